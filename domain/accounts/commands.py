@@ -1,0 +1,80 @@
+"""What can be asked of an account."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.kernel.commands import Command
+
+
+class RegisterAccount(Command):
+    """`welcome_credits` of 0 grants nothing. Ids are made by the caller."""
+
+    account_id: UUID
+    sealed_profile: str
+    email_index: str
+    sealed_password_hash: str
+    roles: list[str]
+    welcome_grant_id: UUID
+    welcome_credits: int
+
+
+class ChangeProfile(Command):
+    account_id: UUID
+    sealed_profile: str
+
+
+class ChangeRoles(Command):
+    account_id: UUID
+    roles: list[str]
+    reason: str
+
+
+class ChangeLimits(Command):
+    account_id: UUID
+    limits: dict[str, str]
+    reason: str
+
+
+class SuspendAccount(Command):
+    account_id: UUID
+    reason: str
+
+
+class ReactivateAccount(Command):
+    account_id: UUID
+    reason: str
+
+
+class ChangePassword(Command):
+    """The caller has verified the current password against the stream at `version`; a later change makes this stale."""
+
+    account_id: UUID
+    sealed_password_hash: str
+    expected_hash: str
+
+
+class IssuePasswordReset(Command):
+    account_id: UUID
+    token_hash: str
+    expires_at: datetime
+    reason: str
+
+
+class ResetPassword(Command):
+    account_id: UUID
+    token_hash: str
+    sealed_password_hash: str
+
+
+class IssueApiToken(Command):
+    account_id: UUID
+    token_id: UUID
+    token_hash: str
+    sealed_name: str
+    scopes: list[str]
+    expires_at: datetime | None
+
+
+class RevokeApiToken(Command):
+    account_id: UUID
+    token_id: UUID

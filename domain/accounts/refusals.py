@@ -1,0 +1,32 @@
+"""What an account refuses."""
+
+from domain.kernel.refusals import Conflicting, Forbidden, Missing, Unprocessable
+
+
+class AccountNotFound(Missing):
+    detail = "There is no such account."
+
+
+class AccountSuspended(Forbidden):
+    detail = "This account is suspended."
+
+
+class ApiTokenNotFound(Missing):
+    detail = "There is no such API token."
+
+
+class EmailTaken(Conflicting):
+    detail = "An account with this e-mail address exists already."
+
+
+class PasswordChangedMeanwhile(Conflicting):
+    detail = "The password was changed by another request. Sign in again."
+
+
+class ResetTokenInvalid(Unprocessable):
+    detail = "The reset token is wrong, used or expired. Ask an operator for a new one."
+
+
+class TooManyApiTokens(Conflicting):
+    detail = "An account has at most {limit} API tokens. Revoke one first."
+    shown = ("limit",)

@@ -1,0 +1,9 @@
+"""Table of contents: every aggregate. Importing this module registers all topics, so every process imports it."""
+
+from domain.accounts.account import Account
+from domain.assets.asset import Asset
+from domain.credits.credit_account import CreditAccount
+from domain.generations.generation import Generation
+from domain.kernel.facts import Root
+
+AGGREGATES: tuple[type[Root], ...] = (Account, Asset, CreditAccount, Generation)

@@ -1,0 +1,7 @@
+"""What an asset refuses."""
+
+from domain.kernel.refusals import Missing
+
+
+class AssetNotFound(Missing):
+    detail = "There is no such asset."

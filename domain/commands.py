@@ -1,0 +1,9 @@
+"""Table of contents: every command of the house and its handler."""
+
+from domain.accounts.handlers import HANDLERS as ACCOUNTS
+from domain.assets.handlers import HANDLERS as ASSETS
+from domain.credits.handlers import HANDLERS as CREDITS
+from domain.generations.handlers import HANDLERS as GENERATIONS
+from domain.kernel.commands import Command, Handler
+
+HANDLERS: dict[type[Command], Handler] = {**ACCOUNTS, **ASSETS, **CREDITS, **GENERATIONS}

@@ -1,0 +1,72 @@
+"""Each command of the ledger: its streams, and one domain call."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.credits import commands
+from domain.credits.credit_account import CreditAccount
+from domain.generations.generation import Generation
+from domain.kernel.commands import Command, Decision, Handler, Need, Streams
+from domain.kernel.ids import credit_stream
+
+REFUND_VALID_AT_LEAST = timedelta(days=30)
+
+
+def _needs_credits(command: Any) -> Sequence[Need]:
+    return [Need(CreditAccount, credit_stream(command.account_id))]
+
+
+def _grant(command: commands.GrantCredits, streams: Streams, now: datetime) -> Decision:
+    credits = CreditAccount.among(streams, command.account_id)
+    credits.grant(
+        command.grant_id,
+        source=command.source,
+        amount=command.amount,
+        priority=command.priority,
+        expires_at=command.expires_at,
+        reason=command.reason,
+        now=now,
+    )
+    return Decision(account_id=command.account_id, saved=[credits], result={"grant_id": str(command.grant_id)})
+
+
+def _refund(command: commands.RefundCharge, streams: Streams, now: datetime) -> Decision:
+    """A refund is a new grant that names the charge and expires with the grants it came from, not before 30 days."""
+    generation = Generation.of(streams, command.generation_id, command.account_id)
+    credits = CreditAccount.among(streams, command.account_id)
+    amount = generation.refund(
+        command.refund_id, grant_id=command.refund_id, amount=command.amount, reason=command.reason, now=now
+    )
+    if amount:
+        expiries = [paid.expires_at for paid in generation.paid_by]
+        expires_at = None if not expiries or None in expiries else max(*expiries, now + REFUND_VALID_AT_LEAST)
+        credits.grant(
+            command.refund_id,
+            source="refund",
+            amount=amount,
+            priority=0,
+            expires_at=expires_at,
+            reason=command.reason,
+            charge_id=command.generation_id,
+            refund_id=command.refund_id,
+            now=now,
+        )
+    return Decision(
+        account_id=command.account_id,
+        saved=[generation, credits],
+        result={"refund_id": str(command.refund_id), "amount": amount, "generation_id": str(command.generation_id)},
+    )
+
+
+def _expire(command: commands.ExpireGrants, streams: Streams, now: datetime) -> Decision:
+    credits = CreditAccount.among(streams, command.account_id)
+    credits.expire_due(now=now)
+    return Decision(account_id=command.account_id, saved=[credits])
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    commands.ExpireGrants: Handler(_needs_credits, _expire),
+    commands.GrantCredits: Handler(_needs_credits, _grant),
+    commands.RefundCharge: Handler(lambda c: [Need(Generation, c.generation_id), *_needs_credits(c)], _refund),
+}

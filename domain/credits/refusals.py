@@ -1,0 +1,45 @@
+"""What the ledger refuses."""
+
+from domain.kernel.refusals import Conflicting, Forbidden, Missing, Unpaid, Unprocessable
+
+
+class CreditAccountNotFound(Missing):
+    detail = "There is no such account."
+
+
+class CreditsAreSuspended(Forbidden):
+    """Named for the client like any refusal of a suspended account."""
+
+    detail = "This account is suspended: no new work is accepted."
+
+    @property
+    def code(self) -> str:
+        return "account_suspended"
+
+
+class GrantAmountInvalid(Unprocessable):
+    detail = "A grant is at least 1 and at most {limit} credits."
+
+
+class HoldExists(Conflicting):
+    detail = "Credits are held for this generation already."
+
+
+class HoldMissing(Conflicting):
+    """The hold has ended, or never was: it was captured or released by an earlier fact."""
+
+    detail = "There is no open hold for generation {generation_id}."
+
+
+class InsufficientCredits(Unpaid):
+    detail = "This costs {required} credits; {available} are available, {missing} are missing."
+    shown = ("required", "available", "missing")
+
+
+class NothingToRefund(Conflicting):
+    detail = "Generation {generation_id} has no charge."
+
+
+class RefundExceedsCharge(Conflicting):
+    detail = "Asked to refund {asked} credits, but only {left} of the charge are left."
+    shown = ("asked", "left")

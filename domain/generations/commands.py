@@ -1,0 +1,126 @@
+"""What can be asked of a generation. `free_tier`: welcome credits may pay for the model."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.kernel.commands import Command
+
+
+class RequestGeneration(Command):
+    generation_id: UUID
+    account_id: UUID
+    kind: str
+    model: str
+    provider: str
+    queue: str
+    params: dict[str, Any]
+    inputs: list[dict[str, Any]]
+    sealed: str
+    tag_index: list[str]
+    priority: str
+    quoted: int
+    price_version: int
+    on_cancel: str
+    run_at: datetime | None
+    start_deadline: datetime | None
+    deadline: datetime
+    free_tier: bool = True
+    retry_of: UUID | None = None
+    fallback_models: list[str] = []
+
+
+class QueueGeneration(Command):
+    """The scheduler found that a scheduled generation is due."""
+
+    generation_id: UUID
+
+
+class StartGeneration(Command):
+    """A worker that claimed the generation begins. Result: {"attempt": n}."""
+
+    generation_id: UUID
+    worker: str
+
+
+class NewAsset(Command):
+    """One stored result of a generation, or an upload."""
+
+    asset_id: UUID
+    kind: str
+    content_type: str
+    bytes: int
+    sha256: str
+    width: int | None
+    height: int | None
+    duration_ms: int | None
+    object_key: str
+    thumbnail_key: str | None
+    sealed_filename: str
+
+
+class SucceedGeneration(Command):
+    """`price` is the actual price; it is capped at the hold."""
+
+    generation_id: UUID
+    account_id: UUID
+    attempt: int
+    worker: str
+    assets: list[NewAsset]
+    price: int
+    usage: dict[str, int]
+    sealed_output: str | None = None
+
+
+class FailGeneration(Command):
+    """End attempt `attempt` for good. `attempt` None: whoever runs it (deadline, quarantine)."""
+
+    generation_id: UUID
+    account_id: UUID
+    attempt: int | None
+    code: str
+    message: str
+    retryable: bool
+
+
+class RetryGeneration(Command):
+    """Give attempt `attempt` back to the queue: it failed and may be tried again, was drained, or lost its worker."""
+
+    generation_id: UUID
+    account_id: UUID
+    attempt: int
+    code: str
+    run_at: datetime | None
+
+
+class CancelGeneration(Command):
+    """By its owner, or an operator. Ends scheduled and queued at once; a running one is asked to stop."""
+
+    generation_id: UUID
+    account_id: UUID
+    actor: str
+
+
+class FinishCancel(Command):
+    """The worker stopped attempt `attempt` after a cancel. `delivered_price`: what the caller could already fetch."""
+
+    generation_id: UUID
+    account_id: UUID
+    attempt: int
+    delivered_price: int
+
+
+class ExpireGeneration(Command):
+    """A deadline has passed: `which` is "start_deadline" or "deadline"."""
+
+    generation_id: UUID
+    account_id: UUID
+    which: str
+
+
+class DeleteGeneration(Command):
+    """Final only; its assets go too. `asset_ids` are those the caller found on the generation."""
+
+    generation_id: UUID
+    account_id: UUID
+    asset_ids: list[UUID]

@@ -1,0 +1,121 @@
+"""Facts of a generation's stream."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain.kernel.facts import Fact, FirstFact
+
+
+class Paid(NamedTuple):
+    """Which grant paid how much of a charge, and when that grant expires: a refund expires with it."""
+
+    grant_id: UUID
+    amount: int
+    expires_at: datetime | None
+
+
+class GenerationRequested(FirstFact):
+    """Accepted: credits are held in the same commit.
+
+    `sealed` is JSON {prompt, negative_prompt, tags} under the account's key; `tag_index` the tags' keyed hashes, for filters.
+    `params` are the checked, complete params without the caller's own words. `run_at` set means it begins as scheduled.
+    """
+
+    TOPIC = "generations.requested"
+    account_id: UUID
+    kind: str
+    model: str
+    provider: str
+    queue: str
+    params: dict[str, Any]
+    inputs: list[dict[str, Any]]
+    sealed: str
+    tag_index: list[str]
+    priority: str
+    quoted: int
+    price_version: int
+    on_cancel: str
+    run_at: datetime | None
+    start_deadline: datetime | None
+    deadline: datetime
+    fallback_models: list[str]
+    batch_id: UUID | None = None
+    schedule_id: UUID | None = None
+    retry_of: UUID | None = None
+
+
+class GenerationQueued(Fact):
+    """A scheduled generation's time has come."""
+
+    TOPIC = "generations.queued"
+
+
+class GenerationStarted(Fact):
+    """Worker `worker` began attempt `attempt` (1, 2, …). Whoever appends this owns the attempt."""
+
+    TOPIC = "generations.started"
+    attempt: int
+    worker: str
+
+
+class GenerationRetrying(Fact):
+    """Attempt `attempt` failed and another follows at `run_at`; or it was handed back (`code` "handed_back", "worker_lost")."""
+
+    TOPIC = "generations.retrying"
+    attempt: int
+    code: str
+    run_at: datetime | None
+
+
+class GenerationCancelRequested(Fact):
+    """The caller wants a running generation to stop; the worker ends it."""
+
+    TOPIC = "generations.cancel_requested"
+    actor: str
+
+
+class GenerationSucceeded(Fact):
+    """`sealed_output` is JSON under the account's key, None for kinds that only make assets."""
+
+    TOPIC = "generations.succeeded"
+    attempt: int
+    asset_ids: list[UUID]
+    charged: int
+    released: int
+    usage: dict[str, int]
+    paid_by: list[Paid]
+    sealed_output: str | None = None
+
+
+class GenerationFailed(Fact):
+    """`code` is normalised; `message` is our own sentence, never an upstream body."""
+
+    TOPIC = "generations.failed"
+    code: str
+    message: str
+    retryable: bool
+    charged: int
+    released: int
+
+
+class GenerationCanceled(Fact):
+    TOPIC = "generations.canceled"
+    actor: str
+    charged: int
+    released: int
+    paid_by: list[Paid]
+
+
+class ChargeRefunded(Fact):
+    """Part of this generation's charge was given back by the grant `grant_id`; the charge stays in the book."""
+
+    TOPIC = "generations.charge_refunded"
+    refund_id: UUID
+    grant_id: UUID
+    amount: int
+    reason: str
+
+
+class GenerationDeleted(Fact):
+    TOPIC = "generations.deleted"

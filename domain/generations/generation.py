@@ -1,0 +1,270 @@
+"""One generation, from its request to its end. The stream is the fence: one attempt at a time owns it, and final is final."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.credits.refusals import NothingToRefund, RefundExceedsCharge
+from domain.generations import events, refusals
+from domain.generations.commands import RequestGeneration
+from domain.generations.events import Paid
+from domain.kernel.commands import Streams
+from domain.kernel.facts import Root, when
+
+FINAL = frozenset({"succeeded", "failed", "canceled"})
+STATUSES = ("canceled", "failed", "queued", "running", "scheduled", "succeeded")
+#: These end an attempt without burning it: the worker was drained or lost, the work itself did not fail.
+UNBURNED = frozenset({"handed_back", "worker_lost"})
+
+
+class Generation(Root):
+    """`attempt` numbers the fence and only grows; `attempts` counts those that burned."""
+
+    TOPIC = "generations.generation"
+
+    def __init__(self) -> None:
+        self.status = "queued"
+        self.attempt = 0
+        self.attempts = 0
+        self.charged = 0
+        self.released = 0
+        self.refunded = 0
+        self.refunds: dict[str, int] = {}
+        self.paid_by: list[Paid] = []
+        self.cancel_requested_at: datetime | None = None
+        self.queued_at: datetime | None = None
+        self.started_at: datetime | None = None
+        self.finished_at: datetime | None = None
+        self.updated_at: datetime | None = None
+        self.error: dict[str, Any] | None = None
+        self.usage: dict[str, int] = {}
+        self.asset_ids: list[UUID] = []
+        self.sealed_output: str | None = None
+        self.deleted = False
+
+    @classmethod
+    def request(cls, command: RequestGeneration, *, now: datetime) -> "Generation":
+        generation: Generation = cls._create(
+            events.GenerationRequested,
+            id=command.generation_id,
+            timestamp=now,
+            **{name: getattr(command, name) for name in _REQUESTED},
+        )
+        return generation
+
+    @classmethod
+    def of(cls, streams: Streams, generation_id: UUID, account_id: UUID | None) -> "Generation":
+        """The generation out of *streams*, if it belongs to *account_id* (None: anybody).   Raises GenerationNotFound."""
+        found = streams.get(cls, generation_id)
+        if found is None or found.deleted or (account_id is not None and found.account_id != account_id):
+            raise refusals.GenerationNotFound()
+        return found
+
+    @property
+    def final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def held(self) -> int:
+        return 0 if self.final else self.quoted
+
+    def enqueue(self, *, now: datetime) -> bool:
+        """A scheduled generation is due. False when it was queued, or ended, before."""
+        if self.status != "scheduled":
+            return False
+        self.record(events.GenerationQueued, now=now)
+        return True
+
+    def start(self, *, worker: str, now: datetime) -> None:
+        """Begin the next attempt. Also takes over from a worker that was lost, whose late result is then stale."""
+        self._refuse_if_final()
+        self.record(events.GenerationStarted, now=now, attempt=self.attempt + 1, worker=worker)
+
+    def retry(self, *, attempt: int, code: str, run_at: datetime | None, now: datetime) -> None:
+        self.check_attempt(attempt)
+        self.record(events.GenerationRetrying, now=now, attempt=attempt, code=code, run_at=run_at)
+
+    def request_cancel(self, *, actor: str, now: datetime) -> None:
+        if self.cancel_requested_at is None:
+            self.record(events.GenerationCancelRequested, now=now, actor=actor)
+
+    def succeed(
+        self,
+        *,
+        attempt: int,
+        asset_ids: Sequence[UUID],
+        charged: int,
+        usage: dict[str, int],
+        paid_by: list[Paid],
+        sealed_output: str | None,
+        now: datetime,
+    ) -> None:
+        self.check_attempt(attempt)
+        self.record(
+            events.GenerationSucceeded,
+            now=now,
+            attempt=attempt,
+            asset_ids=list(asset_ids),
+            charged=charged,
+            released=self.quoted - charged,
+            usage=usage,
+            paid_by=paid_by,
+            sealed_output=sealed_output,
+        )
+
+    def fail(self, *, code: str, message: str, retryable: bool, now: datetime) -> None:
+        """End without a charge; check the attempt before, unless the end does not depend on who runs it."""
+        self._refuse_if_final()
+        self.record(
+            events.GenerationFailed, now=now, code=code, message=message, retryable=retryable, charged=0, released=self.quoted
+        )
+
+    def cancel(self, *, actor: str, charged: int, paid_by: list[Paid], now: datetime) -> None:
+        self._refuse_if_final()
+        self.record(
+            events.GenerationCanceled, now=now, actor=actor, charged=charged, released=self.quoted - charged, paid_by=paid_by
+        )
+
+    def refund(self, refund_id: UUID, *, grant_id: UUID, amount: int | None, reason: str, now: datetime) -> int:
+        """Note that *amount* (None: all that is left) of the charge goes back. Returns it; 0 when *refund_id* was noted before."""
+        if str(refund_id) in self.refunds:
+            return 0
+        left = self.charged - self.refunded
+        if self.charged == 0:
+            raise NothingToRefund(generation_id=str(self.id))
+        asked = left if amount is None else amount
+        if asked > left or asked < 1:
+            raise RefundExceedsCharge(asked=asked, left=left)
+        self.record(events.ChargeRefunded, now=now, refund_id=refund_id, grant_id=grant_id, amount=asked, reason=reason)
+        return asked
+
+    def delete(self, *, now: datetime) -> None:
+        if not self.final:
+            raise refusals.GenerationOpen(status=self.status)
+        self.record(events.GenerationDeleted, now=now)
+
+    def check_attempt(self, attempt: int) -> None:
+        """Raises GenerationFinal, or StaleAttempt when another worker owns the generation now."""
+        self._refuse_if_final()
+        if attempt != self.attempt or self.status != "running":
+            raise refusals.StaleAttempt(asked=attempt, current=self.attempt)
+
+    def _refuse_if_final(self) -> None:
+        if self.final:
+            raise refusals.GenerationFinal(status=self.status)
+
+    @when(events.GenerationRequested)
+    def _requested(self, fact: events.GenerationRequested) -> None:
+        for name in _REQUESTED:
+            setattr(self, name, getattr(fact, name))
+        self.batch_id = fact.batch_id
+        self.schedule_id = fact.schedule_id
+        self.status = "scheduled" if fact.run_at else "queued"
+        self.queued_at = None if fact.run_at else fact.timestamp
+        self.updated_at = fact.timestamp
+
+    @when(events.GenerationQueued)
+    def _queued(self, fact: events.GenerationQueued) -> None:
+        self.status = "queued"
+        self.queued_at = self.updated_at = fact.timestamp
+
+    @when(events.GenerationStarted)
+    def _started(self, fact: events.GenerationStarted) -> None:
+        # Taking over from a lost worker burns no attempt: nothing says that the work itself failed.
+        self.attempts = max(1, self.attempts + (self.status != "running"))
+        self.status = "running"
+        self.attempt = fact.attempt
+        self.started_at = self.started_at or fact.timestamp
+        self.updated_at = fact.timestamp
+
+    @when(events.GenerationRetrying)
+    def _retrying(self, fact: events.GenerationRetrying) -> None:
+        self.status = "queued"
+        self.attempts -= fact.code in UNBURNED
+        self.updated_at = fact.timestamp
+
+    @when(events.GenerationCancelRequested)
+    def _cancel_requested(self, fact: events.GenerationCancelRequested) -> None:
+        self.cancel_requested_at = self.updated_at = fact.timestamp
+
+    @when(events.GenerationSucceeded)
+    def _succeeded(self, fact: events.GenerationSucceeded) -> None:
+        self.asset_ids = list(fact.asset_ids)
+        self.usage = dict(fact.usage)
+        self.sealed_output = fact.sealed_output
+        self._end("succeeded", fact)
+        self.paid_by = list(fact.paid_by)
+
+    @when(events.GenerationFailed)
+    def _failed(self, fact: events.GenerationFailed) -> None:
+        self.error = {"code": fact.code, "message": fact.message, "retryable": fact.retryable}
+        self._end("failed", fact)
+
+    @when(events.GenerationCanceled)
+    def _canceled(self, fact: events.GenerationCanceled) -> None:
+        self._end("canceled", fact)
+        self.paid_by = list(fact.paid_by)
+
+    @when(events.ChargeRefunded)
+    def _charge_refunded(self, fact: events.ChargeRefunded) -> None:
+        self.refunds[str(fact.refund_id)] = fact.amount
+        self.refunded += fact.amount
+        self.updated_at = fact.timestamp
+
+    @when(events.GenerationDeleted)
+    def _deleted(self, fact: events.GenerationDeleted) -> None:
+        self.deleted = True
+        self.updated_at = fact.timestamp
+
+    def _end(
+        self, status: str, fact: events.GenerationSucceeded | events.GenerationFailed | events.GenerationCanceled
+    ) -> None:
+        self.status = status
+        self.charged = fact.charged
+        self.released = fact.released
+        self.finished_at = self.updated_at = fact.timestamp
+
+    # Set from GenerationRequested.
+    account_id: UUID
+    kind: str
+    model: str
+    provider: str
+    queue: str
+    params: dict[str, Any]
+    inputs: list[dict[str, Any]]
+    sealed: str
+    tag_index: list[str]
+    priority: str
+    quoted: int
+    price_version: int
+    on_cancel: str
+    run_at: datetime | None
+    start_deadline: datetime | None
+    deadline: datetime
+    batch_id: UUID | None
+    schedule_id: UUID | None
+    retry_of: UUID | None
+    fallback_models: list[str]
+
+
+_REQUESTED = (
+    "account_id",
+    "kind",
+    "model",
+    "provider",
+    "queue",
+    "params",
+    "inputs",
+    "sealed",
+    "tag_index",
+    "priority",
+    "quoted",
+    "price_version",
+    "on_cancel",
+    "run_at",
+    "start_deadline",
+    "deadline",
+    "retry_of",
+    "fallback_models",
+)

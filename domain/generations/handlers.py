@@ -1,0 +1,195 @@
+"""Each command of a generation: its streams, and what it decides. Work rows change in the same commit as the state."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.assets.asset import Asset
+from domain.credits.credit_account import CreditAccount
+from domain.generations import commands
+from domain.generations.events import Paid
+from domain.generations.generation import Generation
+from domain.kernel.commands import CancelWork, CloseWork, Command, Decision, Handler, Need, OpenWork, RequeueWork, Streams
+from domain.kernel.ids import credit_stream
+
+PRIORITIES = {"low": -1, "normal": 0, "high": 1}
+
+
+def _needs_generation(command: Any) -> Sequence[Need]:
+    return [Need(Generation, command.generation_id)]
+
+
+def _needs_both(command: Any) -> Sequence[Need]:
+    return [Need(Generation, command.generation_id), Need(CreditAccount, credit_stream(command.account_id))]
+
+
+def _request(command: commands.RequestGeneration, streams: Streams, now: datetime) -> Decision:
+    credits = CreditAccount.among(streams, command.account_id)
+    credits.hold(command.generation_id, amount=command.quoted, kind=command.kind, free_tier=command.free_tier, now=now)
+    generation = Generation.request(command, now=now)
+    work = OpenWork(
+        generation_id=command.generation_id,
+        account_id=command.account_id,
+        queue=command.queue,
+        model=command.model,
+        provider=command.provider,
+        priority=PRIORITIES[command.priority],
+        run_at=command.run_at,
+        start_deadline=command.start_deadline,
+        deadline=command.deadline,
+    )
+    result = {"generation_id": str(command.generation_id)}
+    return Decision(account_id=command.account_id, saved=[generation, credits], result=result, work=[work])
+
+
+def _queue(command: commands.QueueGeneration, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, None)
+    work = [RequeueWork(generation_id=command.generation_id, run_at=None)] if generation.enqueue(now=now) else []
+    return Decision(account_id=generation.account_id, saved=[generation], work=work)
+
+
+def _start(command: commands.StartGeneration, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, None)
+    generation.start(worker=command.worker, now=now)
+    result = {
+        "attempt": generation.attempt,
+        "attempts": generation.attempts,
+        "cancel_requested": generation.cancel_requested_at is not None,
+    }
+    return Decision(account_id=generation.account_id, saved=[generation], result=result)
+
+
+def _succeed(command: commands.SucceedGeneration, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, command.account_id)
+    generation.check_attempt(command.attempt)
+    credits = CreditAccount.among(streams, command.account_id)
+    assets = [
+        Asset.store(asset, account_id=command.account_id, source="generation", generation_id=command.generation_id, now=now)
+        for asset in command.assets
+    ]
+    charged, paid_by = _settle(generation, credits, command.price, now)
+    generation.succeed(
+        attempt=command.attempt,
+        asset_ids=[asset.asset_id for asset in command.assets],
+        charged=charged,
+        usage=command.usage,
+        paid_by=paid_by,
+        sealed_output=command.sealed_output,
+        now=now,
+    )
+    return _ended(command, [generation, *assets, credits])
+
+
+def _fail(command: commands.FailGeneration, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, command.account_id)
+    if command.attempt is not None:
+        generation.check_attempt(command.attempt)
+    credits = CreditAccount.among(streams, command.account_id)
+    generation.fail(code=command.code, message=command.message, retryable=command.retryable, now=now)
+    _release(generation, credits, now)
+    return _ended(command, [generation, credits])
+
+
+def _retry(command: commands.RetryGeneration, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, command.account_id)
+    generation.check_attempt(command.attempt)
+    if generation.cancel_requested_at is not None:
+        return _end_as_canceled(command, generation, streams, delivered_price=0, now=now)
+    generation.retry(attempt=command.attempt, code=command.code, run_at=command.run_at, now=now)
+    work = RequeueWork(generation_id=command.generation_id, run_at=command.run_at)
+    return Decision(account_id=command.account_id, saved=[generation], work=[work])
+
+
+def _cancel(command: commands.CancelGeneration, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, command.account_id)
+    result = {"generation_id": str(command.generation_id)}
+    if generation.status == "canceled":
+        return Decision(account_id=command.account_id, saved=[generation], result=result)
+    if generation.status == "running":
+        generation.request_cancel(actor=command.actor, now=now)
+        work = [CancelWork(generation_id=command.generation_id)]
+        return Decision(account_id=command.account_id, saved=[generation], result=result, work=work)
+    credits = CreditAccount.among(streams, command.account_id)
+    generation.cancel(actor=command.actor, charged=0, paid_by=[], now=now)
+    _release(generation, credits, now)
+    return _ended(command, [generation, credits])
+
+
+def _finish_cancel(command: commands.FinishCancel, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, command.account_id)
+    generation.check_attempt(command.attempt)
+    return _end_as_canceled(command, generation, streams, delivered_price=command.delivered_price, now=now)
+
+
+def _expire(command: commands.ExpireGeneration, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, command.account_id)
+    limit = generation.start_deadline if command.which == "start_deadline" else generation.deadline
+    started_in_time = command.which == "start_deadline" and generation.attempt > 0
+    if generation.final or started_in_time or limit is None or limit > now:
+        return Decision(account_id=command.account_id, saved=[generation])
+    credits = CreditAccount.among(streams, command.account_id)
+    sentence = "No worker began before start_deadline." if command.which == "start_deadline" else "The deadline has passed."
+    generation.fail(code="deadline_exceeded", message=sentence, retryable=True, now=now)
+    _release(generation, credits, now)
+    return _ended(command, [generation, credits])
+
+
+def _delete(command: commands.DeleteGeneration, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, command.account_id)
+    generation.delete(now=now)
+    assets = [asset for asset_id in generation.asset_ids if (asset := streams.get(Asset, asset_id)) and not asset.deleted]
+    for asset in assets:
+        asset.delete(now=now)
+    return Decision(account_id=command.account_id, saved=[generation, *assets])
+
+
+def _end_as_canceled(
+    command: commands.FinishCancel | commands.RetryGeneration,
+    generation: Generation,
+    streams: Streams,
+    *,
+    delivered_price: int,
+    now: datetime,
+) -> Decision:
+    """What the caller could already fetch is charged, as the model's `on_cancel` in the quote says."""
+    credits = CreditAccount.among(streams, command.account_id)
+    price = {"free": 0, "delivered": delivered_price, "full": generation.quoted}[generation.on_cancel]
+    charged, paid_by = _settle(generation, credits, price, now)
+    generation.cancel(actor="worker", charged=charged, paid_by=paid_by, now=now)
+    return _ended(command, [generation, credits])
+
+
+def _settle(generation: Generation, credits: CreditAccount, price: int, now: datetime) -> tuple[int, list[Paid]]:
+    """Capture *price* out of the hold, at most the hold; a free generation has none."""
+    if generation.quoted == 0:
+        return 0, []
+    hold = credits.holds.get(str(generation.id), {"parts": []})
+    # Expiries are read before the capture, which forgets grants that are spent.
+    expiries = {key: credits.grants[key]["expires_at"] for key, _ in hold["parts"]}
+    parts = credits.capture(generation.id, charged=price, now=now)
+    return sum(part.amount for part in parts), [Paid(part.grant_id, part.amount, expiries[str(part.grant_id)]) for part in parts]
+
+
+def _release(generation: Generation, credits: CreditAccount, now: datetime) -> None:
+    if generation.quoted:
+        credits.release(generation.id, now=now)
+
+
+def _ended(command: Any, saved: list[Any]) -> Decision:
+    generation_id = command.generation_id
+    work = [CloseWork(generation_id=generation_id)]
+    return Decision(account_id=command.account_id, saved=saved, result={"generation_id": str(generation_id)}, work=work)
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    commands.CancelGeneration: Handler(_needs_both, _cancel),
+    commands.DeleteGeneration: Handler(lambda c: [*_needs_generation(c), *(Need(Asset, i) for i in c.asset_ids)], _delete),
+    commands.ExpireGeneration: Handler(_needs_both, _expire),
+    commands.FailGeneration: Handler(_needs_both, _fail),
+    commands.FinishCancel: Handler(_needs_both, _finish_cancel),
+    commands.QueueGeneration: Handler(_needs_generation, _queue),
+    commands.RequestGeneration: Handler(lambda c: [Need(CreditAccount, credit_stream(c.account_id))], _request),
+    commands.RetryGeneration: Handler(_needs_both, _retry),
+    commands.StartGeneration: Handler(_needs_generation, _start),
+    commands.SucceedGeneration: Handler(_needs_both, _succeed),
+}

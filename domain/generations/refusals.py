@@ -1,0 +1,28 @@
+"""What a generation refuses."""
+
+from domain.kernel.refusals import Conflicting, Missing, Unprocessable
+
+
+class GenerationFinal(Conflicting):
+    detail = "The generation is {status}; final is final."
+    shown = ("status",)
+
+
+class GenerationNotFound(Missing):
+    detail = "There is no such generation."
+
+
+class GenerationOpen(Conflicting):
+    detail = "The generation is {status}. Cancel it, or wait for its end, before deleting it."
+    shown = ("status",)
+
+
+class ParamsRefused(Unprocessable):
+    detail = "The params do not fit the model: {summary}"
+
+
+class StaleAttempt(Conflicting):
+    """Another worker began a later attempt: whoever asks has lost the generation and stops."""
+
+    detail = "Attempt {asked} is not the running attempt {current}."
+    shown = ("asked", "current")

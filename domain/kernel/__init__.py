@@ -1,0 +1,1 @@
+"""The few ideas every feature shares: facts, refusals, commands, decisions, ids and limits."""

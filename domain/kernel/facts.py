@@ -1,0 +1,75 @@
+"""The base classes of all events and aggregates.
+
+An event class carries a fixed TOPIC, so moving a module never breaks replay. An aggregate says with `@when(EventClass)`
+how a fact changes it; such a mutator only assigns, because it runs again at every replay. Rules are checked before the
+event is triggered.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, TypeVar
+from uuid import UUID
+
+from eventsourcing.domain import AggregateCreated, AggregateEvent, BaseAggregate
+from eventsourcing.utils import register_topic
+
+
+class Postings(NamedTuple):
+    """What a ledger fact moves, in whole credits. The four amounts sum to zero; `book` names the outside book."""
+
+    available: int
+    held: int
+    owed: int
+    outside: int
+    book: str
+
+
+class Fact(AggregateEvent):
+    """A finished fact about one stream. `timestamp` is its effective time; the log adds the recorded time."""
+
+    TOPIC: ClassVar[str]
+
+    def apply(self, aggregate: Any) -> None:
+        aggregate.MUTATORS[type(self)](aggregate, self)
+
+    def postings(self) -> Postings | None:
+        """The ledger movement of this fact, or None when it moves no credits."""
+        return None
+
+
+class FirstFact(Fact, AggregateCreated):
+    """The fact that begins a stream."""
+
+
+Mutator = TypeVar("Mutator", bound=Callable[..., None])
+
+
+def when(fact: type[Fact]) -> Callable[[Mutator], Mutator]:
+    """Mark a method as the mutator of *fact*."""
+
+    def mark(mutator: Mutator) -> Mutator:
+        mutator.when = fact  # type: ignore[attr-defined]
+        return mutator
+
+    return mark
+
+
+class Root(BaseAggregate[UUID]):
+    """An aggregate: state folded from its facts, and the methods that decide the next ones.
+
+    State is held in plain values that JSON can carry (str, int, bool, None, UUID, datetime, list, dict with str keys),
+    so that a snapshot is the attributes themselves.
+    """
+
+    TOPIC: ClassVar[str]
+    MUTATORS: ClassVar[dict[type[Fact], Callable[..., None]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        cls.MUTATORS = {member.when: member for member in vars(cls).values() if hasattr(member, "when")}
+        super().__init_subclass__(**kwargs)
+        for fact in cls.MUTATORS:
+            register_topic(fact.TOPIC, fact)
+
+    def record(self, fact: type[Fact], *, now: datetime, **values: Any) -> None:
+        """Append *fact* to the pending facts and apply it. Call it only after every check has passed."""
+        self.trigger_event(fact, timestamp=now, **values)

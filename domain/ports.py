@@ -1,0 +1,179 @@
+"""Everything outside, as the rest of the house sees it. `infra` implements these; `daybook/bootstrap.py` wires them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from domain.kernel.commands import Command, Context, Receipt
+from domain.kernel.facts import Fact, Root
+from domain.providers.jobs import Job, Result
+
+Aggregate = TypeVar("Aggregate", bound=Root)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The current time, aware, UTC."""
+
+
+class Ids(Protocol):
+    def new(self) -> UUID:
+        """A new UUIDv7."""
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as the log holds it: the fact and its columns."""
+
+    position: int
+    stream: UUID
+    version: int
+    topic: str
+    recorded_at: datetime
+    actor: str
+    account_id: UUID | None
+    correlation: str
+    causation: int | None
+    command_id: UUID
+    fact: Fact
+
+
+class Journal(Protocol):
+    """The event store. One writer per process; every decision goes through `execute`."""
+
+    async def execute(self, command: Command, context: Context) -> Receipt:
+        """Decide *command* and append what follows, in one commit that also holds claims and work rows.
+
+        Cancelling the caller never cancels the command. Raises the domain's refusals, IdempotencyKeyReused (same
+        command id, other fingerprint), JournalBusy (queue full), OutcomeUnknown (connection lost for too long), ClockSkew.
+        """
+
+    async def load(self, kind: type[Aggregate], stream: UUID, *, until: int | None = None) -> Aggregate | None:
+        """The aggregate as of now, or as of log position *until*. None when it did not exist."""
+
+    async def receipt(self, command_id: UUID) -> Receipt | None:
+        """What an earlier command with this id did. Used to answer a replay before any limit is counted."""
+
+    async def claimed(self, claim: str) -> UUID | None:
+        """The stream a unique claim points to, such as `email:<index>` or `api_token:<hash>`."""
+
+    async def head(self) -> int:
+        """The position of the last event; 0 for an empty log."""
+
+    async def last_position(self, account_id: UUID) -> int:
+        """The position of the account's last event; 0 when it has none."""
+
+    async def read(self, after: int, limit: int) -> list[Recorded]:
+        """At most *limit* events after position *after*, in order, without holes."""
+
+    async def stream(self, stream: UUID) -> list[Recorded]:
+        """All events of one stream, in order (the timeline of a generation)."""
+
+
+class Tail(Protocol):
+    """One per process: follows the log and wakes whoever waits in this process."""
+
+    @property
+    def position(self) -> int:
+        """How far this process has seen."""
+
+    async def reached(self, position: int, timeout_seconds: float) -> bool:
+        """Wait until this process has seen *position*."""
+
+    def follow(self, *, account_id: UUID | None = None, stream: UUID | None = None) -> AbstractAsyncContextManager[AsyncIterator[Recorded]]:
+        """New events of an account or a stream from now on. Subscribe first, then read the state, then iterate."""
+
+
+class SubjectKey(Protocol):
+    """One account's data key. Everything its owner wrote is sealed with it; destroying it erases the owner."""
+
+    def seal(self, plaintext: str) -> str:
+        """AES-256-GCM, a new nonce each time; printable text `s1.<base64url>`."""
+
+    def open(self, sealed: str) -> str:
+        """Raises Erased when the key is destroyed, ValueError when the text was altered."""
+
+    def fingerprint(self, data: bytes) -> bytes:
+        """HMAC-SHA-256 of *data*, 32 bytes: the idempotency fingerprint."""
+
+    def index(self, word: str) -> str:
+        """A short keyed hash (16 hex characters) by which a sealed word, such as a tag, can be found."""
+
+
+class Vault(Protocol):
+    """Keys. Subject keys are wrapped by a key epoch; DAYBOOK_SECRET_KEY derives every other purpose by HKDF."""
+
+    async def create(self, account_id: UUID) -> SubjectKey:
+        """Make and store the key of a new account, before its first event."""
+
+    async def key(self, account_id: UUID) -> SubjectKey:
+        """Cached for at most 60 s.   Raises Erased."""
+
+    def email_index(self, email: str) -> str:
+        """The keyed index of a case-folded, NFC-normalised e-mail address (hex)."""
+
+    def sign(self, purpose: str, data: bytes) -> bytes:
+        """HMAC-SHA-256 under the key of *purpose* ("cursor", "object-url")."""
+
+    def verify(self, purpose: str, data: bytes, signature: bytes) -> bool:
+        """Constant-time check of `sign`, also under the previous secret key while one is set."""
+
+    def token_keys(self) -> Sequence[bytes]:
+        """HS256 keys for access tokens: the current one first, then the previous."""
+
+
+class ObjectInfo(msgspec.Struct, frozen=True, kw_only=True):
+    key: str
+    bytes: int
+    modified_at: datetime
+
+
+class ObjectStore(Protocol):
+    """Where bytes live. Keys are `/`-separated words of [a-z0-9._-]; the store never sees a caller's file name in a key."""
+
+    async def put(self, key: str, data: bytes | Path, content_type: str) -> None:
+        """Durable when it returns; a reader sees the whole object or none."""
+
+    async def get(self, key: str) -> bytes:
+        """Raises ObjectMissing."""
+
+    async def stat(self, key: str) -> ObjectInfo | None: ...
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Deleting what is not there is fine."""
+
+    def list(self, prefix: str) -> AsyncIterator[ObjectInfo]: ...
+
+    def url(self, key: str, *, now: datetime, expires_seconds: int, content_type: str, filename: str | None = None) -> str:
+        """An absolute signed URL that serves GET, HEAD and Range until it expires; `inline` for raster images, audio, video."""
+
+    async def check(self) -> None:
+        """Raise StoreUnavailable when the store cannot be used."""
+
+
+class Provider(Protocol):
+    """An AI provider's adapter. One instance per process; safe for many generations at once."""
+
+    async def generate(self, job: Job) -> Result:
+        """Raises ProviderFailure for a definite answer, anything else for a defect."""
+
+    async def close(self) -> None: ...
+
+
+class Passwords(Protocol):
+    """bcrypt in a bounded thread pool, so that a login storm never starves the event loop."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, password: str, hashed: str | None) -> bool:
+        """With None (no such account) it hashes a dummy, so that both answers take the same time."""
+
+
+class Connections(Protocol):
+    """A bounded pool of PostgreSQL connections in autocommit for short reads."""
+
+    def connection(self, timeout: float | None = None) -> AbstractAsyncContextManager[Any]: ...

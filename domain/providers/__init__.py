@@ -1,0 +1,1 @@
+"""Providers: the model catalogue, and what a provider is asked and answers."""

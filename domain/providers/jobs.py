@@ -1,0 +1,71 @@
+"""What a provider is asked, and what it answers."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+#: The normalised failure codes, and whether the same request may succeed later.
+FAILURE_CODES: dict[str, bool] = {
+    "auth": False,
+    "content_rejected": False,
+    "insufficient_provider_credit": False,
+    "invalid_request": False,
+    "model_retired": False,
+    "no_output": True,
+    "overloaded": True,
+    "provider_error": True,
+    "rate_limited": True,
+    "timeout": True,
+}
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt of a generation, in the clear."""
+
+    generation_id: UUID
+    attempt: int
+    kind: str
+    #: The provider's own name of the model.
+    upstream: str
+    prompt: str
+    negative_prompt: str | None
+    params: dict[str, Any]
+    adapter: dict[str, Any]
+    timeout_seconds: int
+
+
+class Artefact(msgspec.Struct, frozen=True, kw_only=True):
+    """One result as the provider gave it; not yet checked."""
+
+    data: bytes
+    content_type: str | None = None
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """`usage` counts what is priced, such as {"item": 2}."""
+
+    artefacts: list[Artefact]
+    usage: dict[str, int]
+    output: Any = None
+
+
+class ProviderFailure(Exception):
+    """A definite "no" from a provider, normalised. `message` is our own sentence; no upstream body is carried."""
+
+    def __init__(self, code: str, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def retryable(self) -> bool:
+        return FAILURE_CODES[self.code]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.code, self.message, self.retry_after_seconds)
+
+
+def _rebuild(code: str, message: str, retry_after_seconds: float | None) -> ProviderFailure:
+    return ProviderFailure(code, message, retry_after_seconds=retry_after_seconds)
