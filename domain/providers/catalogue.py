@@ -28,7 +28,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     #: Empty: any size from 64x64 to 2048x2048.
     sizes: list[str] = []
     styles: list[str] = []
-    formats: list[str] = ["png", "jpeg", "webp"]
+    formats: list[str] = msgspec.field(default_factory=lambda: ["png", "jpeg", "webp"])
     count_max: int = 4
     on_cancel: str = "free"
     attempts_max: int = 3

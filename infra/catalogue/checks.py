@@ -1,0 +1,96 @@
+"""What a catalogue file must fulfil beyond the types of its fields."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from domain.kernel import limits
+from domain.providers.catalogue import Model
+
+KINDS = ("image", "image_analysis", "image_edit", "speech", "text", "video")
+FORMATS = ("jpeg", "png", "webp")
+ON_CANCEL = ("delivered", "free", "full")
+TIMEOUT_SECONDS_MAX = 3_600
+ATTEMPTS_MAX = 10
+ID = re.compile(r"[a-z0-9][a-z0-9._:/-]{0,99}")
+SIZE = re.compile(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
+TOP_KEYS = ("defaults", "models", "price_version")
+
+
+class CatalogueInvalid(Exception):
+    """A catalogue file cannot be used. The sentence names the file, the key and the fault."""
+
+    def __init__(self, path: Path, key: str | None, fault: str) -> None:
+        place = f"{path}: {key}" if key else str(path)
+        super().__init__(f"Catalogue {place}: {fault}")
+        self.path = path
+        self.key = key
+        self.fault = fault
+
+
+def check_top(path: Path, document: dict[str, Any]) -> None:
+    """The tables of the file itself."""
+    for key in document:
+        if key not in TOP_KEYS:
+            raise CatalogueInvalid(path, key, f"unknown key; known are {', '.join(TOP_KEYS)}")
+    version = document.get("price_version", 1)
+    if type(version) is not int or version < 1:
+        raise CatalogueInvalid(path, "price_version", "must be a whole number from 1")
+    defaults = document.get("defaults", {})
+    if not isinstance(defaults, dict) or not all(isinstance(value, str) for value in defaults.values()):
+        raise CatalogueInvalid(path, "defaults", "must be a table of kind = model id")
+    if not isinstance(document.get("models", []), list):
+        raise CatalogueInvalid(path, "models", "must be an array of tables, [[models]]")
+
+
+def check_row(path: Path, number: int, row: Any) -> str:
+    """The name of the row in messages. Refuses keys that a model does not have."""
+    if not isinstance(row, dict):
+        raise CatalogueInvalid(path, f"models[{number}]", "must be a table")
+    where = f"models {row['id']!r}" if isinstance(row.get("id"), str) else f"models[{number}]"
+    for key in row:
+        if key not in Model.__struct_fields__:
+            raise CatalogueInvalid(path, f"{where}.{key}", "unknown key")
+    return where
+
+
+def check_model(path: Path, where: str, model: Model) -> None:
+    """The values of one row."""
+    for key, (holds, rule) in _RULES.items():
+        if not holds(getattr(model, key)):
+            raise CatalogueInvalid(path, f"{where}.{key}", f"{getattr(model, key)!r} {rule}")
+
+
+def check_defaults(path: Path, defaults: dict[str, str], models: dict[str, Model]) -> None:
+    for kind, model_id in defaults.items():
+        if model_id not in models or models[model_id].kind != kind:
+            raise CatalogueInvalid(path, f"defaults.{kind}", f"there is no model {model_id!r} of this kind")
+
+
+def check_replacements(path: Path, models: dict[str, Model]) -> None:
+    for model in models.values():
+        if model.replacement is not None and model.replacement not in models:
+            raise CatalogueInvalid(path, f"models {model.id!r}.replacement", f"there is no model {model.replacement!r}")
+
+
+def _size(word: str) -> bool:
+    found = SIZE.fullmatch(word)
+    return found is not None and all(limits.IMAGE_SIDE_MIN <= int(side) <= limits.IMAGE_SIDE_MAX for side in found.groups())
+
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "attempts_max": (lambda value: 1 <= value <= ATTEMPTS_MAX, f"is not from 1 to {ATTEMPTS_MAX}"),
+    "count_max": (lambda value: 1 <= value <= limits.IMAGE_COUNT_MAX, f"is not from 1 to {limits.IMAGE_COUNT_MAX}"),
+    "formats": (lambda value: value and set(value) <= set(FORMATS), f"is not a list from {', '.join(FORMATS)}"),
+    "id": (lambda value: ID.fullmatch(value), "is not a model id: lower-case letters, digits and ._:/- (at most 100)"),
+    "kind": (lambda value: value in KINDS, f"is not one of {', '.join(KINDS)}"),
+    "on_cancel": (lambda value: value in ON_CANCEL, f"is not one of {', '.join(ON_CANCEL)}"),
+    "price": (lambda value: 0 <= value <= limits.CREDITS_MAX, f"is not from 0 to {limits.CREDITS_MAX}"),
+    "provider": (lambda value: ID.fullmatch(value), "is not a provider's name"),
+    "sizes": (
+        lambda value: all(map(_size, value)),
+        f"is not a list of WIDTHxHEIGHT from {limits.IMAGE_SIDE_MIN} to {limits.IMAGE_SIDE_MAX}",
+    ),
+    "timeout_seconds": (lambda value: 1 <= value <= TIMEOUT_SECONDS_MAX, f"is not from 1 to {TIMEOUT_SECONDS_MAX}"),
+}

@@ -1,0 +1,63 @@
+"""Reads and merges the catalogue files. Every mistake is named with its file and key, because an operator must be able to mend it."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from domain.providers.catalogue import Catalogue, Model
+from infra.catalogue.checks import CatalogueInvalid, check_defaults, check_model, check_replacements, check_row, check_top
+
+BUILT_IN = Path(__file__).with_name("catalogue.toml")
+COMPATIBLE = "openai-compatible"
+
+
+def load_catalogue(extra: Path | None = None, *, openai_compatible: bool = False) -> Catalogue:
+    """The built-in catalogue with the models of *extra* merged over it, sorted by id.
+
+    Rows of *extra* replace rows with the same id; its `defaults` and `price_version` win. The built-in rows of the
+    provider `openai-compatible` are present only when *openai_compatible* (its base URL is set).   Raises CatalogueInvalid.
+    """
+    built_in = _read(BUILT_IN)
+    models = {model.id: model for model in _models(built_in, BUILT_IN) if openai_compatible or model.provider != COMPATIBLE}
+    defaults, version = dict(built_in["defaults"]), built_in["price_version"]
+    if extra is not None:
+        own = _read(extra)
+        for model in _models(own, extra):
+            if model.provider == COMPATIBLE and not openai_compatible:
+                raise CatalogueInvalid(extra, f"models {model.id!r}", "its provider needs OPENAI_COMPATIBLE_BASE_URL")
+            models[model.id] = model
+        defaults |= own.get("defaults", {})
+        version = own.get("price_version", version)
+    source = extra or BUILT_IN
+    check_defaults(source, defaults, models)
+    check_replacements(source, models)
+    return Catalogue(price_version=version, models=[models[key] for key in sorted(models)], defaults=defaults)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CatalogueInvalid(path, None, f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueInvalid(path, None, f"is not TOML: {error}") from error
+    check_top(path, document)
+    return document
+
+
+def _models(document: dict[str, Any], path: Path) -> list[Model]:
+    """The rows of one file, each checked; two rows with one id are a mistake within a file."""
+    found: dict[str, Model] = {}
+    for number, row in enumerate(document.get("models", [])):
+        where = check_row(path, number, row)
+        try:
+            model = msgspec.convert(row, Model)
+        except msgspec.ValidationError as error:
+            raise CatalogueInvalid(path, where, str(error)) from error
+        check_model(path, where, model)
+        if model.id in found:
+            raise CatalogueInvalid(path, where, "the id stands twice")
+        found[model.id] = model
+    return list(found.values())

@@ -1,0 +1,113 @@
+"""The catalogue files: what the built-in one offers, how an extra file changes it, and which mistakes are named."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from domain.providers.catalogue import ModelNotFound
+from infra.catalogue import CatalogueInvalid, load_catalogue
+
+BENCH = """
+[[models]]
+id = "bench/noop"
+kind = "image"
+provider = "noop"
+title = "No-op"
+description = "Sleeps."
+price = 5
+adapter = { sleep_ms = 20 }
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "extra.toml"
+    path.write_text(text)
+    return path
+
+
+def test_an_image_costs_five_credits_in_price_book_one():
+    catalogue = load_catalogue(None)
+    assert catalogue.price_version == 1
+    assert {model.kind: (model.price, model.price_unit) for model in catalogue.models} == {"image": (5, "item")}
+
+
+def test_without_settings_only_the_built_in_renderer_is_offered():
+    catalogue = load_catalogue(None)
+    assert [model.id for model in catalogue.models] == ["builtin/sketch-1"]
+    assert catalogue.model("image", None).id == "builtin/sketch-1"
+
+
+def test_the_compatible_models_appear_with_their_base_url():
+    offered = {model.provider for model in load_catalogue(None, openai_compatible=True).models}
+    assert offered == {"builtin", "openai-compatible"}
+
+
+def test_a_model_is_not_found_under_another_kind():
+    with pytest.raises(ModelNotFound):
+        load_catalogue(None).model("text", "builtin/sketch-1")
+
+
+def test_an_extra_file_adds_models_and_keeps_the_built_in_ones(tmp_path: Path):
+    catalogue = load_catalogue(write(tmp_path, BENCH))
+    assert [model.id for model in catalogue.models] == ["bench/noop", "builtin/sketch-1"]
+    assert catalogue.model("image", "bench/noop").adapter == {"sleep_ms": 20}
+
+
+def test_an_extra_file_replaces_a_row_the_defaults_and_the_price_version(tmp_path: Path):
+    replaced = BENCH.replace("bench/noop", "builtin/sketch-1").replace("price = 5", "price = 7")
+    catalogue = load_catalogue(write(tmp_path, "price_version = 2\n" + replaced))
+    assert catalogue.price_version == 2
+    assert [(model.id, model.price) for model in catalogue.models] == [("builtin/sketch-1", 7)]
+    catalogue = load_catalogue(write(tmp_path, '[defaults]\nimage = "bench/noop"\n' + BENCH))
+    assert catalogue.model("image", None).id == "bench/noop"
+
+
+def test_a_retirement_date_is_read(tmp_path: Path):
+    row = BENCH + 'retires_at = 2027-01-31\nreplacement = "builtin/sketch-1"\n'
+    row = row.replace("adapter = { sleep_ms = 20 }\n", "")
+    assert load_catalogue(write(tmp_path, row)).model("image", "bench/noop").retires_at == date(2027, 1, 31)
+
+
+MISTAKES = {
+    "an unknown key": (BENCH + "colour = 1\n", "models 'bench/noop'.colour"),
+    "an unknown table": ("[prices]\nimage = 5\n", "prices"),
+    "a bad price": (BENCH.replace("price = 5", "price = -1"), "models 'bench/noop'.price"),
+    "a price of another type": (BENCH.replace("price = 5", 'price = "5"'), "models 'bench/noop'"),
+    "a missing field": (BENCH.replace('title = "No-op"\n', ""), "models 'bench/noop'"),
+    "an unknown kind": (BENCH.replace('kind = "image"', 'kind = "smell"'), "models 'bench/noop'.kind"),
+    "a size over the limit": (BENCH + 'sizes = ["4096x4096"]\n', "models 'bench/noop'.sizes"),
+    "an unknown format": (BENCH + 'formats = ["gif"]\n', "models 'bench/noop'.formats"),
+    "no format at all": (BENCH + "formats = []\n", "models 'bench/noop'.formats"),
+    "more items than the limit": (BENCH + "count_max = 9\n", "models 'bench/noop'.count_max"),
+    "a bad id": (BENCH.replace("bench/noop", "Bench Noop"), "models 'Bench Noop'.id"),
+    "the same id twice": (BENCH + BENCH, "models 'bench/noop'"),
+    "a default that is not there": ('[defaults]\nimage = "gone/model"\n', "defaults.image"),
+    "a replacement that is not there": (BENCH + 'replacement = "gone/model"\n', "models 'bench/noop'.replacement"),
+    "a price version of zero": ("price_version = 0\n", "price_version"),
+    "models that are no array": ("[models]\nid = 1\n", "models"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named_with_file_and_key(tmp_path: Path, mistake: str):
+    text, key = MISTAKES[mistake]
+    path = write(tmp_path, text)
+    with pytest.raises(CatalogueInvalid) as refusal:
+        load_catalogue(path)
+    assert refusal.value.key == key
+    assert str(path) in str(refusal.value) and key in str(refusal.value)
+
+
+def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path: Path):
+    with pytest.raises(CatalogueInvalid, match=r"absent\.toml.*cannot be read"):
+        load_catalogue(tmp_path / "absent.toml")
+    with pytest.raises(CatalogueInvalid, match="is not TOML"):
+        load_catalogue(write(tmp_path, "[["))
+
+
+def test_a_compatible_model_without_a_base_url_is_a_mistake(tmp_path: Path):
+    path = write(tmp_path, BENCH.replace('provider = "noop"', 'provider = "openai-compatible"'))
+    with pytest.raises(CatalogueInvalid, match="OPENAI_COMPATIBLE_BASE_URL"):
+        load_catalogue(path)
+    assert load_catalogue(path, openai_compatible=True).model("image", "bench/noop")
