@@ -63,7 +63,7 @@ class Root(BaseAggregate[UUID]):
 
     TOPIC: ClassVar[str]
     #: The log position of the stream's last fact, as the journal last saw it; 0 for a new stream.
-    position: int = 0
+    position = 0
     MUTATORS: ClassVar[dict[type[Fact], Callable[..., None]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
