@@ -1,0 +1,47 @@
+"""The base classes and field types of request and answer shapes. Shapes live in `api/shapes/<feature>.py`."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from domain.kernel.limits import INTEGER_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+
+#: A canonical lower-case UUID, as text; `UUID(body.asset_id)` where the value is used.
+Id = Annotated[
+    str,
+    Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", extra_json_schema={"format": "uuid"}),
+]
+#: A moment in a request: needs an offset.
+When = Annotated[datetime, Meta(tz=True)]
+#: A moment in an answer, made by `moment`: UTC, six digits, `Z`.
+Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Count = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request body. In PATCH an absent field is `UNSET`, null clears: `name: str | None | UnsetType = UNSET`."""
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The query parameters of a route. A `list[...]` field may be given more than once, any other may not."""
+
+
+class ListQuery(Query, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every list takes. `created_from`/`created_to` are half-open. The decoded cursor is `call.after`."""
+
+    limit: Annotated[int, Meta(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT
+    cursor: str | None = None
+    order: Literal["asc", "desc"] = "desc"
+    created_from: When | None = None
+    created_to: When | None = None
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer's object. Every key is always present."""
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339, UTC, always six digits and `Z`."""
+    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
