@@ -30,7 +30,7 @@ PARAMS: dict[str, type[ImageParams]] = {"image": ImageParams}
 def checked_params(model: Model, params: dict[str, Any]) -> dict[str, Any]:
     """All params of *model*, with defaults filled in.   Raises ParamsRefused, naming the first fault by JSON pointer."""
     try:
-        checked = msgspec.convert(params, PARAMS[model.kind], strict=True)
+        checked = msgspec.convert({**_defaults(model), **params}, PARAMS[model.kind], strict=True)
     except msgspec.ValidationError as error:
         raise _refused(*_pointed(str(error))) from None
     _check_against(model, checked)
@@ -42,13 +42,23 @@ def params_schema(model: Model) -> dict[str, Any]:
     schema = msgspec.json.schema(PARAMS[model.kind])
     definition: dict[str, Any] = schema["$defs"][PARAMS[model.kind].__name__]
     properties = definition["properties"]
+    defaults = _defaults(model)
+    properties["size"]["default"] = defaults["size"]
     if model.sizes:
-        properties["size"] = {"enum": model.sizes, "default": model.sizes[0]}
+        properties["size"] = {"enum": model.sizes, "default": defaults["size"]}
     if model.styles:
         properties["style"] = {"anyOf": [{"enum": model.styles}, {"type": "null"}], "default": None}
-    properties["format"] = {"enum": sorted(model.formats), "default": properties["format"].get("default", "png")}
+    properties["format"] = {"enum": sorted(model.formats), "default": defaults["format"]}
     properties["count"] = {"type": "integer", "minimum": 1, "maximum": model.count_max, "default": 1}
     return definition
+
+
+def _defaults(model: Model) -> dict[str, str]:
+    """A model with fixed sizes or formats begins with its first."""
+    return {
+        "size": model.sizes[0] if model.sizes else "1024x1024",
+        "format": "png" if "png" in model.formats else model.formats[0],
+    }
 
 
 def _check_against(model: Model, params: ImageParams) -> None:

@@ -54,7 +54,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
         for model in self.models:
             if model.id == wanted and model.kind == kind:
                 return model
-        raise ModelNotFound(model=model_id, kind=kind, errors=[("/model", "no such model for this kind")])
+        raise ModelNotFound(model=wanted or "", kind=kind, errors=[("/model", "no such model for this kind")])
 
     def kinds(self) -> list[str]:
         return sorted({model.kind for model in self.models})
