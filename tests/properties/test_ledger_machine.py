@@ -175,5 +175,5 @@ class LedgerMachine(RuleBasedStateMachine):
             assert vars(self.book.refold(ledger)) == vars(ledger)
 
 
-LedgerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+LedgerMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestLedgerMachine = LedgerMachine.TestCase
