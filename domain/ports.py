@@ -1,6 +1,6 @@
 """Everything outside, as the rest of the house sees it. `infra` implements these; `daybook/bootstrap.py` wires them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.assets.storage import SignedObject
 from domain.kernel.commands import Command, Context, Receipt
 from domain.kernel.facts import Fact, Root
 from domain.providers.jobs import Job, Result
@@ -149,10 +150,20 @@ class ObjectStore(Protocol):
     def list(self, prefix: str) -> AsyncIterator[ObjectInfo]: ...
 
     def url(self, key: str, *, now: datetime, expires_seconds: int, content_type: str, filename: str | None = None) -> str:
-        """An absolute signed URL that serves GET, HEAD and Range until it expires; `inline` for raster images, audio, video."""
+        """An absolute signed URL that serves GET and Range until it expires; `inline` for raster images, audio, video.
+
+        A directory serves HEAD too; S3 binds a URL to its method.
+        """
 
     async def check(self) -> None:
         """Raise StoreUnavailable when the store cannot be used."""
+
+
+class ObjectServing(Protocol):
+    """What the route `/objects/<key>` needs while objects live in a directory. S3 serves its URLs itself."""
+
+    async def verify(self, key: str, query: Mapping[str, str], *, now: datetime) -> SignedObject:
+        """What this signed URL serves.   Raises SignedUrlRefused (altered or expired), ObjectMissing, StoreUnavailable."""
 
 
 class Provider(Protocol):
