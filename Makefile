@@ -1,0 +1,69 @@
+# Daybook's few commands. GNU make 3.81 is enough; every path is relative or quoted, so the checkout may lie anywhere.
+PYTHON ?= python3
+ARGS ?=
+
+ENVIRONMENT = "$(PYTHON)" -I daybook/environment.py
+RUN = .venv/bin/python
+PYTEST = $(RUN) -m pytest --junitxml=.reports/junit.xml
+
+.PHONY: help up demo test test-long lint coverage bench chaos clean locks environment
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+environment: ## .venv with what Daybook needs to run
+	@$(ENVIRONMENT)
+
+up: environment ## everything on this machine, on an embedded PostgreSQL and Redis
+	@.venv/bin/daybook up $(ARGS)
+
+demo: environment ## three images from submit to settled book, in a data directory of its own
+	@.venv/bin/daybook demo $(ARGS)
+
+test: ## all tests on real engines
+	@$(ENVIRONMENT) test
+	@$(PYTEST) $(ARGS)
+
+test-long: ## the long forms too: minutes
+	@$(ENVIRONMENT) test
+	@$(PYTEST) -m long --timeout 1800 $(ARGS)
+
+lint: ## ruff, types, and the figures of the README
+	@$(ENVIRONMENT) test lint
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@$(RUN) -m tests.bench.table --check
+
+coverage: ## tests with branch coverage: 90 % in domain/, 80 % overall
+	@$(ENVIRONMENT) test
+	@$(RUN) -m coverage erase
+	@$(RUN) -m coverage run -m pytest $(ARGS)
+	@$(RUN) -m coverage combine -q
+	@$(RUN) -m coverage report
+	@$(RUN) -m coverage json -q
+	@$(RUN) -m tests.support.coverage_floors .reports/coverage.json
+
+bench: ## the figures beside their peers; fails below a floor
+	@$(ENVIRONMENT) test bench
+	@$(RUN) -m tests.bench $(ARGS)
+
+chaos: ## load on real processes while things break
+	@$(ENVIRONMENT) test
+	@$(RUN) -m tests.faults.chaos $(ARGS)
+
+clean: ## stops what runs here, deletes .venv and, after asking, .daybook (YES=1 answers)
+	@if [ -x .venv/bin/python ]; then .venv/bin/python -m daybook.engines.clean $(if $(YES),--yes); \
+	else "$(PYTHON)" -m daybook.engines.clean $(if $(YES),--yes); fi
+	@rm -rf .venv .reports .hypothesis .mypy_cache .pytest_cache .ruff_cache .schemathesis
+
+LOCK = UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --quiet $(ARGS)
+UV ?= uv
+
+locks: ## requirements*.txt anew from requirements*.in (needs uv; ARGS=--upgrade for newer versions)
+	@$(LOCK) requirements.in -o requirements.txt
+	@$(LOCK) requirements-test.in -o requirements-test.txt
+	@$(LOCK) requirements-lint.in -o requirements-lint.txt
+	@$(LOCK) requirements-bench.in -o requirements-bench.txt
