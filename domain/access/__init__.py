@@ -1,0 +1,1 @@
+"""Who may call: principals, sessions and the ports that make them."""

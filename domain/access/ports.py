@@ -1,0 +1,55 @@
+"""Credentials and sessions, as the edges see them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who calls. `scopes` is None for a session (an access token), which may do whatever its roles allow."""
+
+    account_id: UUID
+    roles: frozenset[str]
+    scopes: frozenset[str] | None
+    #: The `jti` of an access token or the id of an API token; `session` names the family of a session's tokens.
+    token_id: str
+    session: UUID | None = None
+    expires_at: datetime | None = None
+    suspended: bool = False
+    #: The account's own rate limits, bucket -> "count/seconds".
+    limits: Mapping[str, str] = {}
+
+    def may(self, scope: str) -> bool:
+        return self.scopes is None or scope in self.scopes
+
+
+class Credentials(Protocol):
+    """Turns a bearer token (access token or `dbk_…` API token) into a principal. Called once per request, so it must be fast."""
+
+    async def authenticate(self, bearer: str) -> Principal:
+        """Raises domain Unauthenticated (401) for anything but a valid credential; a suspended account still authenticates."""
+
+
+class IssuedTokens(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client gets when a session begins or goes on. `expires_in` is in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+class Sessions(Protocol):
+    """Access tokens (JWT) and single-use refresh tokens, in families."""
+
+    async def begin(self, account_id: UUID, roles: Sequence[str], *, now: datetime) -> IssuedTokens: ...
+
+    async def refresh(self, refresh_token: str, *, now: datetime) -> IssuedTokens:
+        """Rotate.   Raises Unauthenticated; the reuse of a used token also ends its family."""
+
+    async def end(self, session: UUID, *, now: datetime) -> None:
+        """Log out: the family's tokens stop working."""
+
+    async def end_all(self, account_id: UUID, *, now: datetime, but: UUID | None = None) -> None: ...

@@ -1,0 +1,155 @@
+"""The limiter: Redis decides when it answers in time, this process's own counts otherwise."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, RedisError
+
+from domain.kernel.rates import Policy, Verdict
+from infra.limits.local import LocalCounts
+from infra.limits.window import SCRIPT
+
+BUDGET_SECONDS = 0.020
+MISSES_MAX = 3
+REST_SECONDS = 5.0
+BATCH_MAX = 256
+PREFIX = "{limits}:"
+
+Question = tuple[tuple[Policy, ...], "asyncio.Future[Verdict] | None"]
+
+
+class RedisLimiter:
+    """Implements the port Limiter. All requests that wait in the loop share one script call.
+
+    Redis gets 20 ms; after three misses in a row it is not asked for 5 s. Meanwhile policies that hold are enforced on
+    own counts, the others allow; `bypassed(bucket)` is told of each.
+    """
+
+    def __init__(self, redis: "Redis[Any] | Redis", *, bypassed: Callable[[str], None], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._redis = redis
+        self._bypassed = bypassed
+        self._monotonic = monotonic
+        self._local = LocalCounts(lambda: int(monotonic() * 1000))
+        self._log = structlog.get_logger().bind(log="error")
+        self._waiting: list[Question] = []
+        self._sender: asyncio.Task[None] | None = None
+        self._sha: str | None = None
+        self._misses = 0
+        self._rest_until = 0.0
+
+    async def take(self, policies: Sequence[Policy]) -> Verdict:
+        if self._monotonic() < self._rest_until:
+            return self._alone(policies)
+        answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self._ask((tuple(policies), answer))
+        return await answer
+
+    def give_back(self, policies: Sequence[Policy]) -> None:
+        negative = tuple(Policy(p.bucket, p.key, p.count, p.seconds, -p.cost, p.holds) for p in policies)
+        self._local.take(negative)
+        if self._monotonic() >= self._rest_until:
+            self._ask((negative, None))
+
+    async def close(self) -> None:
+        """Let what is on its way arrive."""
+        while self._sender is not None:
+            await self._sender
+
+    def _ask(self, question: Question) -> None:
+        self._waiting.append(question)
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send_all())
+
+    async def _send_all(self) -> None:
+        """One call at a time: what arrives while one is on its way waits for the next."""
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+                verdicts = await self._decided(batch)
+                for (policies, answer), verdict in zip(batch, verdicts, strict=True):
+                    if answer is not None and not answer.done():
+                        answer.set_result(self._alone(policies) if verdict is None else verdict)
+        finally:
+            self._sender = None
+
+    async def _decided(self, batch: Sequence[Question]) -> Sequence[Verdict | None]:
+        if self._monotonic() < self._rest_until:
+            return [None] * len(batch)
+        keys, arguments = _spoken(batch)
+        text = await self._within_budget(keys, arguments)
+        if text is None:
+            return [None] * len(batch)
+        return _heard(text, batch)
+
+    async def _within_budget(self, keys: Sequence[str], arguments: Sequence[int]) -> bytes | None:
+        call = asyncio.ensure_future(self._call(keys, arguments))
+        asked = self._monotonic()
+        await asyncio.wait({call}, timeout=BUDGET_SECONDS)
+        if not call.done() and self._monotonic() - asked > 2 * BUDGET_SECONDS:
+            # The loop itself was late, not Redis: its answer may already lie in the socket.
+            await asyncio.wait({call}, timeout=BUDGET_SECONDS)
+        if not call.done():
+            call.cancel()
+            await asyncio.wait({call})
+        if call.cancelled() or (failure := call.exception()) is not None:
+            self._missed("no answer in time" if call.cancelled() else type(failure).__name__)
+            return None
+        self._misses = 0
+        return call.result()
+
+    async def _call(self, keys: Sequence[str], arguments: Sequence[int]) -> bytes:
+        if self._sha is not None:
+            try:
+                return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)  # type: ignore[no-any-return, misc]
+            except NoScriptError:
+                self._sha = None
+        self._sha = await self._redis.script_load(SCRIPT)
+        return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)  # type: ignore[no-any-return, misc]
+
+    def _missed(self, reason: str) -> None:
+        self._misses += 1
+        self._log.warning("rate limits not answered", reason=reason, misses=self._misses)
+        if self._misses >= MISSES_MAX:
+            self._misses = 0
+            self._rest_until = self._monotonic() + REST_SECONDS
+
+    def _alone(self, policies: Sequence[Policy]) -> Verdict:
+        verdict = self._local.take(policies)
+        if verdict.refused is None or any(policy.holds for policy in policies):
+            return self._held(policies, verdict)
+        return Verdict(None, 0, verdict.left, verdict.reset_seconds)
+
+    def _held(self, policies: Sequence[Policy], verdict: Verdict) -> Verdict:
+        for policy in policies:
+            if not policy.holds:
+                self._bypassed(policy.bucket)
+        return verdict
+
+
+def _spoken(batch: Sequence[Question]) -> tuple[list[str], list[int]]:
+    """Keys and arguments of the script for *batch*."""
+    indexes: dict[str, int] = {}
+    arguments = [len(batch)]
+    for policies, _ in batch:
+        arguments.append(len(policies))
+        for policy in policies:
+            index = indexes.setdefault(policy.key, len(indexes) + 1)
+            arguments += (index, policy.count, policy.seconds, policy.cost)
+    return [PREFIX + key for key in indexes], arguments
+
+
+def _heard(text: bytes, batch: Sequence[Question]) -> list[Verdict]:
+    """The script's answer as one verdict for each question."""
+    numbers = [int(number) for number in text.split(b",")]
+    verdicts = []
+    at = 0
+    for policies, _ in batch:
+        refused, wait = numbers[at], numbers[at + 1]
+        end = at + 2 + 2 * len(policies)
+        verdicts.append(Verdict(refused - 1 if refused else None, wait, tuple(numbers[at + 2 : end : 2]), tuple(numbers[at + 3 : end : 2])))
+        at = end
+    return verdicts
