@@ -1,0 +1,1 @@
+"""Read models of balances and ledger entries."""

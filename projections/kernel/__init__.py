@@ -1,0 +1,1 @@
+"""The follower, the folding runner, and what a read model is."""

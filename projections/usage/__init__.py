@@ -1,0 +1,1 @@
+"""Read model of usage by day, kind and model."""
