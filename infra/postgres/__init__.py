@@ -1,0 +1,1 @@
+"""PostgreSQL: migrations, the pool for reads, and arrays in its binary form."""

@@ -1,0 +1,211 @@
+-- The append: one statement, one commit, for a whole batch of commands. The lock is taken only in here, so no client can
+-- stop while holding it. A later shape of the arguments becomes append_v2 beside it: v1 outlives one release.
+--
+-- c_* one entry a command. g_* what it was decided on: a stream, the version seen, and `prior`, the number of the earlier
+-- command of this batch that wrote the stream (0: none, the log is asked). e_* its events, t_* claims it takes
+-- (stream NULL: frees), w_* work rows it opens (0), requeues (1), cancels (2), closes (3). All are in the order of commands.
+--
+-- Answer: the position of the first event, the recorded time, the wait for the lock; `outcomes` is NULL when all commands
+-- are done, else one entry a command: 0 done, 1 repeated, 2 conflict, 3 taken. `details`: the first position for done and
+-- repeated, the version in the log for conflict (NULL: the command it was decided on failed), the entry in t_* for taken.
+CREATE FUNCTION journal.append_v1(
+    c_id uuid[], c_account uuid[], c_actor text[], c_correlation text[], c_causation bigint[],
+    c_fingerprint bytea[], c_status smallint[], c_result text[],
+    g_command integer[], g_stream uuid[], g_version integer[], g_prior integer[],
+    e_command integer[], e_stream uuid[], e_version integer[], e_topic text[], e_state bytea[],
+    e_available bigint[], e_held bigint[], e_owed bigint[], e_outside bigint[], e_book text[],
+    t_command integer[], t_claim text[], t_stream uuid[],
+    w_command integer[], w_op smallint[], w_generation uuid[], w_account uuid[], w_queue text[], w_model text[],
+    w_provider text[], w_priority smallint[], w_run_at timestamptz[], w_start_deadline timestamptz[], w_deadline timestamptz[],
+    OUT first_position bigint, OUT recorded timestamptz, OUT lock_wait_ms double precision,
+    OUT outcomes smallint[], OUT details bigint[]
+)
+LANGUAGE plpgsql VOLATILE
+-- The plans are kept from the first call, when the tables may be empty; only index probes stay right as they grow.
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_bitmapscan = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    called timestamptz := clock_timestamp();
+    head bigint;
+    inserted bigint := 0;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        -- A snapshot older than the lock would not see the head.
+        RAISE EXCEPTION 'journal.append_v1 needs READ COMMITTED' USING ERRCODE = 'invalid_transaction_state';
+    END IF;
+    PERFORM pg_advisory_xact_lock(7226434610427257601);
+    lock_wait_ms := extract(epoch FROM clock_timestamp() - called) * 1000;
+
+    SELECT position, recorded_at INTO head, recorded FROM journal.events ORDER BY position DESC LIMIT 1;
+    head := coalesce(head, 0);
+    first_position := head + 1;
+    recorded := greatest(clock_timestamp(), recorded);
+
+    IF journal.troubled(c_id, g_stream, g_version, g_prior, t_claim, t_stream) THEN
+        SELECT w.outcomes, w.details INTO outcomes, details
+        FROM journal.walk(c_id, g_command, g_stream, g_version, g_prior, t_command, t_claim, t_stream) w;
+    END IF;
+
+    INSERT INTO journal.events (
+        position, stream, version, topic, recorded_at, actor, account_id, correlation, causation, command_id, first,
+        fingerprint, status, result, available, held, owed, outside, book, state
+    )
+    SELECT head + row_number() OVER log, e.stream, e.version, e.topic, recorded, c_actor[e.command], c_account[e.command],
+           c_correlation[e.command], c_causation[e.command], c_id[e.command], f.first,
+           CASE WHEN f.first THEN c_fingerprint[e.command] END, CASE WHEN f.first THEN c_status[e.command] END,
+           CASE WHEN f.first THEN c_result[e.command] END, e.available, e.held, e.owed, e.outside, e.book, e.state
+    FROM unnest(e_command, e_stream, e_version, e_topic, e_state, e_available, e_held, e_owed, e_outside, e_book)
+             WITH ORDINALITY AS e (command, stream, version, topic, state, available, held, owed, outside, book, n),
+         LATERAL (SELECT e.n = 1 OR e_command[e.n - 1] <> e.command AS first) f
+    WHERE outcomes IS NULL OR outcomes[e.command] = 0
+    WINDOW log AS (ORDER BY e.n);
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+
+    IF outcomes IS NOT NULL THEN
+        details := journal.numbered(head, e_command, outcomes, details);
+    END IF;
+    IF cardinality(t_claim) > 0 THEN
+        PERFORM journal.change_claims(outcomes, t_command, t_claim, t_stream);
+    END IF;
+    IF cardinality(w_op) > 0 THEN
+        PERFORM dispatch.change_work(recorded, outcomes, w_command, w_op, w_generation, w_account, w_queue, w_model, w_provider,
+                                     w_priority, w_run_at, w_start_deadline, w_deadline);
+    END IF;
+    IF inserted > 0 THEN
+        -- The only NOTIFY of the system, and one a batch: it serialises the commits of the whole cluster.
+        NOTIFY journal;
+    END IF;
+END
+$body$;
+
+-- Whether any command of the batch cannot simply be done. Correlated sub-selects can only be index probes.
+CREATE FUNCTION journal.troubled(
+    c_id uuid[], g_stream uuid[], g_version integer[], g_prior integer[], t_claim text[], t_stream uuid[]
+) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM unnest(g_stream, g_version, g_prior) AS g (stream, version, prior)
+        WHERE g.prior = 0 AND g.version <> coalesce(
+            (SELECT e.version FROM journal.events e WHERE e.stream = g.stream ORDER BY e.version DESC LIMIT 1),
+            least(g.version, 0))
+    ) OR EXISTS (
+        SELECT FROM unnest(c_id) AS c (id)
+        WHERE (SELECT e.position FROM journal.events e WHERE e.command_id = c.id AND e.first) IS NOT NULL
+    ) OR cardinality(t_claim) > 0 AND (
+        (SELECT count(*) > count(DISTINCT t.claim) FROM unnest(t_claim) AS t (claim))
+        OR EXISTS (
+            SELECT FROM unnest(t_claim, t_stream) AS t (claim, stream)
+            WHERE t.stream IS NOT NULL AND t.stream <> (SELECT k.stream FROM journal.claims k WHERE k.claim = t.claim)
+        )
+    );
+END
+$body$;
+
+-- Command by command, in order: what was granted to earlier ones of the batch counts, and what was decided on a command
+-- that failed fails with it. No savepoints: nothing is written yet.
+CREATE FUNCTION journal.walk(
+    c_id uuid[], g_command integer[], g_stream uuid[], g_version integer[], g_prior integer[],
+    t_command integer[], t_claim text[], t_stream uuid[], OUT outcomes smallint[], OUT details bigint[]
+)
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    known bigint[] := ARRAY(
+        SELECT (SELECT e.position FROM journal.events e WHERE e.command_id = c.id AND e.first)
+        FROM unnest(c_id) WITH ORDINALITY AS c (id, n) ORDER BY c.n);
+    heads integer[] := ARRAY(
+        SELECT coalesce((SELECT e.version FROM journal.events e WHERE e.stream = g.stream ORDER BY e.version DESC LIMIT 1),
+                        least(g.version, 0))
+        FROM unnest(g_stream, g_version) WITH ORDINALITY AS g (stream, version, n) ORDER BY g.n);
+    owners uuid[] := ARRAY(
+        SELECT (SELECT k.stream FROM journal.claims k WHERE k.claim = t.claim)
+        FROM unnest(t_claim) WITH ORDINALITY AS t (claim, n) ORDER BY t.n);
+    owner uuid;
+    g integer := 1;
+    t integer := 1;
+BEGIN
+    outcomes := array_fill(0::smallint, ARRAY[cardinality(c_id)]);
+    details := array_fill(NULL::bigint, ARRAY[cardinality(c_id)]);
+    FOR i IN 1 .. cardinality(c_id) LOOP
+        IF known[i] IS NOT NULL THEN
+            outcomes[i] := 1;
+            details[i] := known[i];
+        END IF;
+        WHILE g <= cardinality(g_command) AND g_command[g] = i LOOP
+            IF outcomes[i] <> 0 THEN
+                NULL;
+            ELSIF g_prior[g] > 0 THEN
+                IF outcomes[g_prior[g]] <> 0 THEN
+                    outcomes[i] := 2;
+                END IF;
+            ELSIF heads[g] <> g_version[g] THEN
+                outcomes[i] := 2;
+                details[i] := heads[g];
+            END IF;
+            g := g + 1;
+        END LOOP;
+        WHILE t <= cardinality(t_command) AND t_command[t] = i LOOP
+            IF outcomes[i] = 0 AND t_stream[t] IS NOT NULL THEN
+                owner := owners[t];
+                -- The latest change by an earlier command that is done stands above the table.
+                FOR s IN REVERSE t - 1 .. 1 LOOP
+                    IF t_claim[s] = t_claim[t] AND outcomes[t_command[s]] = 0 THEN
+                        owner := t_stream[s];
+                        EXIT;
+                    END IF;
+                END LOOP;
+                IF owner <> t_stream[t] THEN
+                    outcomes[i] := 3;
+                    details[i] := t;
+                END IF;
+            END IF;
+            t := t + 1;
+        END LOOP;
+    END LOOP;
+END
+$body$;
+
+-- The first positions of the commands that are done; those of the others stay as they are.
+CREATE FUNCTION journal.numbered(head bigint, e_command integer[], outcomes smallint[], details bigint[]) RETURNS bigint[]
+LANGUAGE plpgsql IMMUTABLE
+AS $body$
+DECLARE
+    command integer;
+    next bigint := head + 1;
+BEGIN
+    FOREACH command IN ARRAY e_command LOOP
+        IF outcomes[command] = 0 THEN
+            details[command] := coalesce(details[command], next);
+            next := next + 1;
+        END IF;
+    END LOOP;
+    RETURN details;
+END
+$body$;
+
+-- The last change of each claim in the batch counts.
+CREATE FUNCTION journal.change_claims(outcomes smallint[], t_command integer[], t_claim text[], t_stream uuid[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    DELETE FROM journal.claims
+    WHERE claim = ANY (ARRAY(
+        SELECT t.claim FROM unnest(t_command, t_claim, t_stream) AS t (command, claim, stream)
+        WHERE t.stream IS NULL AND (outcomes IS NULL OR outcomes[t.command] = 0)));
+    INSERT INTO journal.claims (claim, stream)
+    SELECT claim, stream FROM (
+        SELECT DISTINCT ON (t.claim) t.claim, t.stream
+        FROM unnest(t_command, t_claim, t_stream) WITH ORDINALITY AS t (command, claim, stream, n)
+        WHERE outcomes IS NULL OR outcomes[t.command] = 0
+        ORDER BY t.claim, t.n DESC
+    ) last
+    WHERE stream IS NOT NULL
+    ON CONFLICT (claim) DO NOTHING;
+END
+$body$;
