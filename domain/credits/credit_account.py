@@ -112,6 +112,7 @@ class CreditAccount(Root):
             held=hold["amount"],
             charged=charged,
             parts=parts,
+            returned=_without(hold["parts"], parts),
         )
         self.expire_due(now=now)
         return parts
@@ -119,7 +120,14 @@ class CreditAccount(Root):
     def release(self, generation_id: UUID, *, now: datetime) -> None:
         """End the hold in full; what belongs to grants that expired meanwhile lapses at once.   Raises HoldMissing."""
         hold = self._open_hold(generation_id)
-        self.record(events.HoldReleased, now=now, generation_id=generation_id, kind=hold["kind"], amount=hold["amount"])
+        self.record(
+            events.HoldReleased,
+            now=now,
+            generation_id=generation_id,
+            kind=hold["kind"],
+            amount=hold["amount"],
+            parts=_without(hold["parts"], []),
+        )
         self.expire_due(now=now)
 
     def expire_due(self, *, now: datetime) -> None:
@@ -237,3 +245,9 @@ def _first(parts: list[Any], amount: int) -> list[Part]:
         taken.append(Part(UUID(key), min(size, amount)))
         amount -= taken[-1].amount
     return taken
+
+
+def _without(parts: list[Any], spent: list[Part]) -> list[Part]:
+    """What is left of a hold's *parts* when *spent* is taken out of them."""
+    taken = {str(part.grant_id): part.amount for part in spent}
+    return [Part(UUID(key), amount - taken.get(key, 0)) for key, amount in parts if amount > taken.get(key, 0)]

@@ -54,7 +54,10 @@ class CreditsHeld(Fact):
 
 
 class HoldCaptured(Fact):
-    """`charged` of `held` credits are earned; the rest went back to its grants. The charge's id is the generation's."""
+    """`charged` of `held` credits are earned (`parts`); the rest went back to its grants (`returned`).
+
+    The charge's id is the generation's.
+    """
 
     TOPIC = "credits.hold_captured"
     generation_id: UUID
@@ -62,16 +65,20 @@ class HoldCaptured(Fact):
     held: int
     charged: int
     parts: list[Part]
+    returned: list[Part]
 
     def postings(self) -> Postings:
         return Postings(self.held - self.charged, -self.held, 0, self.charged, f"revenue:{self.kind}")
 
 
 class HoldReleased(Fact):
+    """The whole hold went back to its grants (`parts`)."""
+
     TOPIC = "credits.hold_released"
     generation_id: UUID
     kind: str
     amount: int
+    parts: list[Part]
 
     def postings(self) -> Postings:
         return Postings(self.amount, -self.amount, 0, 0, "")
