@@ -1,0 +1,193 @@
+"""The embedded PostgreSQL: made by initdb once, started by us, reached over one Unix socket with a password."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from daybook.engines import child
+from daybook.engines.account import Account, choose
+from daybook.engines.binaries import postgres_binaries
+from daybook.engines.errors import EngineError
+from daybook.engines.passwords import kept
+
+USER = "daybook"
+DATABASE = "daybook"
+MAJOR = "18"
+READY_SECONDS = 60.0
+INITDB = (
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--auth=scram-sha-256",
+    f"--username={USER}",
+    "--no-instructions",
+)
+#: For two cores and a laptop's memory. Durability stays on: a 202 is a promise.
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0600",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "effective_cache_size": "1GB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "128MB",
+    "wal_buffers": "16MB",
+    "max_wal_size": "2GB",
+    "min_wal_size": "256MB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "autovacuum_naptime": "15s",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
+    # a failing statement would bring its values, and with them personal data, into the log
+    "log_min_error_statement": "panic",
+}
+FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
+STOP = ((FAST, 20.0), (IMMEDIATE, 10.0))
+
+
+class Postgres:
+    """One cluster in `<data>/postgres`. `start`, `stop`, `restart`, `kill`; all block until it is so."""
+
+    def __init__(self, data: Path, runtime: Path) -> None:
+        self._data = data
+        self._cluster = data / "postgres"
+        self._runtime = runtime
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """What clients connect with: the database `daybook` over the socket."""
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """The same server's URL for another database."""
+        password = kept(self._data / "postgres-password")
+        return f"postgresql://{USER}:{quote(password)}@/{quote(database)}?host={quote(str(self._runtime), safe='')}"
+
+    @property
+    def running(self) -> bool:
+        """Whether our child lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Makes the cluster on first use, stops one left behind, starts the server and waits until it answers."""
+        binaries = postgres_binaries()
+        account = choose(os.getuid(), self._data, binaries)
+        pid_file = self._cluster / "postmaster.pid"
+        child.stop_stray(pid_file, self._cluster, *STOP)
+        if child.alive(pid_file):  # its number belongs to a stranger now; PostgreSQL would refuse to start
+            pid_file.unlink()
+        self._make(binaries, account)
+        self._serve(binaries, account)
+        self._make_database()
+
+    def stop(self) -> None:
+        """Fast shutdown: sessions end, everything committed is on disk."""
+        if self._process is not None:
+            child.stop(self._process, *STOP)
+            self._process = None
+
+    def kill(self) -> None:
+        """SIGKILL, as an accident would."""
+        if self._process is not None:
+            child.stop(self._process)
+            self._process = None
+
+    def restart(self) -> None:
+        """Stop, then start on the same data and the same URL."""
+        self.stop()
+        self.start()
+
+    def _make(self, binaries: Path, account: Account) -> None:
+        """initdb into a directory that gets its name last, so an interrupted one is begun again."""
+        if self._cluster.exists():
+            return self._check_version()
+        new, secret = self._data / "postgres.new", self._data / "postgres-initdb"
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(mode=0o700)
+        secret.touch(mode=0o600)
+        secret.write_text(kept(self._data / "postgres-password") + "\n")
+        self._give(account, new, secret)
+        command = [*account.prefix, str(binaries / "initdb"), *INITDB, f"--pwfile={secret}", f"--pgdata={new}"]
+        done = subprocess.run(
+            command, user=account.uid, group=account.gid, env=dict(child.ENVIRONMENT), cwd="/", capture_output=True, text=True, check=False
+        )
+        secret.unlink()
+        if done.returncode != 0:
+            raise EngineError(f"initdb failed in {self._data}: {(done.stderr or done.stdout).strip()}")
+        new.rename(self._cluster)
+
+    def _give(self, account: Account, *paths: Path) -> None:
+        """Where another account runs the server: it owns its files and may walk through the two directories above them."""
+        if account.uid is None or account.gid is None:
+            return
+        for path in paths:
+            os.chown(path, account.uid, account.gid)
+        self._data.chmod(0o711)
+
+    def _check_version(self) -> None:
+        found = (self._cluster / "PG_VERSION").read_text().strip()
+        if found != MAJOR:
+            raise EngineError(f"{self._cluster} was made by PostgreSQL {found}, this is {MAJOR}; dump it with the old one, or move it away")
+
+    def _serve(self, binaries: Path, account: Account) -> None:
+        """Starts the server, again while a killed predecessor's children still hold its shared memory."""
+        if account.uid is not None and account.gid is not None:
+            os.chown(self._runtime, account.uid, account.gid)
+        settings = [f"--{name}={value}" for name, value in (SETTINGS | {"unix_socket_directories": _listed(self._runtime)}).items()]
+        command = [*account.prefix, str(binaries / "postgres"), "-D", str(self._cluster), *settings]
+        end = time.monotonic() + READY_SECONDS
+        while True:
+            process = child.spawn(
+                command, cwd=self._cluster, log=self._log, user=account.uid, group=account.gid, death=FAST
+            )
+            self._process = process
+            if self._answers(process, end):
+                return
+            if time.monotonic() > end - READY_SECONDS + 5:
+                self.kill()
+                raise EngineError(f"PostgreSQL does not start; the reason stands at the end of {self._log}: {_last_line(self._log)}")
+            time.sleep(0.2)
+
+    @property
+    def _log(self) -> Path:
+        return self._data / "logs" / "postgres.log"
+
+    def _answers(self, process: subprocess.Popen[bytes], end: float) -> bool:
+        """True as soon as it takes a connection, False when it ended or time is up."""
+        while process.poll() is None and time.monotonic() < end:
+            try:
+                psycopg.connect(self.url_of("postgres"), connect_timeout=5).close()
+            except psycopg.OperationalError:  # not listening yet, or recovering
+                time.sleep(0.02)
+            else:
+                return True
+        return False
+
+    def _make_database(self) -> None:
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone() is None:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def _listed(directory: Path) -> str:
+    """A directory as PostgreSQL's list setting wants it: quoted, so commas and spaces are its own."""
+    return '"' + str(directory).replace('"', '""') + '"'
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1] if lines else "(empty)"
