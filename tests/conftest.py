@@ -1,0 +1,6 @@
+"""What every test may use. Fixtures live in `tests/support`, one file per subject."""
+
+pytest_plugins = [
+    "tests.support.engines",
+    "tests.support.skips",
+]
