@@ -1,0 +1,76 @@
+"""A command on its way through the writer, and what was decided on it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.kernel.commands import Command, Context, Decision, Handler, Need, Receipt
+from domain.kernel.facts import Postings, Root
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """One accepted command. `refused` counts the appends that refused what was decided on it."""
+
+    command: Command
+    context: Context
+    handler: Handler
+    needs: Sequence[Need]
+    answer: "asyncio.Future[Receipt]"
+    refused: int = 0
+
+    def succeed(self, receipt: Receipt) -> None:
+        if not self.answer.done():
+            self.answer.set_result(receipt)
+
+    def fail(self, error: BaseException) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Guard(NamedTuple):
+    """A stream as it was seen. `prior`: the number of the command of this round that wrote it last, 0 for none."""
+
+    stream: UUID
+    version: int
+    prior: int
+
+
+class Line(NamedTuple):
+    """One event, ready for the log."""
+
+    stream: UUID
+    version: int
+    topic: str
+    state: bytes
+    postings: Postings | None
+
+
+@dataclass(slots=True, eq=False)
+class Decided:
+    """One command of a round: a decision, or a refusal that answers the caller once the round is in the log."""
+
+    pending: Pending
+    decision: Decision | None
+    refusal: BaseException | None
+    guards: list[Guard]
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def sent(self) -> bool:
+        """Whether it is part of the append; what changes nothing only waits for what it was decided on."""
+        return self.decision is not None and bool(self.lines or self.decision.work or self.decision.taken or self.decision.freed)
+
+
+@dataclass(slots=True, eq=False)
+class Round:
+    """What one append carries. `items` are numbered from 1 in guards; only the sent ones go to the database."""
+
+    items: list[Decided] = field(default_factory=list)
+    touched: dict[UUID, Root] = field(default_factory=dict)
+    #: Commands that could not be decided in this round, to be decided after it.
+    left: list[Pending] = field(default_factory=list)
+    #: The cache lost streams that this round changes: the next round waits for this one's end.
+    torn: bool = False

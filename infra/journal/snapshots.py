@@ -1,0 +1,75 @@
+"""The state of an aggregate as bytes, and back: for snapshots, and for copies that share nothing with the original.
+
+MessagePack, because it keeps times as times; ids are an extension type. An aggregate's state is plain values by rule.
+"""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from domain.kernel.facts import Root
+
+_UUID = 1
+#: Not part of the state: what is not yet in the log.
+_PENDING = "_pending_events"
+
+Kind = TypeVar("Kind", bound=Root)
+
+
+def freeze(aggregate: Root) -> bytes:
+    """The whole state.   Raises TypeError when it holds anything but plain values."""
+    return _ENCODER.encode({name: _tagged(value) for name, value in aggregate.__dict__.items() if name != _PENDING})
+
+
+def thaw(kind: type[Kind], data: bytes) -> Kind:
+    """A new aggregate with that state and nothing pending."""
+    return _made(kind, _DECODER.decode(data))
+
+
+def copy_of(aggregate: Kind) -> Kind:
+    """An equal aggregate that shares no list or dict with this one."""
+    state = {name: _copied(value) for name, value in aggregate.__dict__.items() if name != _PENDING}
+    return _made(type(aggregate), state)
+
+
+def shape_of(kind: type[Root]) -> int:
+    """The version of the class's state: a snapshot of another shape is not read. Raise `class_version` to change it."""
+    return int(getattr(kind, "class_version", 1))
+
+
+def _made(kind: type[Kind], state: dict[str, Any]) -> Kind:
+    aggregate = object.__new__(kind)
+    aggregate.__dict__.update(state)
+    aggregate.__dict__[_PENDING] = []
+    return aggregate
+
+
+def _copied(value: Any) -> Any:
+    kind = type(value)
+    if kind is dict:
+        return {key: _copied(part) for key, part in value.items()}
+    if kind is list:
+        return [_copied(part) for part in value]
+    return value
+
+
+def _tagged(value: Any) -> Any:
+    """msgspec writes a UUID as text by itself, which would come back as text."""
+    if isinstance(value, UUID):
+        return msgspec.msgpack.Ext(_UUID, value.bytes)
+    if isinstance(value, dict):
+        return {key: _tagged(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_tagged(part) for part in value]
+    return value
+
+
+def _from_ext(code: int, data: memoryview) -> Any:
+    if code != _UUID:
+        raise ValueError(f"unknown extension {code}")
+    return UUID(bytes=bytes(data))
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(ext_hook=_from_ext)
