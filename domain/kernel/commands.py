@@ -117,9 +117,11 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a command. `position` is the log position of its last fact (0: nothing happened).
 
     `repeated`: the command id had been used before with the same fingerprint; `status` and `result` are the first answer's.
+    `fingerprint` is the one stored with the command id; `Journal.receipt` gives it, so that an edge can tell a replay.
     """
 
     position: int
     result: dict[str, Any]
     status: int | None = None
     repeated: bool = False
+    fingerprint: bytes | None = None
