@@ -44,7 +44,10 @@ def check_python():  # type: () -> None
         import ensurepip
         import venv
     except ImportError:
-        sys.exit("Python %s has no ensurepip. Install it (Debian, Ubuntu: apt install python%d.%d-venv) and run make again." % ((have,) + sys.version_info[:2]))
+        sys.exit(
+            "Python %s has no ensurepip. Install it (Debian, Ubuntu: apt install python%d.%d-venv) and run make again."
+            % ((have,) + sys.version_info[:2])
+        )
     assert ensurepip and venv
 
 

@@ -15,7 +15,9 @@ PR_SET_PDEATHSIG = 1
 LOG_BYTES_MAX = 10 * 1024 * 1024
 
 
-def spawn(command: Sequence[str | Path], *, cwd: Path, log: Path, user: int | None, group: int | None, death: int) -> subprocess.Popen[bytes]:
+def spawn(
+    command: Sequence[str | Path], *, cwd: Path, log: Path, user: int | None, group: int | None, death: int
+) -> subprocess.Popen[bytes]:
     """Starts *command* in a session of its own (Ctrl-C is ours to handle), its output appended to *log*.
 
     On Linux the kernel sends it the signal *death* when the thread that called this ends: call from one that lives as long.

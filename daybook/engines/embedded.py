@@ -1,8 +1,8 @@
 """The two engines of one data directory, started and stopped together or each alone.
 
-    with embedded(Path(".daybook")) as engines:
-        engines.database_url, engines.redis_url
-        engines.redis.restart()
+with embedded(Path(".daybook")) as engines:
+    engines.database_url, engines.redis_url
+    engines.redis.restart()
 """
 
 from collections.abc import Iterator

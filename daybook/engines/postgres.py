@@ -151,9 +151,7 @@ class Postgres:
         command = [*account.prefix, str(binaries / "postgres"), "-D", str(self._cluster), *settings]
         end = time.monotonic() + READY_SECONDS
         while True:
-            process = child.spawn(
-                command, cwd=self._cluster, log=self._log, user=account.uid, group=account.gid, death=FAST
-            )
+            process = child.spawn(command, cwd=self._cluster, log=self._log, user=account.uid, group=account.gid, death=FAST)
             self._process = process
             if self._answers(process, end):
                 return

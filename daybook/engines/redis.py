@@ -56,9 +56,7 @@ class Redis:
         self._home.mkdir(mode=0o700, exist_ok=True)
         child.stop_stray(self._home / "redis.pid", self._home, *STOP)
         self._configure()
-        self._process = child.spawn(
-            [program, "redis.conf"], cwd=self._home, log=self._log, user=None, group=None, death=signal.SIGTERM
-        )
+        self._process = child.spawn([program, "redis.conf"], cwd=self._home, log=self._log, user=None, group=None, death=signal.SIGTERM)
         self._wait(self._process)
 
     def stop(self) -> None:

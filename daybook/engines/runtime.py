@@ -41,5 +41,7 @@ def _own(directory: Path) -> None:
     except FileExistsError:
         found = directory.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-            raise EngineError(f"{directory} exists and is not our own directory; remove it, or set XDG_RUNTIME_DIR to another place") from None
+            raise EngineError(
+                f"{directory} exists and is not our own directory; remove it, or set XDG_RUNTIME_DIR to another place"
+            ) from None
     directory.chmod(0o700)

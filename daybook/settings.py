@@ -1,0 +1,197 @@
+"""The settings in force: read from the environment once, checked, frozen. The only place that looks at the environment."""
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from daybook import parsing
+from daybook.engines.passwords import kept
+from daybook.variables import NAMES
+
+Value = TypeVar("Value")
+CREDITS_MAX = 1_000_000_000
+WELCOME_PER_DAY = 10_000
+S3_REQUIRED = ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET")
+
+
+class SettingsError(Exception):
+    """All that is wrong with the settings, one sentence each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What `variables.py` describes, as values. None means: not set, and what holds then is decided where it is used."""
+
+    host: str
+    port: int
+    public_url: str
+    data_dir: Path
+    #: As given; `secret_key` below is what to use.
+    given_secret_key: str | None
+    secret_key_previous: str | None
+    #: None: the embedded PostgreSQL.
+    database_url: str | None
+    database_direct_url: str | None
+    #: None: the embedded Redis.
+    redis_url: str | None
+    redis_server: str | None
+    #: None: objects in the data directory. With an endpoint, the keys and the bucket are there too.
+    s3_endpoint: str | None
+    s3_access_key: str | None
+    s3_secret_key: str | None
+    s3_bucket: str | None
+    s3_region: str
+    s3_public_endpoint: str | None
+    catalogue: Path | None
+    openai_compatible_base_url: str | None
+    openai_compatible_api_key: str | None
+    welcome_credits: int
+    welcome_per_day: int
+    #: Overrides, bucket -> `count/seconds`; None: limits are off.
+    rate_limits: Mapping[str, str] | None
+    trusted_proxies: tuple[str, ...]
+    cors_origins: tuple[str, ...]
+    outgoing_allow: tuple[str, ...]
+    metrics_token: str | None
+    log_level: str
+    #: None: console on a terminal, else json.
+    log_format: str | None
+    #: `$XDG_RUNTIME_DIR`, for the sockets of the embedded engines.
+    runtime_parent: str | None
+    #: What deserves a line at start.
+    warnings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Without values: some are secrets."""
+        return "Settings(…)"
+
+    def secret_key(self) -> bytes:
+        """The key in force. With the embedded engines it is made on first use and kept, mode 0600, in the data directory."""
+        if self.given_secret_key is not None:
+            return self.given_secret_key.encode()
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return kept(self.data_dir / "secret-key").encode()
+
+
+class Reading:
+    """Takes variables one by one and remembers every mistake."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.mistakes: list[str] = []
+
+    def text(self, name: str) -> str | None:
+        """The value without surrounding blanks; unset and empty are the same."""
+        return self._environ.get(name, "").strip() or None
+
+    def take(self, name: str, parse: Callable[[str], Value], default: Value) -> Value:
+        """The parsed value, or *default* when unset or wrong (which is then noted)."""
+        text = self.text(name)
+        if text is None:
+            return default
+        try:
+            return parse(text)
+        except ValueError as mistake:
+            self.mistakes.append(f"{name} {mistake}.")
+            return default
+
+    def maybe(self, name: str, parse: Callable[[str], Value]) -> Value | None:
+        """Like `take`, None when unset."""
+        return self.take(name, parse, None)  # type: ignore[arg-type]
+
+    def needs(self, name: str, other: str) -> None:
+        """Notes that *name* is set while *other*, without which it means nothing, is not."""
+        if self.text(name) and not self.text(other):
+            self.mistakes.append(f"{name} is set, but {other} is not; set {other} too, or leave {name} out.")
+
+
+def from_environment() -> Settings:
+    """The settings of this process. Raises SettingsError."""
+    return load(os.environ)
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Settings from *environ*. Raises SettingsError with every mistake at once."""
+    reading = Reading(environ)
+    host = reading.take("DAYBOOK_HOST", parsing.host, "127.0.0.1")
+    port = reading.take("DAYBOOK_PORT", parsing.integer(1, parsing.PORT_MAX), 8000)
+    outgoing = reading.take("DAYBOOK_OUTGOING_ALLOW", parsing.peers, ())
+    _check_together(reading)
+    settings = Settings(
+        host=host,
+        port=port,
+        public_url=reading.take("DAYBOOK_PUBLIC_URL", parsing.web_address, default_url(host, port)),
+        data_dir=Path(reading.text("DAYBOOK_DATA_DIR") or ".daybook").absolute(),
+        given_secret_key=reading.maybe("DAYBOOK_SECRET_KEY", parsing.secret),
+        secret_key_previous=reading.maybe("DAYBOOK_SECRET_KEY_PREVIOUS", parsing.secret),
+        database_url=reading.maybe("DATABASE_URL", parsing.address("postgresql", "postgres")),
+        database_direct_url=reading.maybe("DATABASE_DIRECT_URL", parsing.address("postgresql", "postgres")),
+        redis_url=reading.maybe("REDIS_URL", parsing.address("redis", "rediss", "unix")),
+        redis_server=reading.maybe("DAYBOOK_REDIS_SERVER", parsing.program),
+        s3_endpoint=reading.maybe("S3_ENDPOINT", parsing.web_address),
+        s3_access_key=reading.text("S3_ACCESS_KEY"),
+        s3_secret_key=reading.text("S3_SECRET_KEY"),
+        s3_bucket=reading.text("S3_BUCKET"),
+        s3_region=reading.text("S3_REGION") or "us-east-1",
+        s3_public_endpoint=reading.maybe("S3_PUBLIC_ENDPOINT", parsing.web_address),
+        catalogue=reading.maybe("DAYBOOK_CATALOGUE", parsing.readable_file),
+        openai_compatible_base_url=reading.maybe("OPENAI_COMPATIBLE_BASE_URL", parsing.web_address),
+        openai_compatible_api_key=reading.text("OPENAI_COMPATIBLE_API_KEY"),
+        welcome_credits=reading.take("DAYBOOK_WELCOME_CREDITS", parsing.integer(0, CREDITS_MAX), 25),
+        welcome_per_day=reading.take("DAYBOOK_WELCOME_PER_DAY", parsing.integer(0, CREDITS_MAX), WELCOME_PER_DAY),
+        rate_limits=reading.take("DAYBOOK_RATE_LIMITS", parsing.rate_limits, {}),
+        trusted_proxies=reading.take("DAYBOOK_TRUSTED_PROXIES", parsing.networks, ()),
+        cors_origins=reading.take("DAYBOOK_CORS_ORIGINS", parsing.origins, ()),
+        outgoing_allow=outgoing,
+        metrics_token=reading.maybe("DAYBOOK_METRICS_TOKEN", parsing.token),
+        log_level=reading.take("DAYBOOK_LOG_LEVEL", parsing.choice("debug", "info", "warning", "error"), "info"),
+        log_format=reading.maybe("DAYBOOK_LOG_FORMAT", parsing.choice("console", "json")),
+        runtime_parent=reading.text("XDG_RUNTIME_DIR"),
+        warnings=(*_unknown(environ), *_opened(outgoing)),
+    )
+    if reading.mistakes:
+        raise SettingsError(reading.mistakes)
+    return settings
+
+
+def default_url(host: str, port: int) -> str:
+    """Where a browser on this machine finds the API."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _check_together(reading: Reading) -> None:
+    """Variables that only make sense with others."""
+    if reading.text("DATABASE_URL") and not reading.text("DAYBOOK_SECRET_KEY"):
+        reading.mistakes.append(
+            "DAYBOOK_SECRET_KEY is required with DATABASE_URL: every process needs the same one. Make it once with: openssl rand -base64 32"
+        )
+    reading.needs("DATABASE_DIRECT_URL", "DATABASE_URL")
+    reading.needs("OPENAI_COMPATIBLE_API_KEY", "OPENAI_COMPATIBLE_BASE_URL")
+    given = [name for name in S3_REQUIRED if reading.text(name)]
+    missing = [name for name in S3_REQUIRED if not reading.text(name)]
+    if given and missing:
+        reading.mistakes.append(
+            f"{', '.join(missing)} must be set too, because {given[0]} is; without any of them objects go to the data directory."
+        )
+    reading.needs("S3_PUBLIC_ENDPOINT", "S3_ENDPOINT")
+
+
+def _unknown(environ: Mapping[str, str]) -> list[str]:
+    """A line for each DAYBOOK_ variable that nothing reads: most likely a slip of the pen."""
+    lines = []
+    for name in sorted(name for name in environ if name.startswith("DAYBOOK_") and name not in NAMES):
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        lines.append(f"{name} is not a setting of Daybook" + (f"; did you mean {near[0]}?" if near else "."))
+    return lines
+
+
+def _opened(outgoing: tuple[str, ...]) -> list[str]:
+    return [f"DAYBOOK_OUTGOING_ALLOW lets outgoing requests reach {', '.join(outgoing)}, public or not."] if outgoing else []

