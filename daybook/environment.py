@@ -37,18 +37,16 @@ def check_python():  # type: () -> None
     if sys.version_info[:2] < MINIMUM:
         sys.exit(
             "Daybook needs Python 3.11 or newer, this is " + have + ".\n"
-            "Install one (Debian, Ubuntu: apt install python3.11 python3.11-venv; Fedora: dnf install python3.11; macOS: brew install python@3.12)\n"
+            "Install one (Debian, Ubuntu: apt install python3.11 python3.11-venv; "
+            "Fedora: dnf install python3.11; macOS: brew install python@3.12)\n"
             "or name one that is there: make PYTHON=/path/to/python3.11 ..."
         )
     try:
-        import ensurepip
-        import venv
+        __import__("ensurepip")
+        __import__("venv")
     except ImportError:
-        sys.exit(
-            "Python %s has no ensurepip. Install it (Debian, Ubuntu: apt install python%d.%d-venv) and run make again."
-            % ((have,) + sys.version_info[:2])
-        )
-    assert ensurepip and venv
+        package = "python%d.%d-venv" % sys.version_info[:2]
+        sys.exit("Python " + have + " has no ensurepip. Install it (Debian, Ubuntu: apt install " + package + ") and run make again.")
 
 
 def fingerprint(name):  # type: (str) -> str
@@ -85,7 +83,7 @@ def install(directory, lock):  # type: (str, str) -> None
     python = os.path.join(directory, "bin", "python")
     print("installing " + lock + " into " + os.path.relpath(directory, ROOT) + " (once) ...", flush=True)
     command = [python, "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input", "--no-deps"]
-    done = subprocess.call(command + ["--require-hashes", "--only-binary=:all:", "-r", os.path.join(ROOT, lock)])
+    done = subprocess.call([*command, "--require-hashes", "--only-binary=:all:", "-r", os.path.join(ROOT, lock)])
     if done != 0:
         sys.exit("installing %s failed; mend what pip says above and run make again (it starts afresh)" % lock)
 

@@ -15,6 +15,8 @@ from daybook.variables import NAMES
 Value = TypeVar("Value")
 CREDITS_MAX = 1_000_000_000
 WELCOME_PER_DAY = 10_000
+NOTHING: tuple[str, ...] = ()
+NO_OVERRIDES: Mapping[str, str] | None = {}
 S3_REQUIRED = ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET")
 
 
@@ -102,9 +104,9 @@ class Reading:
             self.mistakes.append(f"{name} {mistake}.")
             return default
 
-    def maybe(self, name: str, parse: Callable[[str], Value]) -> Value | None:
+    def maybe(self, name: str, parse: "Callable[[str], Value | None]") -> Value | None:
         """Like `take`, None when unset."""
-        return self.take(name, parse, None)  # type: ignore[arg-type]
+        return self.take(name, parse, None)
 
     def needs(self, name: str, other: str) -> None:
         """Notes that *name* is set while *other*, without which it means nothing, is not."""
@@ -122,7 +124,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     reading = Reading(environ)
     host = reading.take("DAYBOOK_HOST", parsing.host, "127.0.0.1")
     port = reading.take("DAYBOOK_PORT", parsing.integer(1, parsing.PORT_MAX), 8000)
-    outgoing = reading.take("DAYBOOK_OUTGOING_ALLOW", parsing.peers, ())
+    outgoing = reading.take("DAYBOOK_OUTGOING_ALLOW", parsing.peers, NOTHING)
     _check_together(reading)
     settings = Settings(
         host=host,
@@ -146,9 +148,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         openai_compatible_api_key=reading.text("OPENAI_COMPATIBLE_API_KEY"),
         welcome_credits=reading.take("DAYBOOK_WELCOME_CREDITS", parsing.integer(0, CREDITS_MAX), 25),
         welcome_per_day=reading.take("DAYBOOK_WELCOME_PER_DAY", parsing.integer(0, CREDITS_MAX), WELCOME_PER_DAY),
-        rate_limits=reading.take("DAYBOOK_RATE_LIMITS", parsing.rate_limits, {}),
-        trusted_proxies=reading.take("DAYBOOK_TRUSTED_PROXIES", parsing.networks, ()),
-        cors_origins=reading.take("DAYBOOK_CORS_ORIGINS", parsing.origins, ()),
+        rate_limits=reading.take("DAYBOOK_RATE_LIMITS", parsing.rate_limits, NO_OVERRIDES),
+        trusted_proxies=reading.take("DAYBOOK_TRUSTED_PROXIES", parsing.networks, NOTHING),
+        cors_origins=reading.take("DAYBOOK_CORS_ORIGINS", parsing.origins, NOTHING),
         outgoing_allow=outgoing,
         metrics_token=reading.maybe("DAYBOOK_METRICS_TOKEN", parsing.token),
         log_level=reading.take("DAYBOOK_LOG_LEVEL", parsing.choice("debug", "info", "warning", "error"), "info"),

@@ -12,6 +12,7 @@ from pathlib import Path
 #: All an engine inherits: no PG*, no LANG, no HOME of ours changes how it runs.
 ENVIRONMENT: Mapping[str, str] = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 PR_SET_PDEATHSIG = 1
+LINUX = sys.platform.startswith("linux")
 LOG_BYTES_MAX = 10 * 1024 * 1024
 
 
@@ -43,7 +44,7 @@ def spawn(
 
 def dies_with_parent(death: int) -> Callable[[], None] | None:
     """What a child runs between fork and exec to be told of our end; None where the kernel cannot do that."""
-    if sys.platform != "linux":
+    if not LINUX:
         return None
     libc, parent = ctypes.CDLL(None), os.getpid()
 
@@ -113,7 +114,7 @@ def _first_number(file: Path) -> int | None:
 
 def _works_in(pid: int, directory: Path) -> bool:
     """Linux knows a process's working directory; elsewhere its command line must name the directory."""
-    if sys.platform == "linux":
+    if LINUX:
         try:
             return os.path.realpath(directory) == os.readlink(f"/proc/{pid}/cwd")
         except OSError:

@@ -66,10 +66,11 @@ class Engines:
             (self._data / "runtime").write_text(str(self._runtime))
             self.postgres = Postgres(self._data, self._runtime)
             self.redis = Redis(self._data, self._runtime, self._server)
-            for engine, wanted in zip((self.redis, self.postgres), self._wanted[::-1], strict=True):
-                if wanted:
-                    self._started.append(engine)
-                    engine.start()
+            wanted: list[Redis | Postgres] = [self.redis] if self._wanted[1] else []
+            wanted += [self.postgres] if self._wanted[0] else []
+            for engine in wanted:
+                self._started.append(engine)
+                engine.start()
         except BaseException:
             self.stop()
             raise

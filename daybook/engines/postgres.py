@@ -114,7 +114,8 @@ class Postgres:
     def _make(self, binaries: Path, account: Account) -> None:
         """initdb into a directory that gets its name last, so an interrupted one is begun again."""
         if self._cluster.exists():
-            return self._check_version()
+            self._check_version()
+            return
         new, secret = self._data / "postgres.new", self._data / "postgres-initdb"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
