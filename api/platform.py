@@ -61,3 +61,5 @@ class Platform:
     limits_off: bool = False
     checks: Mapping[str, Callable[[], Awaitable[Any]]] = field(default_factory=dict)
     vital: tuple[str, ...] = ("postgresql", "migrations")
+    #: What adapters raise when a dependency is away: 503, the client may repeat. Bootstrap adds those of the database driver.
+    unavailable: tuple[type[Exception], ...] = (OSError,)

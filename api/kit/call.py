@@ -1,64 +1,145 @@
 """One request, as an endpoint sees it."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from api.kit.answer import Answer
+from api.kit import cursors
+from api.kit.answer import Answer, Page
+from api.kit.bodies import canonical
+from api.kit.idempotency import fingerprinted
+from api.kit.refusals import InvalidToken
 from api.kit.route import Render, Route
-from api.platform import Platform, Principal
-from domain.kernel.commands import Command, Context
+from api.platform import Platform, Policy, Principal
+from domain.kernel.commands import Command, Context, Receipt
+from domain.kernel.ids import command_of_key
+
+Value = TypeVar("Value")
 
 
 class Call:
     """Made by the kit before the endpoint runs. `principal` is None only on public routes without a credential.
 
-    `seen`: how far the read model of the route has seen; `behind`: it has not yet seen the account's last write (or the
-    position asked for), so a single resource is folded from its stream instead. `after`: the key in the cursor, as given
-    to `page`. `prefer_wait`: seconds of `Prefer: wait=N` (1 to 60), None without. `secret`: see `execute`.
+    `seen`: how far the read model of the route has seen; `behind`: it has not yet seen the account's last write, so a
+    single resource is folded from its stream instead. `after`: the key in the cursor, as given to `page`. `prefer_wait`:
+    seconds of `Prefer: wait=N` (1 to 60), None without. `secret`: see `execute`. `sent`: the body's plain tree, which
+    the fingerprint is made of; an upload puts its field values and file hash here.
     """
 
-    platform: Platform
-    route: Route
-    principal: Principal | None
-    request: Any
-    request_id: str
-    now: datetime
-    address: str
-    idempotency_key: str | None
-    prefer_wait: int | None
-    min_position: int | None
-    seen: int | None
-    behind: bool
-    after: list[Any] | None
-    secret: str | None
+    __slots__ = (
+        "address", "after", "behind", "filters", "idempotency_key", "kit", "min_position", "now", "path", "platform", "position",
+        "prefer_wait", "principal", "replayed", "request", "request_id", "route", "secret", "seen", "sent", "subject_address", "taken",
+    )  # fmt: skip
+
+    def __init__(self, kit: Any, route: Route, request: Any) -> None:
+        self.kit = kit
+        self.platform: Platform = kit.platform
+        self.route = route
+        self.request = request
+        self.now: datetime = self.platform.clock.now()
+        self.request_id = ""
+        self.address = ""
+        self.subject_address = ""
+        self.principal: Principal | None = None
+        self.path: Mapping[str, Any] = {}
+        self.filters: Mapping[str, Any] = {}
+        self.sent: Any = None
+        self.idempotency_key: str | None = None
+        self.prefer_wait: int | None = None
+        self.min_position: int | None = None
+        self.seen: int | None = None
+        self.behind = False
+        self.after: list[Any] | None = None
+        self.secret: str | None = None
+        self.replayed = False
+        self.position: int | None = None
+        self.taken: list[Policy] = []
 
     @property
     def account_id(self) -> UUID:
-        """The caller's account. Only on routes that need a credential."""
-        raise NotImplementedError
+        """The caller's account.   Raises InvalidToken on a public route without a credential."""
+        if self.principal is None:
+            raise InvalidToken()
+        return self.principal.account_id
 
     @property
     def draining(self) -> bool:
         """The process is stopping: end waits and streams now."""
-        raise NotImplementedError
+        return bool(self.kit.drain.is_set())
 
     def url(self, path: str) -> str:
         """*path* as an absolute URL below the public URL."""
-        raise NotImplementedError
+        return self.platform.public_url + path if path.startswith("/") else path
 
     async def context(self, *, status: int | None = None) -> Context:
         """Who asks, when and why. The command id follows from the Idempotency-Key when there is one, and is new otherwise."""
-        raise NotImplementedError
+        command_id, fingerprint = self.platform.ids.new(), None
+        if self.idempotency_key is not None and self.principal is not None:
+            command_id = command_of_key(self.principal.account_id, self.idempotency_key)
+            fingerprint = await self.fingerprint()
+        actor = "anonymous" if self.principal is None else f"account:{self.principal.account_id}"
+        return Context(
+            actor=actor, now=self.now, command_id=command_id, fingerprint=fingerprint, status=status, correlation=self.request_id
+        )
 
-    async def execute(self, command: Command, *, status: int, render: Render | None = None, secret: str | None = None) -> Answer:
+    async def fingerprint(self) -> bytes:
+        """The keyed hash of this request: method, path and the document as sent."""
+        key = await self.platform.vault.key(self.account_id)
+        return key.fingerprint(fingerprinted(self.route.method, self.request.path, canonical(self.sent)))
+
+    async def execute(
+        self, command: Command, *, status: int | None, render: Render | None = None, secret: str | None = None
+    ) -> Answer:
         """Execute *command* and render its receipt with the route's `render` (or *render*), with its position and replay headers.
 
+        *status* is kept with the command and answered again to a replay; None: what `render` says, where the outcome decides.
         A one-time *secret* is `call.secret` while the first answer is rendered, and None in a replay (`receipt.repeated`).
         """
-        raise NotImplementedError
+        context = await self.context(status=status)
+        if context.fingerprint is None:
+            receipt = await self.platform.journal.execute(command, context)
+        else:
+            async with self.kit.twins.alone(context.command_id):
+                receipt = await self.platform.journal.execute(command, context)
+        self.secret = None if receipt.repeated else secret
+        if self.principal is not None:
+            self.kit.freshness.wrote(self.principal.account_id, receipt.position)
+        return await self.rendered(receipt, render or self.route.render, status)
+
+    async def rendered(self, receipt: Receipt, render: Render | None, status: int | None = None) -> Answer:
+        """The answer that *receipt* stands for, the first time and every time."""
+        self.replayed = receipt.repeated
+        self.position = receipt.position
+        if render is None:
+            raise TypeError(f"{self.route.name} executes a command but has no render")
+        answer = await render(self, receipt)
+        kept = receipt.status if receipt.repeated else status
+        if kept is not None:
+            answer.status = kept
+        answer.position = receipt.position
+        return answer
 
     def page(self, data: Sequence[Any], *, next_key: Sequence[Any] | None) -> Answer:
         """One page of a list: signs *next_key* (plain values; None: the last page) into the cursor and the Link header."""
-        raise NotImplementedError
+        if next_key is None:
+            return Answer(200, Page(list(data), None))
+        cursor = cursors.make(self.platform.vault, self.cursor_scope(), next_key)
+        query = self.kit.link_query(self.filters, cursor)
+        link = f'<{self.url(self.request.path)}?{query}>; rel="next"'
+        return Answer(200, Page(list(data), cursor), {"link": link})
+
+    def cursor_scope(self) -> bytes:
+        return cursors.scope_of(str(self.account_id), self.route.name + self.request.path, self.filters)
+
+    async def wait(self, awaitable: Awaitable[Value], seconds: float) -> Value | None:
+        """What *awaitable* gives, or None when it takes longer than *seconds* or the process begins to stop."""
+        work = asyncio.ensure_future(awaitable)
+        drained = asyncio.ensure_future(self.kit.drain.wait())
+        try:
+            await asyncio.wait({work, drained}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            return work.result() if work.done() else None
+        finally:
+            work.cancel()
+            drained.cancel()

@@ -17,6 +17,7 @@ BUDGET_SECONDS = 0.020
 MISSES_MAX = 3
 REST_SECONDS = 5.0
 BATCH_MAX = 256
+UNLIMITED = 1 << 40
 PREFIX = "{limits}:"
 
 Question = tuple[tuple[Policy, ...], "asyncio.Future[Verdict] | None"]
@@ -50,8 +51,9 @@ class RedisLimiter:
 
     def give_back(self, policies: Sequence[Policy]) -> None:
         negative = tuple(Policy(p.bucket, p.key, p.count, p.seconds, -p.cost, p.holds) for p in policies)
-        self._local.take(negative)
-        if self._monotonic() >= self._rest_until:
+        if self._monotonic() < self._rest_until:
+            self._local.take(negative)
+        else:
             self._ask((negative, None))
 
     async def close(self) -> None:
@@ -85,7 +87,7 @@ class RedisLimiter:
             return [None] * len(batch)
         return _heard(text, batch)
 
-    async def _within_budget(self, keys: Sequence[str], arguments: Sequence[int]) -> bytes | None:
+    async def _within_budget(self, keys: Sequence[str], arguments: Sequence[int]) -> str | None:
         call = asyncio.ensure_future(self._call(keys, arguments))
         asked = self._monotonic()
         await asyncio.wait({call}, timeout=BUDGET_SECONDS)
@@ -99,16 +101,17 @@ class RedisLimiter:
             self._missed("no answer in time" if call.cancelled() else type(failure).__name__)
             return None
         self._misses = 0
-        return call.result()
+        text = call.result()
+        return text if isinstance(text, str) else text.decode()
 
-    async def _call(self, keys: Sequence[str], arguments: Sequence[int]) -> bytes:
+    async def _call(self, keys: Sequence[str], arguments: Sequence[int]) -> Any:
         if self._sha is not None:
             try:
-                return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)  # type: ignore[no-any-return, misc]
+                return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)  # type: ignore[misc]
             except NoScriptError:
                 self._sha = None
         self._sha = await self._redis.script_load(SCRIPT)
-        return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)  # type: ignore[no-any-return, misc]
+        return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)  # type: ignore[misc]
 
     def _missed(self, reason: str) -> None:
         self._misses += 1
@@ -118,16 +121,18 @@ class RedisLimiter:
             self._rest_until = self._monotonic() + REST_SECONDS
 
     def _alone(self, policies: Sequence[Policy]) -> Verdict:
-        verdict = self._local.take(policies)
-        if verdict.refused is None or any(policy.holds for policy in policies):
-            return self._held(policies, verdict)
-        return Verdict(None, 0, verdict.left, verdict.reset_seconds)
-
-    def _held(self, policies: Sequence[Policy], verdict: Verdict) -> Verdict:
+        """On own counts: only what holds can refuse, the rest is counted, reported and let through."""
+        asked = [policy if policy.holds else _unlimited(policy) for policy in policies]
+        verdict = self._local.take(asked)
         for policy in policies:
             if not policy.holds:
                 self._bypassed(policy.bucket)
-        return verdict
+        left = tuple(max(0, left - (ask.count - policy.count)) for left, ask, policy in zip(verdict.left, asked, policies, strict=True))
+        return Verdict(verdict.refused, verdict.retry_after, left, verdict.reset_seconds)
+
+
+def _unlimited(policy: Policy) -> Policy:
+    return Policy(policy.bucket, policy.key, policy.count + UNLIMITED, policy.seconds, policy.cost)
 
 
 def _spoken(batch: Sequence[Question]) -> tuple[list[str], list[int]]:
@@ -142,9 +147,9 @@ def _spoken(batch: Sequence[Question]) -> tuple[list[str], list[int]]:
     return [PREFIX + key for key in indexes], arguments
 
 
-def _heard(text: bytes, batch: Sequence[Question]) -> list[Verdict]:
+def _heard(text: str, batch: Sequence[Question]) -> list[Verdict]:
     """The script's answer as one verdict for each question."""
-    numbers = [int(number) for number in text.split(b",")]
+    numbers = [int(number) for number in text.split(",")]
     verdicts = []
     at = 0
     for policies, _ in batch:

@@ -1,16 +1,16 @@
 """The sliding window, in Lua for Redis and in Python for one process alone. Both count alike.
 
-A window is 12 slots. Everything in the current slot and the 12 before it counts, so no window of the given length ever
+A window is 30 slots. Everything in the current slot and the 30 before it counts, so no window of the given length ever
 holds more than the limit; a count leaves at most one slot later than it strictly could.
 """
 
-SLOTS = 12
+SLOTS = 30
 
 #: ARGV: number of requests, then for each: number of policies, then for each: index of the key, count, seconds, cost.
 #: A negative cost gives back. Answers one text: for each request 0 (or the 1-based policy that refused) and the seconds
 #: to wait, then for each policy what is left and the seconds until the oldest count leaves.
 SCRIPT = """
-local SLOTS = 12
+local SLOTS = 30
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local windows = {}

@@ -1,0 +1,59 @@
+"""Idempotency-Key: reading it, the request's fingerprint, and twins in flight."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from api.kit.refusals import IdempotencyInProgress, InvalidHeader
+from domain.kernel.limits import IDEMPOTENCY_KEY_CHARS_MAX
+
+TWIN_SECONDS = 5.0
+_VISIBLE = re.compile(rf"[\x21-\x7e]{{1,{IDEMPOTENCY_KEY_CHARS_MAX}}}")
+HEADER = "Idempotency-Key"
+
+
+def read_key(headers: Any) -> str | None:
+    """The key of a request, without its outer quotes.   Raises InvalidHeader."""
+    lines = headers.getall("idempotency-key", None)
+    if lines is None:
+        return None
+    if len(lines) > 1:
+        raise InvalidHeader(header=HEADER, reason="was sent more than once")
+    key = lines[0].strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not _VISIBLE.fullmatch(key):
+        raise InvalidHeader(header=HEADER, reason=f"must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters")
+    return key
+
+
+def fingerprinted(method: str, path: str, body: bytes) -> bytes:
+    """What a fingerprint is made of: method, path (with its ids) and the document as sent. No headers."""
+    return b"\0".join((method.encode(), path.encode(), body))
+
+
+class Twins:
+    """The keyed commands this process is executing. A second one with the same id waits for the first."""
+
+    def __init__(self) -> None:
+        self._running: dict[UUID, asyncio.Future[None]] = {}
+
+    @asynccontextmanager
+    async def alone(self, command_id: UUID) -> AsyncIterator[None]:
+        """Hold *command_id* while the block runs.   Raises IdempotencyInProgress after 5 s of waiting."""
+        if command_id in self._running:
+            try:
+                async with asyncio.timeout(TWIN_SECONDS):
+                    while (first := self._running.get(command_id)) is not None:
+                        await asyncio.wait({first})
+            except TimeoutError:
+                raise IdempotencyInProgress(retry_after=1) from None
+        done = self._running[command_id] = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        finally:
+            del self._running[command_id]
+            done.set_result(None)

@@ -1,0 +1,96 @@
+"""Serving the application in the running event loop, and stopping it without breaking what is under way."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from sanic import Sanic
+from sanic.exceptions import RequestTimeout
+from sanic.http import Stage
+from sanic.server import serve
+
+from api.app import REQUEST_SECONDS, SHUTDOWN_SECONDS
+
+BACKLOG = 1024
+TICK_SECONDS = 1.0
+CLOSE_POLL_SECONDS = 0.02
+
+
+class Server:
+    """`await start()`, then `await stop()`. The socket is bound when `start` returns."""
+
+    def __init__(self, app: Sanic) -> None:
+        self._app = app
+        self._server: Any = None
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self, *, host: str | None = None, port: int | None = None, sock: Any = None) -> int:
+        """Listen on *host*:*port* (0: any free port) or on *sock*; the port is returned.   Raises OSError when it is taken."""
+        loop = asyncio.get_running_loop()
+        # The application's own create_server listens before the start-up listeners have run, and takes port 0 for 8000.
+        server = serve(host, port, self._app, sock=sock, loop=loop, run_async=True, backlog=BACKLOG)
+        await server.startup()
+        await server.before_start()
+        self._server = await server
+        await server.after_start()
+        self._watch = asyncio.create_task(_end_slow_requests(server.connections))
+        name = self._server.server.sockets[0].getsockname()
+        return int(name[1]) if isinstance(name, tuple) else 0
+
+    async def stop(self) -> None:
+        """Take no more, tell who waits or streams to end, let the rest finish for at most 10 s, then close."""
+        self._app.ctx.kit.drain.set()
+        await self._server.before_stop()
+        self._server.server.close()
+        # Who is still busy after that is cut off below.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SHUTDOWN_SECONDS):
+                while connections := list(self._server.connections):
+                    for connection in connections:
+                        connection.close_if_idle()
+                    await asyncio.sleep(CLOSE_POLL_SECONDS)
+        for connection in list(self._server.connections):
+            connection.abort()
+        if self._watch is not None:
+            self._watch.cancel()
+        await self._server.after_stop()
+
+
+async def _end_slow_requests(connections: set[Any]) -> None:
+    """End requests that trickle in. Sanic's own timeout starts again with every byte, so a slow sender could hold on for ever."""
+    since: dict[Any, tuple[Any, float]] = {}
+    clock = asyncio.get_running_loop().time
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        arriving = {connection: _arriving(connection) for connection in list(connections)}
+        since = {
+            connection: since[connection] if since.get(connection, (None,))[0] == request else (request, clock())
+            for connection, request in arriving.items()
+            if request is not None
+        }
+        for connection, (_, start) in since.items():
+            if clock() - start > REQUEST_SECONDS:
+                _time_out(connection)
+
+
+def _arriving(connection: Any) -> Any:
+    """What identifies the request that is still arriving on *connection*; None when there is none."""
+    http = connection.http
+    if http is None:
+        return None
+    if http.stage is Stage.REQUEST:
+        return bytes(connection.recv_buffer[:64])
+    if http.stage is Stage.HANDLER and http.request_body and not _streams(http.request):
+        return id(http.request)
+    return None
+
+
+def _time_out(connection: Any) -> None:
+    if connection.http is not None and connection._task is not None:
+        connection.http.exception = RequestTimeout("Request Timeout")
+        connection._task.cancel()
+
+
+def _streams(request: Any) -> bool:
+    """Uploads read their body themselves, and keep their own time."""
+    return request.route is not None and hasattr(request.route.handler, "is_stream")
