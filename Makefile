@@ -4,6 +4,7 @@ ARGS ?=
 
 ENVIRONMENT = "$(PYTHON)" -I daybook/environment.py
 RUN = .venv/bin/python
+CLEAN = daybook.engines.clean "$${DAYBOOK_DATA_DIR:-.daybook}" $(if $(YES),--yes)
 PYTEST = $(RUN) -m pytest --junitxml=.reports/junit.xml
 
 .PHONY: help up demo test test-long lint coverage bench chaos clean locks environment
@@ -46,7 +47,7 @@ coverage: ## tests with branch coverage: 90 % in domain/, 80 % overall
 	@$(RUN) -m tests.support.coverage_floors .reports/coverage.json
 
 bench: ## the figures beside their peers; fails below a floor
-	@$(ENVIRONMENT) test bench
+	@$(ENVIRONMENT) test
 	@$(RUN) -m tests.bench $(ARGS)
 
 chaos: ## load on real processes while things break
@@ -54,9 +55,9 @@ chaos: ## load on real processes while things break
 	@$(RUN) -m tests.faults.chaos $(ARGS)
 
 clean: ## stops what runs here, deletes .venv and, after asking, .daybook (YES=1 answers)
-	@if [ -x .venv/bin/python ]; then .venv/bin/python -m daybook.engines.clean $(if $(YES),--yes); \
-	else "$(PYTHON)" -m daybook.engines.clean $(if $(YES),--yes); fi
-	@rm -rf .venv .reports .hypothesis .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	@if [ -x .venv/bin/python ]; then .venv/bin/python -m $(CLEAN); \
+	else "$(PYTHON)" -m $(CLEAN); fi
+	@rm -rf .venv .venv-bench .reports .hypothesis .mypy_cache .pytest_cache .ruff_cache .schemathesis
 
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --quiet $(ARGS)

@@ -1,10 +1,9 @@
 """Makes `.venv` from the locks; run by `make` with whatever Python 3 is there, so it keeps to the standard library and old syntax.
 
-    python3 -I daybook/environment.py [test] [lint] [bench]
+    python3 -I daybook/environment.py [test] [lint]
 
 The environment is made once per `requirements.txt`, interpreter and place: `.venv/.made-from` says which. The locks `test` and `lint` are
-added to it; `bench` (the peers we measure against, with versions of their own) gets `.venv/bench`. A stamp is written last, so whatever
-was interrupted is done again from the start.
+added to it. A stamp is written last, so whatever was interrupted is done again from the start.
 """
 
 import contextlib
@@ -71,17 +70,17 @@ def write(path, text):  # type: (str, str) -> None
     os.replace(path + ".new", path)
 
 
-def create(directory):  # type: (str) -> None
+def create():  # type: () -> None
     """An empty environment in place of whatever was there."""
-    if os.path.isdir(directory):
-        shutil.rmtree(directory)
-    subprocess.check_call([sys.executable, "-I", "-m", "venv", directory])
+    if os.path.isdir(VENV):
+        shutil.rmtree(VENV)
+    subprocess.check_call([sys.executable, "-I", "-m", "venv", VENV])
 
 
-def install(directory, lock):  # type: (str, str) -> None
+def install(lock):  # type: (str) -> None
     """Installs exactly what the lock names, by hash, never building anything."""
-    python = os.path.join(directory, "bin", "python")
-    print("installing " + lock + " into " + os.path.relpath(directory, ROOT) + " (once) ...", flush=True)
+    python = os.path.join(VENV, "bin", "python")
+    print("installing " + lock + " into .venv (once) ...", flush=True)
     command = [python, "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input", "--no-deps"]
     done = subprocess.call([*command, "--require-hashes", "--only-binary=:all:", "-r", os.path.join(ROOT, lock)])
     if done != 0:
@@ -98,16 +97,15 @@ def link():  # type: () -> None
     os.chmod(script, 0o755)
 
 
-def ensure(directory, lock, stamp):  # type: (str, str, str) -> bool
-    """Makes the environment of one lock if it is not there; says whether it had to."""
-    if read(os.path.join(directory, stamp)) == fingerprint(lock):
-        return False
-    create(directory)
-    install(directory, lock)
-    if directory == VENV:
-        link()
-    write(os.path.join(directory, stamp), fingerprint(lock))
-    return True
+def ensure():  # type: () -> None
+    """Makes `.venv` from the runtime lock if it is not there, was interrupted, or was made from something else."""
+    stamp, begun = os.path.join(VENV, ".made-from"), os.path.join(VENV, ".adding")
+    if read(stamp) == fingerprint("requirements.txt") and not os.path.exists(begun):
+        return
+    create()
+    install("requirements.txt")
+    link()
+    write(stamp, fingerprint("requirements.txt"))
 
 
 def add(lock):  # type: (str) -> None
@@ -116,7 +114,7 @@ def add(lock):  # type: (str) -> None
     if read(stamp) == fingerprint(lock):
         return
     write(begun, lock)
-    install(VENV, lock)
+    install(lock)
     write(stamp, fingerprint(lock))
     os.remove(begun)
 
@@ -126,14 +124,9 @@ def main():  # type: () -> None
     check_python()
     here = os.open(ROOT, os.O_RDONLY)
     fcntl.flock(here, fcntl.LOCK_EX)
-    if os.path.exists(os.path.join(VENV, ".adding")):
-        shutil.rmtree(VENV)
-    ensure(VENV, "requirements.txt", ".made-from")
+    ensure()
     for name in sys.argv[1:]:
-        if name == "bench":
-            ensure(os.path.join(VENV, "bench"), "requirements-bench.txt", ".made-from")
-        else:
-            add("requirements-%s.txt" % name)
+        add("requirements-%s.txt" % name)
 
 
 if __name__ == "__main__":

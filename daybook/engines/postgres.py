@@ -8,8 +8,6 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-import psycopg
-
 from daybook.engines import child
 from daybook.engines.account import Account, choose
 from daybook.engines.binaries import postgres_binaries
@@ -167,6 +165,8 @@ class Postgres:
 
     def _answers(self, process: subprocess.Popen[bytes], end: float) -> bool:
         """True as soon as it takes a connection, False when it ended or time is up."""
+        import psycopg  # here, because `make clean` imports this package without any other
+
         while process.poll() is None and time.monotonic() < end:
             try:
                 psycopg.connect(self.url_of("postgres"), connect_timeout=5).close()
@@ -177,6 +177,8 @@ class Postgres:
         return False
 
     def _make_database(self) -> None:
+        import psycopg
+
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone() is None:
                 connection.execute(f"CREATE DATABASE {DATABASE}")

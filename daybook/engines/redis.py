@@ -6,8 +6,6 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-import redis
-
 from daybook.engines import child
 from daybook.engines.binaries import redis_server
 from daybook.engines.errors import EngineError
@@ -87,6 +85,8 @@ class Redis:
         file.write_text(CONFIGURATION.format(socket=_quoted(str(self._socket)), password=kept(self._data / "redis-password")))
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        import redis  # here, because `make clean` imports this package without any other
+
         end = time.monotonic() + READY_SECONDS
         with redis.Redis.from_url(self.url) as client:
             while process.poll() is None and time.monotonic() < end:
