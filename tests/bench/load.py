@@ -1,0 +1,115 @@
+"""A load generator over raw keep-alive connections, in a process of its own so that it never shares a loop with what it measures.
+
+Reads a plan as JSON on standard input and prints what it saw as JSON: {"rate", "p50_ms", "p99_ms", "statuses", "ids"}.
+Bounded by the plan's `seconds` or `requests`, whichever ends first; targets loopback only.
+"""
+
+import asyncio
+import itertools
+import json
+import sys
+import time
+import uuid
+from collections import Counter
+from typing import Any
+
+import uvloop
+
+
+class Client(asyncio.Protocol):
+    """One connection; one exchange at a time."""
+
+    def __init__(self) -> None:
+        self.buffer = b""
+        self.answer: asyncio.Future[tuple[int, bytes]] | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.answer and not self.answer.done():
+            self.answer.set_exception(ConnectionError("the server closed the connection"))
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        end = self.buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = self.buffer[:end].lower()
+        at = head.find(b"content-length:")
+        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        if len(self.buffer) < end + 4 + length or self.answer is None:
+            return
+        body = self.buffer[end + 4 : end + 4 + length]
+        status = int(self.buffer[9:12])
+        self.buffer = self.buffer[end + 4 + length :]
+        self.answer.set_result((status, body))
+
+    async def exchange(self, request: bytes) -> tuple[int, bytes]:
+        self.answer = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await self.answer
+
+
+class Run:
+    """One plan: `connections` clients, each with its own bearer token (tokens are dealt round)."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self.plan = plan
+        self.left = itertools.count(plan.get("requests", 10**9) - 1, -1)
+        self.milliseconds: list[float] = []
+        self.statuses: Counter[int] = Counter()
+        self.ids: list[str] = []
+
+    async def connection(self, number: int) -> None:
+        loop = asyncio.get_running_loop()
+        _, client = await loop.create_connection(Client, "127.0.0.1", self.plan["port"])
+        token = self.plan["tokens"][number % len(self.plan["tokens"])]
+        until = time.perf_counter() + self.plan.get("seconds", 60)
+        keep = self.plan.get("keep_ids", False)
+        while time.perf_counter() < until and next(self.left) >= 0:
+            request = self.request(token)
+            began = time.perf_counter()
+            status, body = await client.exchange(request)
+            self.milliseconds.append((time.perf_counter() - began) * 1000)
+            self.statuses[status] += 1
+            if keep and status in (201, 202):
+                self.ids.append(json.loads(body)["id"])
+            if self.plan.get("pause_ms"):
+                await asyncio.sleep(self.plan["pause_ms"] / 1000)
+        client.transport.close()
+
+    def request(self, token: str) -> bytes:
+        body = json.dumps(self.plan["body"]).encode() if self.plan.get("body") is not None else b""
+        lines = [
+            f"{self.plan['method']} {self.plan['path']} HTTP/1.1",
+            "Host: 127.0.0.1",
+            f"Authorization: Bearer {token}",
+            f"Content-Length: {len(body)}",
+        ]
+        if body:
+            lines += ["Content-Type: application/json", f"Idempotency-Key: {uuid.uuid4()}"]
+        lines += [f"{name}: {value}" for name, value in self.plan.get("headers", {}).items()]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+    async def run(self) -> dict[str, Any]:
+        began = time.perf_counter()
+        await asyncio.gather(*(self.connection(number) for number in range(self.plan["connections"])))
+        elapsed = time.perf_counter() - began
+        taken = sorted(self.milliseconds)
+        return {
+            "rate": len(taken) / elapsed,
+            "seconds": elapsed,
+            "p50_ms": quantile(taken, 0.50),
+            "p99_ms": quantile(taken, 0.99),
+            "statuses": {str(status): count for status, count in self.statuses.items()},
+            "ids": self.ids,
+        }
+
+
+def quantile(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+if __name__ == "__main__":
+    print(json.dumps(uvloop.run(Run(json.load(sys.stdin)).run())))

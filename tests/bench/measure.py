@@ -1,0 +1,66 @@
+"""What a row of the table is, and how several rounds become one figure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from tests.bench.stand import Stand
+
+#: One round: figures by name, such as {"ours": 21000.0, "stock": 1150.0}.
+Round = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A bound on one figure (or on the ratio of two, `per`). `least`: at least `bound`; else at most."""
+
+    figure: str
+    bound: float
+    least: bool = True
+    per: str | None = None
+
+    def value(self, medians: Round) -> float:
+        return medians[self.figure] / medians[self.per] if self.per else medians[self.figure]
+
+    def holds(self, medians: Round) -> bool:
+        value = self.value(medians)
+        return value >= self.bound if self.least else value <= self.bound
+
+    def said(self) -> str:
+        sign = "≥" if self.least else "≤"
+        return f"{self.figure} {sign} {self.bound:g}" + (f" × {self.per}" if self.per else "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`beside` says which processes ran beside what is measured; `units` names each figure's unit."""
+
+    name: str
+    beside: str
+    measure: Callable[[Stand], Round]
+    floors: list[Floor]
+    units: dict[str, str] = field(default_factory=dict)
+
+
+def summary(row: Row, rounds: list[Round]) -> dict[str, Any]:
+    """Minimum, median and maximum of each figure, and each floor with what was reached."""
+    names = list(rounds[0])
+    medians = {name: median(one[name] for one in rounds) for name in names}
+    return {
+        "name": row.name,
+        "beside": row.beside,
+        "rounds": len(rounds),
+        "figures": {
+            name: {
+                "unit": row.units.get(name, "/s"),
+                "min": min(one[name] for one in rounds),
+                "median": medians[name],
+                "max": max(one[name] for one in rounds),
+            }
+            for name in names
+        },
+        "floors": [
+            {"said": floor.said(), "reached": floor.value(medians), "holds": floor.holds(medians)} for floor in row.floors
+        ],
+    }

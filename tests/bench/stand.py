@@ -1,0 +1,178 @@
+"""The stand a row is measured on: embedded engines, a fresh database for each measurement, real `daybook` processes, peers."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from daybook.engines import Engines
+from infra.postgres.migrate import migrate
+
+PEERS = Path(__file__).parent / "peers"
+SECRET = "bench-secret-bench-secret-bench-secret-bench"
+CATALOGUE = """
+price_version = 1
+[[models]]
+id = "bench/noop"
+kind = "image"
+provider = "noop"
+title = "No-op"
+description = "Makes nothing, at once."
+price = 5
+upstream = "noop"
+[models.adapter]
+sleep_ms = 0
+"""
+
+
+class Stand:
+    """Engines and processes for all rows. `peers_python` is the interpreter of the peers' environment."""
+
+    def __init__(self, folder: Path, engines: Engines, peers_python: Path) -> None:
+        self.folder = folder
+        self.engines = engines
+        self.peers_python = peers_python
+        self.catalogue = folder / "bench.toml"
+        self.catalogue.write_text(CATALOGUE)
+
+    def database(self) -> str:
+        """A new, migrated database."""
+        dsn = self.empty_database()
+        asyncio.run(migrate(dsn))
+        return dsn
+
+    def empty_database(self) -> str:
+        name = f"bench_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(self.engines.database_url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        parts = psycopg.conninfo.conninfo_to_dict(self.engines.database_url)
+        return f"postgresql://{parts['user']}:{parts['password']}@/{name}?host={parts['host']}"
+
+    def drop(self, dsn: str) -> None:
+        name = str(psycopg.conninfo.conninfo_to_dict(dsn)["dbname"])
+        with psycopg.connect(self.engines.database_url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def environment(self, dsn: str, port: int) -> dict[str, str]:
+        return {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+            "DATABASE_URL": dsn,
+            "REDIS_URL": self.engines.redis_url,
+            "DAYBOOK_SECRET_KEY": SECRET,
+            "DAYBOOK_PORT": str(port),
+            "DAYBOOK_DATA_DIR": str(self.folder / "objects"),
+            "DAYBOOK_RATE_LIMITS": "off",
+            "DAYBOOK_CATALOGUE": str(self.catalogue),
+            "DAYBOOK_LOG_LEVEL": "warning",
+            "DAYBOOK_LOG_FORMAT": "json",
+        }
+
+    @contextmanager
+    def processes(self, dsn: str, *roles: str, port: int) -> Iterator[dict[str, int]]:
+        """Run `daybook <role>` for each of *roles* until the block ends. Gives their process ids by role."""
+        log = (self.folder / "processes.log").open("ab")
+        running = {
+            role: subprocess.Popen(
+                [str(Path(sys.executable).with_name("daybook")), *role.split()], env=self.environment(dsn, port), stdout=log, stderr=log
+            )
+            for role in roles
+        }
+        try:
+            if any(role.startswith("api") for role in roles):
+                wait_until_ready(port, running)
+            yield {role: process.pid for role, process in running.items()}
+        finally:
+            for process in running.values():
+                process.send_signal(signal.SIGTERM)
+            for process in running.values():
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+            log.close()
+
+    def peer(self, *arguments: str, timeout: int = 180) -> dict[str, Any]:
+        """What a peer's program prints.   Raises RuntimeError with its last words when it fails."""
+        program, *rest = arguments
+        done = subprocess.run(
+            [str(self.peers_python), str(PEERS / program), *rest], capture_output=True, text=True, timeout=timeout, cwd=self.folder
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program} failed: {done.stderr.strip()[-600:]}")
+        return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def load(plan: dict[str, Any]) -> dict[str, Any]:
+    """Run the load generator with *plan* in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.load"], input=json.dumps(plan), capture_output=True, text=True, timeout=300
+    )
+    if done.returncode:
+        raise RuntimeError(f"the load generator failed: {done.stderr.strip()[-600:]}")
+    return dict(json.loads(done.stdout))
+
+
+def loads(plans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Run several load generators at once."""
+    running = [
+        subprocess.Popen([sys.executable, "-m", "tests.bench.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in plans
+    ]
+    for process, plan in zip(running, plans, strict=True):
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(plan))
+        process.stdin.close()
+        process.stdin = None
+    return [dict(json.loads(process.communicate(timeout=300)[0])) for process in running]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until_ready(port: int, running: dict[str, subprocess.Popen[bytes]], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for role, process in running.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"daybook {role} ended with {process.returncode}")
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise RuntimeError(f"the API did not become ready within {seconds} s")
+
+
+def accounts(port: int, count: int, dsn: str, credits: int) -> list[str]:
+    """Register *count* accounts over HTTP, grant each *credits*, and return their access tokens."""
+    tokens = []
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+        for _ in range(count):
+            answer = client.post("/v1/auth/register", json={"email": f"{uuid.uuid4().hex}@bench.test", "password": "correct horse"})
+            answer.raise_for_status()
+            tokens.append(answer.json()["access_token"])
+            account = answer.json()["account"]["id"]
+            asyncio.run(_grant(dsn, account, credits))
+    return tokens
+
+
+async def _grant(dsn: str, account: str, credits: int) -> None:
+    from tests.bench.books import grant
+
+    await grant(dsn, uuid.UUID(account), credits)
