@@ -59,6 +59,8 @@ class Platform:
     #: bucket -> "count/seconds" over the defaults; `limits_off` stops counting altogether.
     rate_limits: Mapping[str, str] = field(default_factory=dict)
     limits_off: bool = False
+    features: tuple[str, ...] = ()
+    upload_types: tuple[str, ...] = ()
     checks: Mapping[str, Callable[[], Awaitable[Any]]] = field(default_factory=dict)
     vital: tuple[str, ...] = ("postgresql", "migrations")
     #: What adapters raise when a dependency is away: 503, the client may repeat. Bootstrap adds those of the database driver.

@@ -1,0 +1,1 @@
+"""Counters and gauges of a process, in the Prometheus text format."""

@@ -1,0 +1,77 @@
+"""The metrics of one process, each declared once. Nothing here names an account."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0)
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+GATHER_SECONDS = 2.0
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+
+
+class ProcessMetrics:
+    """Implements the metrics port of the API; other parts of a process count through the same registry.
+
+    `gauges` are read at each scrape: name -> (help, label names, reader). A reader that fails leaves its gauge out.
+    """
+
+    def __init__(self, gauges: Mapping[str, "GaugeReader"] | None = None) -> None:
+        self.registry = CollectorRegistry()
+        self._log = structlog.get_logger()
+        labels = ("route", "method", "status")
+        self._requests = Counter("daybook_requests", "Answered requests.", labels, registry=self.registry)
+        self._seconds = Histogram("daybook_request_seconds", "Time to answer.", ("route", "method"), buckets=SECONDS, registry=self.registry)
+        self._bypassed = Counter("daybook_limits_bypassed", "Requests let through while Redis was away.", ("bucket",), registry=self.registry)
+        self._batch = Histogram("daybook_writer_batch_commands", "Commands in one append.", buckets=BATCHES, registry=self.registry)
+        self._append = Histogram("daybook_writer_append_seconds", "Time of one append.", buckets=SECONDS, registry=self.registry)
+        self._readers = dict(gauges or {})
+        self._gauges = {
+            name: Gauge(name, reader.help, reader.labels, registry=self.registry) for name, reader in self._readers.items()
+        }
+        # Looking a child up by its labels costs more than counting, so it is done once per combination.
+        self._request_child = lru_cache(maxsize=4096)(lambda *values: self._requests.labels(*values))
+        self._seconds_child = lru_cache(maxsize=1024)(lambda *values: self._seconds.labels(*values))
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        known = method if method in _METHODS else "other"
+        self._request_child(route, known, str(status)).inc()
+        self._seconds_child(route, known).observe(seconds)
+
+    def limiter_bypassed(self, bucket: str) -> None:
+        self._bypassed.labels(bucket).inc()
+
+    def appended(self, commands: int, seconds: float) -> None:
+        """One append of the writer: how many commands it carried, how long it took."""
+        self._batch.observe(commands)
+        self._append.observe(seconds)
+
+    async def render(self) -> bytes:
+        await asyncio.gather(*(self._read(name) for name in self._readers))
+        return generate_latest(self.registry)
+
+    async def _read(self, name: str) -> None:
+        gauge, reader = self._gauges[name], self._readers[name]
+        try:
+            async with asyncio.timeout(GATHER_SECONDS):
+                values = await reader.read()
+        except Exception as error:  # A gauge that cannot be read must not hide the others.
+            self._log.warning("gauge not read", log="error", gauge=name, error=type(error).__name__)
+            gauge.clear()
+            return
+        gauge.clear()
+        for labels, value in values.items():
+            (gauge.labels(*labels) if labels else gauge).set(value)
+
+
+class GaugeReader:
+    """A gauge that is read when somebody asks: labels -> value (`()` when it has no labels)."""
+
+    def __init__(self, help: str, labels: tuple[str, ...], read: Callable[[], Awaitable[Mapping[tuple[str, ...], float]]]) -> None:
+        self.help = help
+        self.labels = labels
+        self.read = read
