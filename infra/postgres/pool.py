@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from domain.kernel.refusals import Unavailable
+from infra.postgres.arrays import adapters
 
 WAIT_SECONDS = 5.0
 WAITING_MAX = 1_000
@@ -34,7 +35,7 @@ class Pool:
             timeout=WAIT_SECONDS,
             open=False,
             name=name,
-            kwargs={"autocommit": True, "application_name": name},
+            kwargs={"autocommit": True, "application_name": name, "context": adapters()},
             configure=_configure,
         )
 

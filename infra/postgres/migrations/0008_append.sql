@@ -6,8 +6,9 @@
 -- (stream NULL: frees), w_* work rows it opens (0), requeues (1), cancels (2), closes (3). All are in the order of commands.
 --
 -- Answer: the position of the first event, the recorded time, the wait for the lock; `outcomes` is NULL when all commands
--- are done, else one entry a command: 0 done, 1 repeated, 2 conflict, 3 taken. `details`: the first position for done and
--- repeated, the version in the log for conflict (NULL: the command it was decided on failed), the entry in t_* for taken.
+-- are done, else one entry a command: 0 done, 1 repeated, 2 conflict, 3 taken. `details`: the first position for repeated,
+-- the version in the log for conflict (NULL: the command it was decided on failed), the entry in t_* for taken. The
+-- commands that are done take their positions in order.
 CREATE FUNCTION journal.append_v1(
     c_id uuid[], c_account uuid[], c_actor text[], c_correlation text[], c_causation bigint[],
     c_fingerprint bytea[], c_status smallint[], c_result text[],
@@ -65,9 +66,6 @@ BEGIN
     WINDOW log AS (ORDER BY e.n);
     GET DIAGNOSTICS inserted = ROW_COUNT;
 
-    IF outcomes IS NOT NULL THEN
-        details := journal.numbered(head, e_command, outcomes, details);
-    END IF;
     IF cardinality(t_claim) > 0 THEN
         PERFORM journal.change_claims(outcomes, t_command, t_claim, t_stream);
     END IF;
@@ -168,24 +166,6 @@ BEGIN
             t := t + 1;
         END LOOP;
     END LOOP;
-END
-$body$;
-
--- The first positions of the commands that are done; those of the others stay as they are.
-CREATE FUNCTION journal.numbered(head bigint, e_command integer[], outcomes smallint[], details bigint[]) RETURNS bigint[]
-LANGUAGE plpgsql IMMUTABLE
-AS $body$
-DECLARE
-    command integer;
-    next bigint := head + 1;
-BEGIN
-    FOREACH command IN ARRAY e_command LOOP
-        IF outcomes[command] = 0 THEN
-            details[command] := coalesce(details[command], next);
-            next := next + 1;
-        END IF;
-    END LOOP;
-    RETURN details;
 END
 $body$;
 

@@ -1,0 +1,124 @@
+"""A round as the arguments of journal.append_v1, and its answer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from domain.kernel.commands import CancelWork, CloseWork, OpenWork, RequeueWork, Work
+from infra.journal.pending import Decided
+from infra.postgres.arrays import blobs, int2s, int4s, int8s, texts, times, uuids
+
+DONE, REPEATED, CONFLICT, TAKEN = range(4)
+
+# One statement, one commit: see 0008_append.sql.
+APPEND = """
+    SELECT first_position, recorded, lock_wait_ms, outcomes, details FROM journal.append_v1(
+        %(c_id)s, %(c_account)s, %(c_actor)s, %(c_correlation)s, %(c_causation)s, %(c_fingerprint)s, %(c_status)s, %(c_result)s,
+        %(g_command)s, %(g_stream)s, %(g_version)s, %(g_prior)s,
+        %(e_command)s, %(e_stream)s, %(e_version)s, %(e_topic)s, %(e_state)s,
+        %(e_available)s, %(e_held)s, %(e_owed)s, %(e_outside)s, %(e_book)s,
+        %(t_command)s, %(t_claim)s, %(t_stream)s,
+        %(w_command)s, %(w_op)s, %(w_generation)s, %(w_account)s, %(w_queue)s, %(w_model)s,
+        %(w_provider)s, %(w_priority)s, %(w_run_at)s, %(w_start_deadline)s, %(w_deadline)s
+    )
+"""
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+class Appended(NamedTuple):
+    """The answer. `outcomes` and `details` are None when every command is done."""
+
+    first_position: int
+    recorded_at: datetime
+    lock_wait_ms: float
+    outcomes: list[int] | None
+    details: list[int | None] | None
+
+    @property
+    def conflicts(self) -> int:
+        return (self.outcomes or []).count(CONFLICT)
+
+
+def arguments(sent: Sequence[Decided]) -> dict[str, Any]:
+    """The arguments for the commands *sent*, in order. They can be sent any number of times."""
+    return {**_commands(sent), **_guards(sent), **_events(sent), **_claims(sent), **_work(sent)}
+
+
+def _commands(sent: Sequence[Decided]) -> dict[str, Any]:
+    contexts = [item.pending.context for item in sent]
+    decisions = [item.decision for item in sent if item.decision]
+    return {
+        "c_id": uuids([context.command_id for context in contexts]),
+        "c_account": uuids([decision.account_id for decision in decisions]),
+        "c_actor": texts([context.actor for context in contexts]),
+        "c_correlation": texts([context.correlation for context in contexts]),
+        "c_causation": int8s([context.causation for context in contexts]),
+        "c_fingerprint": blobs([context.fingerprint for context in contexts]),
+        "c_status": int2s([context.status for context in contexts]),
+        "c_result": texts([_ENCODER.encode(decision.result).decode() if decision.result else None for decision in decisions]),
+    }
+
+
+def _guards(sent: Sequence[Decided]) -> dict[str, Any]:
+    guards = [(number, guard) for number, item in enumerate(sent, 1) for guard in item.guards]
+    return {
+        "g_command": int4s([number for number, _ in guards]),
+        "g_stream": uuids([guard.stream for _, guard in guards]),
+        "g_version": int4s([guard.version for _, guard in guards]),
+        "g_prior": int4s([guard.prior for _, guard in guards]),
+    }
+
+
+def _events(sent: Sequence[Decided]) -> dict[str, Any]:
+    lines = [line for item in sent for line in item.lines]
+    postings = [line.postings or (None, None, None, None, None) for line in lines]
+    return {
+        "e_command": int4s([number for number, item in enumerate(sent, 1) for _ in item.lines]),
+        "e_stream": uuids([line.stream for line in lines]),
+        "e_version": int4s([line.version for line in lines]),
+        "e_topic": texts([line.topic for line in lines]),
+        "e_state": blobs([line.state for line in lines]),
+        "e_available": int8s([posting[0] for posting in postings]),
+        "e_held": int8s([posting[1] for posting in postings]),
+        "e_owed": int8s([posting[2] for posting in postings]),
+        "e_outside": int8s([posting[3] for posting in postings]),
+        "e_book": texts([posting[4] for posting in postings]),
+    }
+
+
+def _claims(sent: Sequence[Decided]) -> dict[str, Any]:
+    claims = []
+    for number, item in enumerate(sent, 1):
+        if item.decision:
+            # What a command frees, it may take again.
+            claims += [(number, claim, None) for claim in item.decision.freed]
+            claims += [(number, claim, stream) for claim, stream in item.decision.taken]
+    return {
+        "t_command": int4s([number for number, _, _ in claims]),
+        "t_claim": texts([claim for _, claim, _ in claims]),
+        "t_stream": uuids([stream for _, _, stream in claims]),
+    }
+
+
+_OPERATIONS: dict[type[Any], int] = {OpenWork: 0, RequeueWork: 1, CancelWork: 2, CloseWork: 3}
+
+
+def _work(sent: Sequence[Decided]) -> dict[str, Any]:
+    work: list[tuple[int, Work]] = [(n, work) for n, item in enumerate(sent, 1) if item.decision for work in item.decision.work]
+    opened = [each if isinstance(each, OpenWork) else None for _, each in work]
+    return {
+        "w_command": int4s([number for number, _ in work]),
+        "w_op": int2s([_OPERATIONS[type(each)] for _, each in work]),
+        "w_generation": uuids([each.generation_id for _, each in work]),
+        "w_account": uuids([each and each.account_id for each in opened]),
+        "w_queue": texts([each and each.queue for each in opened]),
+        "w_model": texts([each and each.model for each in opened]),
+        "w_provider": texts([each and each.provider for each in opened]),
+        "w_priority": int2s([each and each.priority for each in opened]),
+        "w_run_at": times([each.run_at if isinstance(each, (OpenWork, RequeueWork)) else None for _, each in work]),
+        "w_start_deadline": times([each and each.start_deadline for each in opened]),
+        "w_deadline": times([each and each.deadline for each in opened]),
+    }

@@ -1,0 +1,46 @@
+"""The aggregates that this process decided on lately: at the log's end, or ahead of it by what is being appended."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from domain.kernel.facts import Root
+
+
+class Cache:
+    """At most *size* aggregates; the least recently used go first.
+
+    `epoch` grows whenever something is dropped, so that who awaited in between knows that he must look again.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.epoch = 0
+        self._known: OrderedDict[UUID, Root] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, stream: UUID) -> Root | None:
+        found = self._known.get(stream)
+        if found is not None:
+            self._known.move_to_end(stream)
+        return found
+
+    def put(self, aggregate: Root) -> None:
+        self._known[aggregate.id] = aggregate
+
+    def drop(self, streams: Iterable[UUID]) -> None:
+        """Forget what may differ from the log."""
+        self.epoch += 1
+        for stream in streams:
+            self._known.pop(stream, None)
+
+    def clear(self) -> None:
+        self.drop(list(self._known))
+
+    def trim(self, keep: Collection[UUID]) -> None:
+        """Shrink to the size. What is in *keep* stays: the log does not hold it yet."""
+        for stream in list(self._known)[: max(0, len(self._known) - self.size)]:
+            if stream not in keep:
+                del self._known[stream]

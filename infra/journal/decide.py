@@ -1,0 +1,87 @@
+"""One round of deciding: commands in order, each on what the ones before it left. No I/O, so it may run again."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from domain.kernel.commands import Decision
+from domain.kernel.facts import Fact, Root
+from infra.journal.cache import Cache
+from infra.journal.mapper import CanonicalMapper
+from infra.journal.pending import Decided, Guard, Line, Pending, Round
+
+Kind = TypeVar("Kind", bound=Root)
+
+
+class Loaded:
+    """The streams of a round, as handlers see them. `broken` could not be read, and why."""
+
+    def __init__(self, cache: Cache, broken: Mapping[UUID, Exception]) -> None:
+        self._cache = cache
+        self._broken = broken
+
+    def get(self, kind: type[Kind], stream: UUID) -> Kind | None:
+        if stream in self._broken:
+            raise self._broken[stream]
+        found = self._cache.get(stream)
+        if found is not None and not isinstance(found, kind):
+            raise TypeError(f"{stream} is a {type(found).__name__}, not a {kind.__name__}")
+        return found
+
+
+def decide(batch: Sequence[Pending], cache: Cache, mapper: CanonicalMapper, broken: Mapping[UUID, Exception]) -> Round:
+    """Decide *batch* on the aggregates in *cache*, which are changed in place."""
+    round_ = Round()
+    streams = Loaded(cache, broken)
+    writers: dict[UUID, int] = {}
+    sent = 0
+    for number, pending in enumerate(batch):
+        item, clean = _decide_one(pending, streams, cache, mapper, writers)
+        round_.items.append(item)
+        if item.sent:
+            sent += 1
+            for aggregate in item.decision.saved if item.decision else ():
+                writers[aggregate.id] = sent
+                round_.touched[aggregate.id] = aggregate
+        if not clean:
+            # An aggregate carries facts that will not be recorded. Who comes after is decided on a fresh one.
+            cache.drop([need.id for need in pending.needs])
+            round_.torn = True
+            round_.left = list(batch[number + 1 :])
+            break
+    return round_
+
+
+def _decide_one(
+    pending: Pending, streams: Loaded, cache: Cache, mapper: CanonicalMapper, writers: Mapping[UUID, int]
+) -> tuple[Decided, bool]:
+    """The decided command, and whether the aggregates are as the log will have them."""
+    needed = [found for need in pending.needs if (found := cache.get(need.id))]
+    versions = {aggregate.id: aggregate.version for aggregate in needed}
+    guards = [Guard(need.id, versions.get(need.id, 0), writers.get(need.id, 0)) for need in pending.needs]
+    try:
+        decision = pending.handler.decide(pending.command, streams, pending.context.now)
+        new = [aggregate for aggregate in decision.saved if aggregate.id not in versions]
+        guards += [Guard(aggregate.id, aggregate.version - len(aggregate.pending_events), 0) for aggregate in new]
+        lines = _lines(decision, mapper)
+        if any(aggregate.pending_events for aggregate in needed):
+            raise RuntimeError(f"{type(pending.command).__name__} changed a stream that its decision does not save")
+    except Exception as refusal:  # A defect of one command is that command's answer; the writer serves everybody.
+        clean = all(versions[aggregate.id] == aggregate.version for aggregate in needed)
+        return Decided(pending, None, refusal, guards), clean
+    for aggregate in new:
+        if cache.get(aggregate.id) is None:
+            cache.put(aggregate)
+    return Decided(pending, decision, None, guards, lines), True
+
+
+def _lines(decision: Decision, mapper: CanonicalMapper) -> list[Line]:
+    lines = []
+    for aggregate in decision.saved:
+        pending = aggregate.pending_events
+        for fact in pending:
+            topic, state = mapper.write(fact)
+            postings = fact.postings() if isinstance(fact, Fact) else None
+            lines.append(Line(fact.originator_id, fact.originator_version, topic, state, postings))
+        pending.clear()
+    return lines

@@ -1,0 +1,82 @@
+"""From waiting commands to a decided round: look at what the database knows, then decide."""
+
+from collections.abc import Collection, Sequence
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from domain.kernel.commands import Need
+from domain.kernel.journal_refusals import ClockSkew
+from domain.ports import Clock
+from infra.journal import receipts
+from infra.journal.cache import Cache
+from infra.journal.decide import decide
+from infra.journal.mapper import CanonicalMapper
+from infra.journal.pending import Pending, Round
+from infra.journal.settle import answer_known
+from infra.journal.tails import Row, Tails, fold, read_tails
+
+SKEW_SECONDS_MAX = 5.0
+
+
+class Preparer:
+    """Owns the cache. `skew_seconds` is how far the database's clock was ahead of this process's when last seen."""
+
+    def __init__(self, cache: Cache, mapper: CanonicalMapper, clock: Clock) -> None:
+        self.cache = cache
+        self.skew_seconds = 0.0
+        self._mapper = mapper
+        self._clock = clock
+
+    async def prepare(self, connection: Any, batch: Sequence[Pending], in_flight: Collection[UUID]) -> Round | None:
+        """The decided round, or None when the streams moved under it and nothing was decided.
+
+        *in_flight* are the streams of the round before, which the database may not have yet. Commands whose id was used
+        are answered at once: deciding them again could refuse what was done. Raises psycopg.Error.
+        """
+        epoch = self.cache.epoch
+        needs = {need.id: need for pending in batch for need in pending.needs}
+        tails = await read_tails(connection, self._wanted(needs.values()), [pending.context.command_id for pending in batch])
+        repeats = await receipts.known(connection, tails.used) if tails.used else {}
+        if self.cache.epoch != epoch or any(row.stream in in_flight for row in tails.rows):
+            return None
+        if not self._clocks_agree(batch, tails):
+            return Round()
+        broken = self._apply(tails.rows, needs)
+        fresh = []
+        for pending in batch:
+            known = repeats.get(pending.context.command_id)
+            if known is None:
+                fresh.append(pending)
+            else:
+                answer_known(pending, known)
+        round_ = decide(fresh, self.cache, self._mapper, broken)
+        self.cache.trim({*in_flight, *round_.touched})
+        return round_
+
+    def _wanted(self, needs: Collection[Need]) -> list[tuple[Need, int]]:
+        return [(need, found.version if (found := self.cache.get(need.id)) else 0) for need in needs]
+
+    def _apply(self, rows: Sequence[Row], needs: dict[UUID, Need]) -> dict[UUID, Exception]:
+        """Bring the cache to the log's end. Returns the streams that cannot be read, and why."""
+        broken: dict[UUID, Exception] = {}
+        by_stream = sorted(rows, key=lambda row: (row.stream, row.version))
+        for stream, news in groupby(by_stream, key=lambda row: row.stream):
+            try:
+                found = fold(self.cache.get(stream), needs[stream].kind, list(news), self._mapper)
+            except Exception as error:  # Whatever makes one stream unreadable is the answer to its commands alone.
+                broken[stream] = error
+                self.cache.drop([stream])
+                continue
+            if found is not None:
+                self.cache.put(found)
+        return broken
+
+    def _clocks_agree(self, batch: Sequence[Pending], tails: Tails) -> bool:
+        """Leases and recorded times are the database's, decisions are made on ours: apart, nothing is decided."""
+        self.skew_seconds = (tails.clock - self._clock.now()).total_seconds()
+        if abs(self.skew_seconds) <= SKEW_SECONDS_MAX:
+            return True
+        for pending in batch:
+            pending.fail(ClockSkew(seconds=round(abs(self.skew_seconds), 1), retry_after=5))
+        return False

@@ -1,0 +1,93 @@
+"""The tail: one reader of the log per process, which wakes whoever waits in it.
+
+LISTEN wakes it; a poll every second is the safety net, because a LISTEN can die silently.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
+
+import psycopg
+
+from domain.kernel.refusals import Unavailable
+from domain.ports import Journal, Recorded
+from infra.journal.listener import Listener
+from infra.journal.subscribers import Subscribers
+
+PAGE_EVENTS = 500
+PAUSE_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class LogTail:
+    """Implements `domain.ports.Tail`. Make it with `open_tail`."""
+
+    def __init__(self, dsn: str, journal: Journal) -> None:
+        self._journal = journal
+        self._listener = Listener(dsn)
+        self._subscribers = Subscribers()
+        self._position = 0
+        self._moved = asyncio.Event()
+
+    @property
+    def position(self) -> int:
+        return self._position
+
+    async def reached(self, position: int, timeout_seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                while self._position < position:
+                    await self._moved.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    @asynccontextmanager
+    async def follow(self, *, account_id: UUID | None = None, stream: UUID | None = None) -> AsyncIterator[AsyncIterator[Recorded]]:
+        with self._subscribers.subscribe(account_id=account_id, stream=stream) as events:
+            yield events
+
+    async def begin(self) -> None:
+        """Start from the log's end: what is older is read by whoever wants it."""
+        self._position = await self._journal.head()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._read_on()
+                await self._listener.wait(PAUSE_SECONDS)
+            except (psycopg.Error, OSError, Unavailable) as error:
+                logger.warning("the tail lost the database: %s", error)
+                await self._listener.close()
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def close(self) -> None:
+        await self._listener.close()
+        self._subscribers.end()
+
+    async def _read_on(self) -> None:
+        while events := await self._journal.read(self._position, PAGE_EVENTS):
+            self._subscribers.publish(events)
+            self._position = events[-1].position
+            moved, self._moved = self._moved, asyncio.Event()
+            moved.set()
+            if len(events) < PAGE_EVENTS:
+                return
+
+
+@asynccontextmanager
+async def open_tail(dsn: str, journal: Journal) -> AsyncIterator[LogTail]:
+    """A running tail. *dsn* must lead to the server itself: a transaction pooler forgets LISTEN."""
+    tail = LogTail(dsn, journal)
+    await tail.begin()
+    task = asyncio.create_task(tail.run())
+    try:
+        yield tail
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await tail.close()

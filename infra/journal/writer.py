@@ -1,0 +1,212 @@
+"""The writer: one per process. Everything that waits becomes one round, one round one statement, one statement one commit.
+
+The cycle: take what waits, read the tails newer than the cache in one query, decide in order, append. While a round is
+on its way to the disk the next one is already decided, on the state the first will leave; if the first does not land as
+decided, the second is decided again.
+"""
+
+import asyncio
+import logging
+import time
+from uuid import UUID
+
+import psycopg
+
+from domain.kernel.journal_refusals import OutcomeUnknown
+from domain.kernel.limits import WRITER_BATCH_MAX
+from domain.kernel.refusals import Unavailable
+from infra.journal import receipts
+from infra.journal.append import REPEATED
+from infra.journal.backlog import Backlog
+from infra.journal.contest import AppendRefused, decide_under_lock
+from infra.journal.flight import OUTCOME_SECONDS, Landed, Lost, send
+from infra.journal.link import Link
+from infra.journal.meters import Meters
+from infra.journal.pending import Pending, Round
+from infra.journal.prepare import Preparer
+from infra.journal.settle import settle, troubled
+from infra.journal.snapshotter import Snapshotter
+
+#: Appends that may refuse a command before it is decided under the lock.
+REFUSED_MAX = 2
+#: What is decided under the lock keeps all other processes waiting.
+LOCKED_BATCH_MAX = 64
+#: While a round is in flight the next is begun only when so many wait: deciding for few makes small batches.
+EARLY_BATCH = 32
+PAUSE_SECONDS = 0.1
+#: SQLSTATE classes: a deadlock or serialisation failure; no disk, memory or connections, or a read-only server.
+TRANSIENT = "40"
+NO_RESOURCES = ("25", "53", "54", "58")
+
+
+logger = logging.getLogger(__name__)
+
+
+class DatabaseAway(Unavailable):
+    detail = "The database takes nothing at the moment, and nothing was recorded. Try again in {retry_after} s."
+
+
+class Writer:
+    """Takes commands from *backlog* until it is stopped. `main` appends; `side` reads ahead, and decides under the lock."""
+
+    def __init__(
+        self, *, main: Link, side: Link, backlog: Backlog, preparer: Preparer, snapshotter: Snapshotter, meters: Meters
+    ) -> None:
+        self._main = main
+        self._side = side
+        self._backlog = backlog
+        self._preparer = preparer
+        self._snapshotter = snapshotter
+        self._meters = meters
+        self._stopping = False
+        self._flight: asyncio.Task[bool] | None = None
+        self._flying: Round | None = None
+        self._decided: Round | None = None
+        self._away_since: float | None = None
+
+    def settled(self, stream: UUID) -> bool:
+        """Whether the cached aggregate of *stream*, if there is one, is what the log holds."""
+        return not any(round_ and stream in round_.touched for round_ in (self._flying, self._decided))
+
+    def stop(self) -> None:
+        """What waits is still decided; `run` ends after it."""
+        self._stopping = True
+        self._backlog.wake()
+
+    async def run(self) -> None:
+        while not self._stopping or len(self._backlog):
+            await self._backlog.wait(EARLY_BATCH if self._flying else 1)
+            self._meters.queue_depth(len(self._backlog))
+            batch = self._backlog.take(WRITER_BATCH_MAX)
+            try:
+                if batch:
+                    await self._serve(batch)
+            except Exception as defect:  # The writer serves everybody: its own defect is the answer of one batch.
+                logger.exception("the writer failed on a batch of %d", len(batch))
+                self._preparer.cache.clear()
+                for pending in batch:
+                    pending.fail(defect)
+        await self._land()
+
+    async def _serve(self, batch: list[Pending]) -> None:
+        contested = any(pending.refused >= REFUSED_MAX for pending in batch)
+        if contested or (self._flying and self._flying.torn):
+            await self._land()
+        try:
+            if contested:
+                self._backlog.put_back(batch[LOCKED_BATCH_MAX:])
+                await self._contest(batch[:LOCKED_BATCH_MAX])
+            else:
+                await self._launch(batch)
+            self._away_since = None
+        except (psycopg.Error, OSError) as error:
+            await self._unreachable(batch, error)
+
+    async def _launch(self, batch: list[Pending]) -> None:
+        in_flight = self._flying.touched.keys() if self._flying else ()
+        round_ = await self._preparer.prepare(await self._side.get(), batch, in_flight)
+        if round_ is None:
+            self._backlog.put_back(batch)
+            await self._land()
+            return
+        self._decided = round_
+        self._backlog.put_back(round_.left)
+        landed = await self._land()
+        self._decided = None
+        if not landed:
+            # It was decided on a round that did not land as decided.
+            self._undo(round_)
+            return
+        self._flying = round_
+        self._flight = asyncio.create_task(self._fly(round_))
+
+    async def _land(self) -> bool:
+        """Wait for the round in flight. Returns whether it landed as decided."""
+        flight, self._flight = self._flight, None
+        return flight is None or await flight
+
+    async def _fly(self, round_: Round) -> bool:
+        try:
+            return await self._finish(round_, await send(self._main, round_, self._meters))
+        except Lost:
+            self._give_up(round_)
+        except (psycopg.Error, OSError) as error:
+            self._refused(round_, error)
+        finally:
+            self._flying = None
+            self._backlog.wake()
+        return False
+
+    async def _contest(self, batch: list[Pending]) -> None:
+        try:
+            decided = await decide_under_lock(self._side, self._main, self._preparer, batch, self._meters)
+        except AppendRefused as refused:
+            if refused.round is None:
+                raise refused.error from refused
+            self._refused(refused.round, refused.error)
+            return
+        except Lost as lost:
+            self._give_up(lost.round)
+            return
+        if decided is None:
+            self._backlog.put_back(batch)
+            return
+        self._backlog.put_back(decided[0].left)
+        await self._finish(*decided)
+
+    async def _finish(self, round_: Round, landed: Landed) -> bool:
+        """Answer everybody. Returns whether the round is in the log as it was decided."""
+        appended = landed.appended
+        repeated = appended.outcomes or [] if appended else []
+        repeats = {}
+        if REPEATED in repeated:
+            repeats = await receipts.known(await self._main.get(), [item.pending.context.command_id for item in round_.items])
+        failed = troubled(appended)
+        if failed:
+            self._preparer.cache.drop(_streams(round_))
+        self._backlog.put_back(settle(round_, appended, repeats, resent=landed.resent))
+        self._snapshotter.look_at(round_)
+        return not failed
+
+    def _undo(self, round_: Round) -> None:
+        self._preparer.cache.drop(_streams(round_))
+        self._backlog.put_back([item.pending for item in round_.items])
+
+    def _give_up(self, round_: Round) -> None:
+        """Nobody knows whether the round is in the log; an old backend may still be waiting for the lock."""
+        self._preparer.cache.drop(_streams(round_))
+        for item in round_.items:
+            command_id = str(item.pending.context.command_id)
+            item.pending.fail(OutcomeUnknown(command_id=command_id, retry_after=5))
+
+    def _refused(self, round_: Round, error: Exception) -> None:
+        """The server took nothing of the round. One bad command is found by halves and fails alone."""
+        self._preparer.cache.drop(_streams(round_))
+        pendings = [item.pending for item in round_.items]
+        state = getattr(error, "sqlstate", None) or ""
+        if state.startswith(TRANSIENT):
+            self._backlog.put_back(pendings)
+        elif state.startswith(NO_RESOURCES):
+            for pending in pendings:
+                pending.fail(DatabaseAway(retry_after=5))
+        elif len(pendings) == 1:
+            pendings[0].fail(error)
+        else:
+            half = len(pendings) // 2
+            self._backlog.put_back_apart([pendings[:half], pendings[half:]])
+
+    async def _unreachable(self, batch: list[Pending], error: Exception) -> None:
+        """Nothing was decided. Wait for the server, but not for ever."""
+        await self._side.close()
+        now = time.monotonic()
+        self._away_since = self._away_since or now
+        if now - self._away_since < OUTCOME_SECONDS:
+            self._backlog.put_back(batch)
+            await asyncio.sleep(PAUSE_SECONDS)
+            return
+        for pending in batch:
+            pending.fail(DatabaseAway(retry_after=5))
+
+
+def _streams(round_: Round) -> list[UUID]:
+    return [guard.stream for item in round_.items for guard in item.guards]
