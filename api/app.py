@@ -27,9 +27,7 @@ HEADER_BYTES_MAX = 16_384
 def create_app(platform: Platform, routes: Sequence[Route] = ROUTES) -> Sanic:
     """The application that serves *routes* on *platform*."""
     kit = Kit(platform)
-    app = Sanic(
-        "daybook-api", config=_config(), error_handler=FrameworkErrors(kit), strict_slashes=True, configure_logging=False
-    )
+    app = Sanic("daybook-api", config=_config(), error_handler=FrameworkErrors(kit), strict_slashes=True, configure_logging=False)
     # Sanic keeps a registry of applications by name; ours is passed around, and tests make many.
     Sanic.unregister_app(app)
     app.ctx.platform, app.ctx.kit, app.ctx.routes = platform, kit, tuple(routes)

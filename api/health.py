@@ -7,9 +7,8 @@ from typing import Any, Literal
 from api.kit.addresses import is_loopback
 from api.kit.answer import Answer, ok
 from api.kit.call import Call
-from api.kit.limits import BUCKETS
-from api.kit.refusals import InvalidToken
 from api.kit.pipeline import bearer_of
+from api.kit.refusals import InvalidToken
 from api.kit.shapes import Shown
 from domain.kernel import limits
 
@@ -96,7 +95,7 @@ async def _state(name: str, check: Any, vital: bool) -> Dependency:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             await check()
-    except Exception as error:  # Whatever a dependency's check raises, the answer is that it is down.
+    except Exception as error:  # noqa: BLE001 - whatever a dependency's check raises, the answer is that it is down
         return Dependency(status="down", vital=vital, error=type(error).__name__)
     return Dependency(status="ok", vital=vital, error=None)
 
@@ -111,5 +110,3 @@ def _check_token(call: Call) -> None:
     given = bearer_of(call.request.headers.getone("authorization", ""))
     if token is None or not hmac.compare_digest(given.encode(), token.encode()):
         raise InvalidToken()
-
-

@@ -16,11 +16,13 @@ def operations_page(document: Document) -> str:
     info = document["info"]
     groups = {tag["name"]: list(_operations(document, tag["name"])) for tag in document["tags"]}
     menu = "".join(f'<a href="#{escape(tag)}">{escape(tag.replace("_", " "))}</a>' for tag in groups)
-    body = "".join(f'<section id="{escape(tag)}"><h2>{escape(tag.replace("_", " "))}</h2>{"".join(rows)}</section>' for tag, rows in groups.items())
+    body = "".join(
+        f'<section id="{escape(tag)}"><h2>{escape(tag.replace("_", " "))}</h2>{"".join(rows)}</section>' for tag, rows in groups.items()
+    )
     intro = "".join(f"<p>{_text(part)}</p>" for part in info["description"].split("\n\n"))
     return _html(
         "Daybook API",
-        f'<header><h1>Daybook <small>{escape(info["version"])}</small></h1>{intro}'
+        f"<header><h1>Daybook <small>{escape(info['version'])}</small></h1>{intro}"
         '<p><a href="/openapi.json">openapi.json</a></p>'
         '<input id="search" type="search" placeholder="Search operations" aria-label="Search operations"></header>'
         f"<nav>{menu}</nav><main>{body}{_schemas(document)}</main>",

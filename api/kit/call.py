@@ -89,9 +89,7 @@ class Call:
         key = await self.platform.vault.key(self.account_id)
         return key.fingerprint(fingerprinted(self.route.method, self.request.path, canonical(self.sent)))
 
-    async def execute(
-        self, command: Command, *, status: int | None, render: Render | None = None, secret: str | None = None
-    ) -> Answer:
+    async def execute(self, command: Command, *, status: int | None, render: Render | None = None, secret: str | None = None) -> Answer:
         """Execute *command* and render its receipt with the route's `render` (or *render*), with its position and replay headers.
 
         *status* is kept with the command and answered again to a replay; None: what `render` says, where the outcome decides.

@@ -11,6 +11,7 @@ from uuid import UUID
 from sanic.response import HTTPResponse
 
 from api.kit import cursors, limits
+from api.kit.addresses import limit_subject
 from api.kit.answer import Answer
 from api.kit.bodies import body_decoder
 from api.kit.call import Call
@@ -19,9 +20,16 @@ from api.kit.idempotency import read_key
 from api.kit.kit import Kit
 from api.kit.prefer import given_request_id, min_position, prefer_wait
 from api.kit.queries import query_decoder
-from api.kit.refusals import InternalError, InvalidToken, NotFound, PreconditionFailed, RoleMissing, ScopeMissing
-from api.kit.refusals import ServiceUnavailable, SessionRequired
-from api.kit.addresses import limit_subject
+from api.kit.refusals import (
+    InternalError,
+    InvalidToken,
+    NotFound,
+    PreconditionFailed,
+    RoleMissing,
+    ScopeMissing,
+    ServiceUnavailable,
+    SessionRequired,
+)
 from api.kit.route import Route
 from api.platform import Principal
 from domain.accounts.refusals import AccountSuspended
@@ -72,10 +80,10 @@ class Pipeline:
         except asyncio.CancelledError:
             self._finish(call, started, 499, "client_left")
             raise
-        except Exception as error:
-            refusal = self._broken(call, error)
-            response = self.kit.responder.refusal(request, call.request_id, refusal, extra)
-            status, code = response.status, refusal.code
+        except Exception as error:  # noqa: BLE001 - the last resort: logged in full, told as a plain 500 or 503
+            broken = self._broken(call, error)
+            response = self.kit.responder.refusal(request, call.request_id, broken, extra)
+            status, code = response.status, broken.code
         self._finish(call, started, status, code)
         return response
 
@@ -231,10 +239,11 @@ class Pipeline:
 
     def _broken(self, call: Call, error: Exception) -> Refusal:
         """What the client is told about *error*: nothing of it. The log is told all."""
+        fields = {"log": "error", "request_id": call.request_id, "route": self.route.name}
         if isinstance(error, self.kit.platform.unavailable):
-            self.kit.log.warning("dependency away", log="error", request_id=call.request_id, route=self.route.name, error=type(error).__name__)
+            self.kit.log.warning("dependency away", **fields, error=type(error).__name__)
             return ServiceUnavailable(retry_after=1)
-        self.kit.log.error("request broke", log="error", request_id=call.request_id, route=self.route.name, exc_info=error)
+        self.kit.log.error("request broke", **fields, exc_info=error)
         return InternalError()
 
     def _finish(self, call: Call, started: float, status: int, code: str) -> None:

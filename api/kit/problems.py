@@ -6,8 +6,22 @@ from typing import Any
 import msgspec
 
 from api.kit.refusals import Broken, HeadersTooLarge, InternalError, NotAllowed, TimedOut
-from domain.kernel.refusals import Conflicting, Forbidden, Gone, Malformed, Missing, Outdated, Refusal, TooLarge, Throttled
-from domain.kernel.refusals import Unauthenticated, Unavailable, Unpaid, Unprocessable, Unsupported
+from domain.kernel.refusals import (
+    Conflicting,
+    Forbidden,
+    Gone,
+    Malformed,
+    Missing,
+    Outdated,
+    Refusal,
+    Throttled,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unpaid,
+    Unprocessable,
+    Unsupported,
+)
 
 #: The kind of a refusal decides the status; nothing else in the house knows these numbers.
 STATUSES: dict[type[Refusal], int] = {
@@ -115,4 +129,4 @@ def _descendants(kind: type[Refusal]) -> Iterator[type[Refusal]]:
 
 def _code(kind: type[Refusal]) -> str:
     """The public code of a class: `code` looks at the class only, so no fields are needed."""
-    return kind.code.fget(kind.__new__(kind))  # type: ignore[attr-defined, no-any-return]
+    return kind.code.fget(kind.__new__(kind))  # type: ignore[attr-defined]

@@ -1,8 +1,20 @@
 """What the edge itself refuses, before or around an endpoint."""
 
 from domain.kernel.limits import BODY_BYTES_MAX, JSON_DEPTH_MAX
-from domain.kernel.refusals import Conflicting, Forbidden, Malformed, Missing, Outdated, Refusal, TooLarge
-from domain.kernel.refusals import Throttled, Unauthenticated, Unavailable, Unprocessable, Unsupported
+from domain.kernel.refusals import (
+    Conflicting,
+    Forbidden,
+    Malformed,
+    Missing,
+    Outdated,
+    Refusal,
+    Throttled,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unprocessable,
+    Unsupported,
+)
 
 
 class NotAllowed(Refusal):

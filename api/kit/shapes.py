@@ -20,15 +20,15 @@ Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Count = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request body. In PATCH an absent field is `UNSET`, null clears: `name: str | None | UnsetType = UNSET`."""
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A request body. In PATCH an absent field is `UNSET`, null clears: `name: str | UnsetType | None = UNSET`."""
 
 
-class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Query(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The query parameters of a route. A `list[...]` field may be given more than once, any other may not."""
 
 
-class ListQuery(Query, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ListQuery(Query):
     """What every list takes. `created_from`/`created_to` are half-open. The decoded cursor is `call.after`."""
 
     limit: Annotated[int, Meta(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT
@@ -38,7 +38,7 @@ class ListQuery(Query, frozen=True, kw_only=True, forbid_unknown_fields=True):
     created_to: When | None = None
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
+class Shown(msgspec.Struct, kw_only=True):
     """An answer's object. Every key is always present."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from domain.kernel.rates import Policy, Verdict
 from infra.limits.local import LocalCounts
@@ -30,7 +30,7 @@ class RedisLimiter:
     own counts, the others allow; `bypassed(bucket)` is told of each.
     """
 
-    def __init__(self, redis: "Redis[Any] | Redis", *, bypassed: Callable[[str], None], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, redis: Redis, *, bypassed: Callable[[str], None], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
         self._bypassed = bypassed
         self._monotonic = monotonic
@@ -107,11 +107,11 @@ class RedisLimiter:
     async def _call(self, keys: Sequence[str], arguments: Sequence[int]) -> Any:
         if self._sha is not None:
             try:
-                return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)  # type: ignore[misc]
+                return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)
             except NoScriptError:
                 self._sha = None
         self._sha = await self._redis.script_load(SCRIPT)
-        return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)  # type: ignore[misc]
+        return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)
 
     def _missed(self, reason: str) -> None:
         self._misses += 1

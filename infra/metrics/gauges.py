@@ -12,9 +12,7 @@ SELECT queue, state, count(*) AS depth, coalesce(extract(epoch FROM clock_timest
 """
 
 
-def process_gauges(
-    reads: Connections, journal: Journal, positions: Callable[[], Awaitable[Mapping[str, int]]]
-) -> dict[str, GaugeReader]:
+def process_gauges(reads: Connections, journal: Journal, positions: Callable[[], Awaitable[Mapping[str, int]]]) -> dict[str, GaugeReader]:
     """Queue depth, oldest age and follower lag, read from the database at each scrape."""
 
     async def queues() -> list[tuple[str, str, int, float]]:

@@ -13,7 +13,6 @@ GATHER_SECONDS = 2.0
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
-
 class ProcessMetrics:
     """Implements the metrics port of the API; other parts of a process count through the same registry.
 
@@ -23,16 +22,18 @@ class ProcessMetrics:
     def __init__(self, gauges: Mapping[str, "GaugeReader"] | None = None) -> None:
         self.registry = CollectorRegistry()
         self._log = structlog.get_logger()
-        labels = ("route", "method", "status")
-        self._requests = Counter("daybook_requests", "Answered requests.", labels, registry=self.registry)
-        self._seconds = Histogram("daybook_request_seconds", "Time to answer.", ("route", "method"), buckets=SECONDS, registry=self.registry)
-        self._bypassed = Counter("daybook_limits_bypassed", "Requests let through while Redis was away.", ("bucket",), registry=self.registry)
-        self._batch = Histogram("daybook_writer_batch_commands", "Commands in one append.", buckets=BATCHES, registry=self.registry)
-        self._append = Histogram("daybook_writer_append_seconds", "Time of one append.", buckets=SECONDS, registry=self.registry)
+        labels, place = ("route", "method", "status"), self.registry
+        self._requests = Counter("daybook_requests", "Answered requests.", labels, registry=place)
+        self._seconds = Histogram(
+            "daybook_request_seconds", "Time to answer.", ("route", "method"), buckets=SECONDS, registry=self.registry
+        )
+        self._bypassed = Counter(
+            "daybook_limits_bypassed", "Requests let through while Redis was away.", ("bucket",), registry=self.registry
+        )
+        self._batch = Histogram("daybook_writer_batch_commands", "Commands in one append.", buckets=BATCHES, registry=place)
+        self._append = Histogram("daybook_writer_append_seconds", "Time of one append.", buckets=SECONDS, registry=place)
         self._readers = dict(gauges or {})
-        self._gauges = {
-            name: Gauge(name, reader.help, reader.labels, registry=self.registry) for name, reader in self._readers.items()
-        }
+        self._gauges = {name: Gauge(name, reader.help, reader.labels, registry=place) for name, reader in self._readers.items()}
         # Looking a child up by its labels costs more than counting, so it is done once per combination.
         self._request_child = lru_cache(maxsize=4096)(lambda *values: self._requests.labels(*values))
         self._seconds_child = lru_cache(maxsize=1024)(lambda *values: self._seconds.labels(*values))
@@ -59,7 +60,7 @@ class ProcessMetrics:
         try:
             async with asyncio.timeout(GATHER_SECONDS):
                 values = await reader.read()
-        except Exception as error:  # A gauge that cannot be read must not hide the others.
+        except Exception as error:  # noqa: BLE001 - a gauge that cannot be read must not hide the others
             self._log.warning("gauge not read", log="error", gauge=name, error=type(error).__name__)
             gauge.clear()
             return

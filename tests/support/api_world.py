@@ -22,6 +22,7 @@ ALICE = UUID("01936b2e-0000-7000-8000-00000000a11c")
 BOB = UUID("01936b2e-0000-7000-8000-000000000b0b")
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
+
 class InvalidToken(Unauthenticated):
     """As the real credentials refuse."""
 
@@ -187,5 +188,3 @@ async def served(routes: Sequence[Route], platform: Platform) -> AsyncIterator[h
 
 def bearer(token: str, **headers: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", **headers}
-
-

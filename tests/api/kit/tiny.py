@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from api.kit.answer import Answer, accepted, created, ok
 from api.kit.call import Call
@@ -16,7 +16,7 @@ from domain.kernel.commands import Command, Receipt
 from domain.kernel.refusals import Unpaid, Unprocessable
 
 
-class MakeThing(Command):
+class MakeThing(Command, frozen=True):
     name: str
 
 
@@ -38,8 +38,8 @@ class Thing(Shown):
 
 class NewThing(Body):
     name: Annotated[str, Meta(min_length=1, max_length=20)]
-    counts: dict[str, Annotated[int, Meta(ge=0, le=10)]] = {}
-    parts: list["Part"] = []
+    counts: dict[str, Annotated[int, Meta(ge=0, le=10)]] = field(default_factory=dict)
+    parts: list["Part"] = field(default_factory=list)
     owner: Id | None = None
     due: When | None = None
 
@@ -49,11 +49,11 @@ class Part(Body):
 
 
 class Patch(Body):
-    name: str | None | UnsetType = UNSET
+    name: str | UnsetType | None = UNSET
 
 
 class ListThings(ListQuery):
-    status: list[str] = []
+    status: list[str] = field(default_factory=list)
     big: bool | None = None
 
 
@@ -143,10 +143,16 @@ async def by_name(call: Call, body: Any) -> str | None:
     return None
 
 
+def size(body: Batch) -> int:
+    return len(body.items)
+
+
 TINY = [
     Route("POST /v1/auth/login", login, PUBLIC, limits=[Limit("auth", by=lambda call, body: "mail", counts="refused")]),
     Route("GET /v1/away", away, PUBLIC),
-    Route("POST /v1/batches", batch, scope("generations:write"), {201: None}, limits=[Limit("generations", cost=lambda body: len(body.items))]),
+    Route(
+        "POST /v1/batches", batch, scope("generations:write"), {201: None}, limits=[Limit("generations", cost=lambda body: len(body.items))]
+    ),
     Route("GET /v1/big", big, PUBLIC),
     Route("GET /v1/broken", broken, PUBLIC),
     Route("GET /v1/flags", flags, ANYONE),
