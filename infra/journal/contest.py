@@ -28,7 +28,7 @@ async def decide_under_lock(
     try:
         connection = await side.get()
         async with connection.transaction():
-            await connection.execute(LOCK)
+            await connection.execute(LOCK, prepare=False)
             round_ = await preparer.prepare(connection, batch, ())
             if round_ is None:
                 return None

@@ -66,7 +66,7 @@ def _decide_one(
         lines = _lines(decision, mapper)
         if any(aggregate.pending_events for aggregate in needed):
             raise RuntimeError(f"{type(pending.command).__name__} changed a stream that its decision does not save")
-    except Exception as refusal:  # A defect of one command is that command's answer; the writer serves everybody.
+    except Exception as refusal:  # noqa: BLE001 A defect of one command is that command's answer; the writer serves everybody.
         clean = all(versions[aggregate.id] == aggregate.version for aggregate in needed)
         return Decided(pending, None, refusal, guards), clean
     for aggregate in new:

@@ -64,7 +64,7 @@ class Preparer:
         for stream, news in groupby(by_stream, key=lambda row: row.stream):
             try:
                 found = fold(self.cache.get(stream), needs[stream].kind, list(news), self._mapper)
-            except Exception as error:  # Whatever makes one stream unreadable is the answer to its commands alone.
+            except Exception as error:  # noqa: BLE001 Whatever makes one stream unreadable is the answer to its commands alone.
                 broken[stream] = error
                 self.cache.drop([stream])
                 continue

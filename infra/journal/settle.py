@@ -11,8 +11,16 @@ from infra.journal.pending import Decided, Pending, Round
 from infra.journal.receipts import Known
 
 
+#: Under the lock nobody can overtake, so whoever is refused that often begins a stream that exists.
+REFUSALS_MAX = 5
+
+
 class ClaimTaken(Conflicting):
     detail = "That name belongs to somebody else."
+
+
+class StreamExists(Conflicting):
+    detail = "What should be created exists already."
 
 
 def settle(round_: Round, appended: Appended | None, repeats: Mapping[UUID, Known], *, resent: bool) -> list[Pending]:
@@ -40,7 +48,9 @@ def settle(round_: Round, appended: Appended | None, repeats: Mapping[UUID, Know
             again.append(item.pending)
     for pending in again:
         pending.refused += 1
-    return again
+        if pending.refused > REFUSALS_MAX:
+            pending.fail(StreamExists())
+    return [pending for pending in again if pending.refused <= REFUSALS_MAX]
 
 
 def troubled(appended: Appended | None) -> bool:

@@ -20,7 +20,7 @@ from infra.journal.append import REPEATED
 from infra.journal.backlog import Backlog
 from infra.journal.contest import AppendRefused, decide_under_lock
 from infra.journal.flight import OUTCOME_SECONDS, Landed, Lost, send
-from infra.journal.link import Link
+from infra.journal.link import Link, is_lost
 from infra.journal.meters import Meters
 from infra.journal.pending import Pending, Round
 from infra.journal.prepare import Preparer
@@ -81,7 +81,7 @@ class Writer:
             try:
                 if batch:
                     await self._serve(batch)
-            except Exception as defect:  # The writer serves everybody: its own defect is the answer of one batch.
+            except Exception as defect:  # noqa: BLE001 The writer serves everybody: its own defect is the answer of one batch.
                 logger.exception("the writer failed on a batch of %d", len(batch))
                 self._preparer.cache.clear()
                 for pending in batch:
@@ -198,6 +198,12 @@ class Writer:
     async def _unreachable(self, batch: list[Pending], error: Exception) -> None:
         """Nothing was decided. Wait for the server, but not for ever."""
         await self._side.close()
+        if isinstance(error, psycopg.Error) and not is_lost(error):
+            # The server answers, but not this: no use in waiting.
+            logger.error("the journal cannot be read: %s", error)
+            for pending in batch:
+                pending.fail(error)
+            return
         now = time.monotonic()
         self._away_since = self._away_since or now
         if now - self._away_since < OUTCOME_SECONDS:

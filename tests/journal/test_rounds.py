@@ -1,0 +1,147 @@
+"""Many commands in one append: each answers for itself and for what was decided on it."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from domain.kernel.commands import Receipt
+from tests.journal.counters import COUNTERS, Bump, Counter, CounterClosed, NameTaken, Open
+from tests.support.journal import JournalWorld, context, execute_sql, journal_world
+
+
+async def opened(world: JournalWorld, count: int) -> list[UUID]:
+    ids = [uuid4() for _ in range(count)]
+    await asyncio.gather(*[world.journal.execute(Open(counter_id=each), context()) for each in ids])
+    return ids
+
+
+async def together(world: JournalWorld, *bumps: Bump) -> list[Any]:
+    """All at once: an idle writer takes them as one batch."""
+    return await asyncio.gather(*[world.journal.execute(bump, context()) for bump in bumps], return_exceptions=True)
+
+
+async def test_what_waits_together_is_one_append(counters: JournalWorld) -> None:
+    ids = await opened(counters, 100)
+    counters.batches.clear()
+    receipts = await together(counters, *[Bump(counter_id=each) for each in ids])
+    assert counters.batches == [100]
+    assert [receipt.position for receipt in receipts] == list(range(101, 201))
+
+
+async def test_a_bad_command_in_a_batch_of_256_fails_alone(counters: JournalWorld) -> None:
+    ids = await opened(counters, 256)
+    bumps = [Bump(counter_id=each, unbalanced=int(n == 77)) for n, each in enumerate(ids)]
+    answers = await together(counters, *bumps)
+    assert isinstance(answers[77], psycopg.errors.CheckViolation)
+    assert sum(isinstance(answer, Receipt) for answer in answers) == 255
+    positions = [event.position for event in await counters.journal.read(0, 1000)]
+    assert positions == list(range(1, 256 + 255 + 1))
+
+
+async def test_commands_of_one_batch_on_one_stream_see_each_other(counters: JournalWorld) -> None:
+    (counter,) = await opened(counters, 1)
+    answers = await together(counters, *[Bump(counter_id=counter, limit=3) for _ in range(5)])
+    assert [answer.result["total"] for answer in answers[:3]] == [1, 2, 3]
+    assert all(isinstance(answer, CounterClosed) for answer in answers[3:])
+    versions = [event.version for event in await counters.journal.stream(counter)]
+    assert versions == [1, 2, 3, 4]
+
+
+async def test_a_command_decided_on_one_that_failed_is_decided_again(counters: JournalWorld) -> None:
+    one, other = await opened(counters, 2)
+    await counters.journal.execute(Bump(counter_id=other, take=("name:x",)), context())
+    refused, after, aside = await together(
+        counters, Bump(counter_id=one, by=10, take=("name:x",)), Bump(counter_id=one, by=1), Bump(counter_id=other, by=1)
+    )
+    assert isinstance(refused, NameTaken)
+    assert after.result == {"total": 1}
+    assert aside.result == {"total": 2}
+
+
+async def test_a_refusal_decided_on_a_command_that_failed_is_decided_again(counters: JournalWorld) -> None:
+    one, other = await opened(counters, 2)
+    await counters.journal.execute(Bump(counter_id=other, take=("name:x",)), context())
+    refused, after = await together(
+        counters, Bump(counter_id=one, by=10, take=("name:x",)), Bump(counter_id=one, by=1, limit=5)
+    )
+    assert isinstance(refused, NameTaken)
+    assert after.result == {"total": 1}
+
+
+async def test_two_commands_of_one_batch_cannot_take_the_same_claim(counters: JournalWorld) -> None:
+    one, other = await opened(counters, 2)
+    first, second = await together(
+        counters, Bump(counter_id=one, take=("name:x",)), Bump(counter_id=other, take=("name:x",))
+    )
+    assert isinstance(first, Receipt)
+    assert isinstance(second, NameTaken)
+
+
+async def test_a_claim_freed_in_a_batch_can_be_taken_later_in_it(counters: JournalWorld) -> None:
+    one, other = await opened(counters, 2)
+    await counters.journal.execute(Bump(counter_id=one, take=("name:x",)), context())
+    answers = await together(
+        counters, Bump(counter_id=one, free=("name:x",)), Bump(counter_id=other, take=("name:x",)), Bump(counter_id=one, take=("name:x",))
+    )
+    assert [type(answer) for answer in answers] == [Receipt, Receipt, NameTaken]
+    assert await counters.journal.claimed("name:x") == other
+
+
+async def test_two_streams_of_one_command_change_together_or_not_at_all(counters: JournalWorld) -> None:
+    one, other = await opened(counters, 2)
+    answers = await together(
+        counters, Bump(counter_id=one, also=other, unbalanced=1), Bump(counter_id=one, also=other), Bump(counter_id=other)
+    )
+    assert isinstance(answers[0], psycopg.errors.CheckViolation)
+    totals = [found.total for each in (one, other) if (found := await counters.journal.load(Counter, each))]
+    assert totals == [1, 2]
+
+
+async def test_a_stream_cannot_begin_twice_even_in_one_batch(counters: JournalWorld) -> None:
+    same = uuid4()
+    answers = await asyncio.gather(
+        *[counters.journal.execute(Open(counter_id=same), context()) for _ in range(2)], return_exceptions=True
+    )
+    assert [type(answer).__name__ for answer in answers] == ["Receipt", "StreamExists"]
+
+
+async def test_another_processs_facts_are_seen_before_deciding(counters: JournalWorld) -> None:
+    (counter,) = await opened(counters, 1)
+    async with journal_world(counters.dsn, COUNTERS) as other:
+        await other.journal.execute(Bump(counter_id=counter, by=5), context())
+    answer = await counters.journal.execute(Bump(counter_id=counter, by=1), context())
+    assert answer.result == {"total": 6}
+
+
+async def test_a_cache_smaller_than_the_batch_changes_nothing(fresh_database_url: str) -> None:
+    async with journal_world(fresh_database_url, COUNTERS, cache_size=3) as world:
+        ids = await opened(world, 50)
+        for _ in range(3):
+            await together(world, *[Bump(counter_id=each) for each in ids])
+        totals = {found.total for each in ids if (found := await world.journal.load(Counter, each))}
+    assert totals == {3}
+
+
+async def test_a_steady_stream_of_callers_loses_and_repeats_nothing(counters: JournalWorld) -> None:
+    ids = await opened(counters, 8)
+
+    async def client(number: int) -> None:
+        for step in range(25):
+            await counters.journal.execute(Bump(counter_id=ids[(number + step) % 8]), context())
+
+    await asyncio.gather(*[client(number) for number in range(64)])
+    totals = [found.total for each in ids if (found := await counters.journal.load(Counter, each))]
+    assert totals == [200] * 8
+    positions = [event.position for event in await counters.journal.read(0, 10_000)]
+    assert positions == list(range(1, 8 + 64 * 25 + 1))
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+async def test_the_append_refuses_a_snapshot_older_than_its_lock(counters: JournalWorld, isolation: str) -> None:
+    arguments = ", ".join(["'{}'"] * 36)
+    with pytest.raises(psycopg.errors.InvalidTransactionState):
+        execute_sql(counters.dsn, f"BEGIN ISOLATION LEVEL {isolation}; SELECT journal.append_v1({arguments})")
+    assert await counters.journal.head() == 0
