@@ -8,10 +8,56 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
+from domain.accounts import events
 from domain.accounts.account import Account
+from projections.kernel.facts import Event
+from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.pages import page
+
+DDL = """
+CREATE TABLE read.accounts_v1 (
+    id                  uuid        PRIMARY KEY,
+    sealed_profile      text        NOT NULL,
+    email_index         text        NOT NULL,
+    roles               text[]      NOT NULL,
+    status              text        NOT NULL,
+    limits              jsonb       NOT NULL,
+    password_changed_at timestamptz NOT NULL,
+    created_at          timestamptz NOT NULL,
+    updated_at          timestamptz NOT NULL,
+    position            bigint      NOT NULL,
+    created_position    bigint      NOT NULL
+);
+CREATE INDEX ON read.accounts_v1 (created_position);
+-- Operators look an account up by its e-mail's keyed index.
+CREATE INDEX ON read.accounts_v1 (email_index);
+"""
+# Rows that this batch changes and that were there before.
+LOAD = "SELECT * FROM read.accounts_v1 WHERE id = ANY(%(ids)s)"
+# Accounts change rarely: whole rows, new or not.
+UPSERT = """
+    INSERT INTO read.accounts_v1 SELECT * FROM json_populate_recordset(NULL::read.accounts_v1, %(rows)s::json)
+    ON CONFLICT (id) DO UPDATE SET
+        sealed_profile = excluded.sealed_profile, roles = excluded.roles, status = excluded.status, limits = excluded.limits,
+        password_changed_at = excluded.password_changed_at, updated_at = excluded.updated_at, position = excluded.position
+"""
+# One account, by its key.
+ONE = "SELECT * FROM read.accounts_v1 WHERE id = %(id)s"
+# For operators: by registration.
+_PAGE = """
+    SELECT * FROM read.accounts_v1
+    WHERE created_position {beyond} %(after_position)s
+      AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
+      AND (%(roles)s::text[] IS NULL OR roles && %(roles)s::text[])
+      AND (%(email_index)s::text IS NULL OR email_index = %(email_index)s)
+      AND (%(created_from)s::timestamptz IS NULL OR created_at >= %(created_from)s)
+      AND (%(created_to)s::timestamptz IS NULL OR created_at < %(created_to)s)
+    ORDER BY created_position {direction} LIMIT %(limit)s
+"""
+PAGES = {"asc": _PAGE.format(beyond=">", direction="ASC"), "desc": _PAGE.format(beyond="<", direction="DESC")}
 
 
-class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
+class AccountRow(msgspec.Struct, kw_only=True):
     """`position`: the stream's last fact. `created_position`: its first, by which lists are ordered (0 when folded from a stream)."""
 
     id: UUID
@@ -29,7 +75,8 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
 
 async def account_of(conn: AsyncConnection[Any], account_id: UUID) -> AccountRow | None:
     """The account, or None."""
-    raise NotImplementedError
+    found = await Place(conn).fetch(ONE, {"id": account_id}, AccountRow)
+    return found[0] if found else None
 
 
 async def page_of_accounts(
@@ -37,6 +84,7 @@ async def page_of_accounts(
     *,
     statuses: Sequence[str] = (),
     roles: Sequence[str] = (),
+    email_index: str | None = None,
     created_from: datetime | None = None,
     created_to: datetime | None = None,
     order: str = "desc",
@@ -44,9 +92,111 @@ async def page_of_accounts(
     after_position: int | None = None,
 ) -> list[AccountRow]:
     """Accounts by creation, newest first unless `order="asc"`. `after_position` is the `created_position` of the last row seen."""
-    raise NotImplementedError
+    filters = {
+        "statuses": statuses,
+        "roles": roles,
+        "email_index": email_index,
+        "created_from": created_from,
+        "created_to": created_to,
+    }
+    return await page(conn, PAGES, filters, AccountRow, order=order, limit=limit, after_position=after_position)
 
 
 def row_of(account: Account) -> AccountRow:
     """The same row from the folded stream, for reads that must not wait and for replays."""
-    raise NotImplementedError
+    return AccountRow(
+        id=account.id,
+        sealed_profile=account.sealed_profile,
+        email_index=account.email_index,
+        roles=account.roles,
+        status=account.status,
+        limits=account.limits,
+        password_changed_at=account.password_changed_at or account.created_on,
+        created_at=account.created_on,
+        updated_at=account.modified_on,
+        position=account.position,
+        created_position=0,
+    )
+
+
+async def load(place: Place, events_: Sequence[Event]) -> dict[UUID, AccountRow]:
+    registered = {event.stream for event in events_ if event.topic == events.AccountRegistered.TOPIC}
+    before = {event.stream for event in events_} - registered
+    rows = await place.fetch(LOAD, {"ids": list(before)}, AccountRow) if before else []
+    return {row.id: row for row in rows}
+
+
+def fold(present: dict[UUID, AccountRow], event: Event) -> None:
+    BRANCHES[event.topic](present, event)
+
+
+def writes(present: dict[UUID, AccountRow]) -> Sequence[Write]:
+    return (Write(UPSERT, list(present.values())),)
+
+
+def _registered(present: dict[UUID, AccountRow], event: Event) -> None:
+    fact = event.fact
+    present[event.stream] = AccountRow(
+        id=event.stream,
+        sealed_profile=fact.sealed_profile,
+        email_index=fact.email_index,
+        roles=fact.roles,
+        status="active",
+        limits={},
+        password_changed_at=fact.timestamp,
+        created_at=fact.timestamp,
+        updated_at=fact.timestamp,
+        position=event.position,
+        created_position=event.position,
+    )
+
+
+def _touched(present: dict[UUID, AccountRow], event: Event) -> AccountRow:
+    row = present[event.stream]
+    row.updated_at = event.fact.timestamp
+    row.position = event.position
+    return row
+
+
+def _profile_changed(present: dict[UUID, AccountRow], event: Event) -> None:
+    _touched(present, event).sealed_profile = event.fact.sealed_profile
+
+
+def _roles_changed(present: dict[UUID, AccountRow], event: Event) -> None:
+    _touched(present, event).roles = event.fact.roles
+
+
+def _limits_changed(present: dict[UUID, AccountRow], event: Event) -> None:
+    _touched(present, event).limits = event.fact.limits
+
+
+def _suspended(present: dict[UUID, AccountRow], event: Event) -> None:
+    _touched(present, event).status = "suspended"
+
+
+def _reactivated(present: dict[UUID, AccountRow], event: Event) -> None:
+    _touched(present, event).status = "active"
+
+
+def _password_changed(present: dict[UUID, AccountRow], event: Event) -> None:
+    _touched(present, event).password_changed_at = event.fact.timestamp
+
+
+BRANCHES = branches(
+    {
+        events.AccountReactivated: _reactivated,
+        events.AccountRegistered: _registered,
+        events.AccountSuspended: _suspended,
+        # Tokens and reset tokens are not shown here, but they change the account: `updated_at` and `position` say so.
+        events.ApiTokenIssued: _touched,
+        events.ApiTokenRevoked: _touched,
+        events.LimitsChanged: _limits_changed,
+        events.PasswordChanged: _password_changed,
+        events.PasswordResetIssued: _touched,
+        events.ProfileChanged: _profile_changed,
+        events.RolesChanged: _roles_changed,
+    }
+)
+MODEL = ReadModel(
+    name="accounts", version=1, tables=("accounts_v1",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes
+)

@@ -8,10 +8,78 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
+from domain.assets import events
 from domain.assets.asset import Asset
+from projections.kernel.facts import Event
+from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.pages import page
+
+DDL = """
+CREATE TABLE read.assets_v1 (
+    id               uuid        PRIMARY KEY,
+    account_id       uuid        NOT NULL,
+    kind             text        NOT NULL,
+    source           text        NOT NULL,
+    generation_id    uuid,
+    content_type     text        NOT NULL,
+    bytes            bigint      NOT NULL,
+    sha256           text        NOT NULL,
+    width            integer,
+    height           integer,
+    duration_ms      integer,
+    object_key       text        NOT NULL,
+    thumbnail_key    text,
+    sealed_filename  text        NOT NULL,
+    deleted          boolean     NOT NULL,
+    created_at       timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL,
+    position         bigint      NOT NULL,
+    created_position bigint      NOT NULL
+);
+-- Lists of an account and of everybody, and the bytes an account stores without visiting the rows.
+CREATE INDEX ON read.assets_v1 (account_id, created_position) INCLUDE (bytes) WHERE NOT deleted;
+CREATE INDEX ON read.assets_v1 (created_position) WHERE NOT deleted;
+-- The sweeper asks which stored objects still belong to something, and which belong to nothing any more.
+CREATE INDEX ON read.assets_v1 (object_key);
+CREATE INDEX ON read.assets_v1 (position) WHERE deleted;
+"""
+# Stored in this batch: whole rows.
+INSERT = "INSERT INTO read.assets_v1 SELECT * FROM json_populate_recordset(NULL::read.assets_v1, %(rows)s::json)"
+# Stored before: what the batch says of them; NULL stands for "as it was".
+UPDATE = """
+    UPDATE read.assets_v1 a SET
+        sealed_filename = coalesce(c.sealed_filename, a.sealed_filename), deleted = a.deleted OR c.deleted,
+        updated_at = c.updated_at, position = c.position
+    FROM json_populate_recordset(NULL::read.assets_v1, %(rows)s::json) c WHERE a.id = c.id
+"""
+# One asset, by its key; a deleted one is as if it never was.
+ONE = """
+    SELECT * FROM read.assets_v1
+    WHERE id = %(id)s AND NOT deleted AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
+"""
+# The assets of a page of generations.
+THESE = "SELECT * FROM read.assets_v1 WHERE id = ANY(%(ids)s) AND NOT deleted"
+# Which of these objects belong to an asset that is not deleted.
+KEYS = "SELECT object_key FROM read.assets_v1 WHERE object_key = ANY(%(keys)s) AND NOT deleted"
+# Objects that may go, in the order of the deletions.
+DELETED = """
+    SELECT * FROM read.assets_v1 WHERE deleted AND position > %(after_position)s ORDER BY position LIMIT %(limit)s
+"""
+# Newest first, by the position of the storing.
+_PAGE = """
+    SELECT * FROM read.assets_v1
+    WHERE NOT deleted AND created_position {beyond} %(after_position)s
+      AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
+      AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
+      AND (%(sources)s::text[] IS NULL OR source = ANY(%(sources)s))
+      AND (%(created_from)s::timestamptz IS NULL OR created_at >= %(created_from)s)
+      AND (%(created_to)s::timestamptz IS NULL OR created_at < %(created_to)s)
+    ORDER BY created_position {direction} LIMIT %(limit)s
+"""
+PAGES = {"asc": _PAGE.format(beyond=">", direction="ASC"), "desc": _PAGE.format(beyond="<", direction="DESC")}
 
 
-class AssetRow(msgspec.Struct, frozen=True, kw_only=True):
+class AssetRow(msgspec.Struct, kw_only=True):
     """`position`: the stream's last fact. `created_position`: its first, by which lists are ordered (0 when folded from a stream)."""
 
     id: UUID
@@ -35,14 +103,34 @@ class AssetRow(msgspec.Struct, frozen=True, kw_only=True):
     created_position: int
 
 
+class Patch(msgspec.Struct, kw_only=True):
+    """What a batch says of an asset from before."""
+
+    id: UUID
+    sealed_filename: str | None = None
+    deleted: bool = False
+    updated_at: datetime | None = None
+    position: int = 0
+
+
+#: Fields that the fact, the aggregate and the row call the same.
+_SAME = tuple(
+    name
+    for name in AssetRow.__struct_fields__
+    if name not in ("id", "deleted", "created_at", "updated_at", "position", "created_position")
+)
+
+
 async def asset_of(conn: AsyncConnection[Any], account_id: UUID | None, asset_id: UUID) -> AssetRow | None:
     """The asset, if it is not deleted and belongs to *account_id* (None: to anybody)."""
-    raise NotImplementedError
+    found = await Place(conn).fetch(ONE, {"id": asset_id, "account_id": account_id}, AssetRow)
+    return found[0] if found else None
 
 
 async def assets_of(conn: AsyncConnection[Any], asset_ids: Sequence[UUID]) -> dict[UUID, AssetRow]:
     """Those of *asset_ids* that exist and are not deleted, by id: the assets of a page of generations in one query."""
-    raise NotImplementedError
+    found = await Place(conn).fetch(THESE, {"ids": list(asset_ids)}, AssetRow) if asset_ids else []
+    return {row.id: row for row in found}
 
 
 async def page_of_assets(
@@ -58,9 +146,83 @@ async def page_of_assets(
     after_position: int | None = None,
 ) -> list[AssetRow]:
     """Assets that are not deleted, by creation. `after_position` is the `created_position` of the last row seen."""
-    raise NotImplementedError
+    filters = {"account_id": account_id, "kinds": kinds, "sources": sources, "created_from": created_from, "created_to": created_to}
+    return await page(conn, PAGES, filters, AssetRow, order=order, limit=limit, after_position=after_position)
+
+
+async def known_keys(conn: AsyncConnection[Any], keys: Sequence[str]) -> set[str]:
+    """Those of the object *keys* that belong to an asset which is not deleted."""
+    cursor = await conn.execute(KEYS, {"keys": list(keys)})
+    return {str(key) for (key,) in await cursor.fetchall()}
+
+
+async def deleted_assets(conn: AsyncConnection[Any], *, after_position: int, limit: int = 100) -> list[AssetRow]:
+    """Deleted assets, whose objects may go, by the `position` of their deletion."""
+    return await Place(conn).fetch(DELETED, {"after_position": after_position, "limit": limit}, AssetRow)
 
 
 def row_of(asset: Asset) -> AssetRow:
     """The same row from the folded stream."""
-    raise NotImplementedError
+    return AssetRow(
+        **{name: getattr(asset, name) for name in _SAME},
+        id=asset.id,
+        deleted=asset.deleted,
+        created_at=asset.created_on,
+        updated_at=asset.modified_on,
+        position=asset.position,
+        created_position=0,
+    )
+
+
+class Present:
+    """Assets that a batch stores, and patches of those from before."""
+
+    def __init__(self) -> None:
+        self.stored: dict[UUID, AssetRow] = {}
+        self.patches: dict[UUID, Patch] = {}
+
+
+async def load(place: Place, events_: Sequence[Event]) -> Present:
+    return Present()
+
+
+def fold(present: Present, event: Event) -> None:
+    BRANCHES[event.topic](present, event)
+
+
+def writes(present: Present) -> Sequence[Write]:
+    return Write(INSERT, list(present.stored.values())), Write(UPDATE, list(present.patches.values()))
+
+
+def _stored(present: Present, event: Event) -> None:
+    fact = event.fact
+    present.stored[event.stream] = AssetRow(
+        **{name: getattr(fact, name) for name in _SAME},
+        id=event.stream,
+        deleted=False,
+        created_at=fact.timestamp,
+        updated_at=fact.timestamp,
+        position=event.position,
+        created_position=event.position,
+    )
+
+
+def _touched(present: Present, event: Event) -> AssetRow | Patch:
+    row = present.stored.get(event.stream) or present.patches.setdefault(event.stream, Patch(id=event.stream))
+    row.updated_at = event.fact.timestamp
+    row.position = event.position
+    return row
+
+
+def _renamed(present: Present, event: Event) -> None:
+    _touched(present, event).sealed_filename = event.fact.sealed_filename
+
+
+def _deleted(present: Present, event: Event) -> None:
+    _touched(present, event).deleted = True
+
+
+BRANCHES = branches({events.AssetDeleted: _deleted, events.AssetRenamed: _renamed, events.AssetStored: _stored})
+MODEL = ReadModel(
+    name="assets", version=1, tables=("assets_v1",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes
+)

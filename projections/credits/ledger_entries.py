@@ -8,19 +8,70 @@ from uuid import UUID, uuid5
 import msgspec
 from psycopg import AsyncConnection
 
+from domain.credits import events
+from projections.kernel.facts import Event
+from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.pages import page
 
-class EntryPart(msgspec.Struct, frozen=True, kw_only=True):
+DDL = """
+CREATE TABLE read.ledger_entries_v1 (
+    position          bigint      PRIMARY KEY,
+    account_id        uuid        NOT NULL,
+    type              text        NOT NULL,
+    amount            bigint      NOT NULL,
+    available_after   bigint      NOT NULL,
+    held_after        bigint      NOT NULL,
+    generation_id     uuid,
+    order_id          uuid,
+    charge_id         uuid,
+    refunds_charge_id uuid,
+    grants            jsonb       NOT NULL,
+    source            text,
+    reason            text,
+    sealed_memo       text,
+    expires_at        timestamptz,
+    recorded_at       timestamptz NOT NULL,
+    effective_at      timestamptz NOT NULL
+);
+-- An account's history, and its latest entry, from which the next one counts on.
+CREATE INDEX ON read.ledger_entries_v1 (account_id, position);
+"""
+# The running balances of the accounts in the batch.
+HEADS = """
+    SELECT a.id AS account_id, e.available_after AS available, e.held_after AS held
+    FROM unnest(%(ids)s::uuid[]) a (id) CROSS JOIN LATERAL (
+        SELECT available_after, held_after FROM read.ledger_entries_v1 e
+        WHERE e.account_id = a.id ORDER BY e.position DESC LIMIT 1
+    ) e
+"""
+# Entries are only ever added.
+INSERT = "INSERT INTO read.ledger_entries_v1 SELECT * FROM json_populate_recordset(NULL::read.ledger_entries_v1, %(rows)s::json)"
+# Newest first, by position.
+_PAGE = """
+    SELECT * FROM read.ledger_entries_v1
+    WHERE position {beyond} %(after_position)s
+      AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
+      AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s))
+      AND (%(generation_id)s::uuid IS NULL OR generation_id = %(generation_id)s)
+      AND (%(created_from)s::timestamptz IS NULL OR recorded_at >= %(created_from)s)
+      AND (%(created_to)s::timestamptz IS NULL OR recorded_at < %(created_to)s)
+    ORDER BY position {direction} LIMIT %(limit)s
+"""
+PAGES = {"asc": _PAGE.format(beyond=">", direction="ASC"), "desc": _PAGE.format(beyond="<", direction="DESC")}
+
+
+class EntryPart(msgspec.Struct, kw_only=True):
     """How much of an entry belongs to which grant."""
 
     id: UUID
     amount: int
 
 
-class LedgerEntryRow(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerEntryRow(msgspec.Struct, kw_only=True):
     """`type`: grant, refund, hold, capture, release, expiry. `amount` is positive: what was granted, held, charged, freed or lapsed.
 
-    `charge_id` stands on a capture, `refunds_charge_id` on a refund. `sealed_memo` is ciphertext. `effective_at` is the
-    fact's own time, `recorded_at` when the log took it.
+    `charge_id` stands on a capture, `refunds_charge_id` on a refund. `grants` is [{id, amount}]. `sealed_memo` is
+    ciphertext. `effective_at` is the fact's own time, `recorded_at` when the log took it.
     """
 
     position: int
@@ -29,17 +80,22 @@ class LedgerEntryRow(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     available_after: int
     held_after: int
-    generation_id: UUID | None
-    order_id: UUID | None
-    charge_id: UUID | None
-    refunds_charge_id: UUID | None
+    generation_id: UUID | None = None
+    order_id: UUID | None = None
+    charge_id: UUID | None = None
+    refunds_charge_id: UUID | None = None
     grants: list[EntryPart]
-    source: str | None
-    reason: str | None
-    sealed_memo: str | None
-    expires_at: datetime | None
+    source: str | None = None
+    reason: str | None = None
+    sealed_memo: str | None = None
+    expires_at: datetime | None = None
     recorded_at: datetime
     effective_at: datetime
+
+    def __post_init__(self) -> None:
+        # The database gives plain JSON.
+        if self.grants and type(self.grants[0]) is dict:
+            self.grants = msgspec.convert(self.grants, list[EntryPart])
 
     @property
     def id(self) -> UUID:
@@ -47,11 +103,20 @@ class LedgerEntryRow(msgspec.Struct, frozen=True, kw_only=True):
         return uuid5(self.account_id, str(self.position))
 
 
+class Running(msgspec.Struct, kw_only=True):
+    """An account's balances after its latest entry."""
+
+    account_id: UUID
+    available: int = 0
+    held: int = 0
+
+
 async def page_of_ledger_entries(
     conn: AsyncConnection[Any],
     *,
     account_id: UUID | None,
     types: Sequence[str] = (),
+    generation_id: UUID | None = None,
     created_from: datetime | None = None,
     created_to: datetime | None = None,
     order: str = "desc",
@@ -59,4 +124,116 @@ async def page_of_ledger_entries(
     after_position: int | None = None,
 ) -> list[LedgerEntryRow]:
     """Entries by position (`created_*` compare `recorded_at`). `after_position` is the `position` of the last row seen."""
-    raise NotImplementedError
+    filters = {
+        "account_id": account_id,
+        "types": types,
+        "generation_id": generation_id,
+        "created_from": created_from,
+        "created_to": created_to,
+    }
+    return await page(conn, PAGES, filters, LedgerEntryRow, order=order, limit=limit, after_position=after_position)
+
+
+class Present:
+    """Running balances of the accounts in the batch, and the entries it adds."""
+
+    def __init__(self, running: Sequence[Running]) -> None:
+        self.running = {account.account_id: account for account in running}
+        self.entries: list[LedgerEntryRow] = []
+
+    def add(self, event: Event, type: str, amount: int, parts: Sequence[Any], *, available: int, held: int, **values: Any) -> None:
+        """One entry, which changes the running balances by *available* and *held*."""
+        account_id = event.account_id
+        assert account_id is not None, "a ledger fact belongs to an account"
+        running = self.running.get(account_id)
+        if running is None:
+            running = self.running[account_id] = Running(account_id=account_id)
+        running.available += available
+        running.held += held
+        self.entries.append(
+            LedgerEntryRow(
+                position=event.position,
+                account_id=account_id,
+                type=type,
+                amount=amount,
+                available_after=running.available,
+                held_after=running.held,
+                grants=[EntryPart(id=grant_id, amount=size) for grant_id, size in parts],
+                recorded_at=event.recorded_at,
+                effective_at=event.fact.timestamp,
+                **values,
+            )
+        )
+
+
+async def load(place: Place, events_: Sequence[Event]) -> Present:
+    ids = list({event.account_id for event in events_})
+    return Present(await place.fetch(HEADS, {"ids": ids}, Running))
+
+
+def fold(present: Present, event: Event) -> None:
+    BRANCHES[event.topic](present, event)
+
+
+def writes(present: Present) -> Sequence[Write]:
+    return (Write(INSERT, present.entries),)
+
+
+def _granted(present: Present, event: Event) -> None:
+    fact = event.fact
+    present.add(
+        event,
+        "refund" if fact.source == "refund" else "grant",
+        fact.amount,
+        [(fact.grant_id, fact.amount)],
+        available=fact.amount,
+        held=0,
+        refunds_charge_id=fact.charge_id,
+        source=fact.source,
+        reason=fact.reason,
+        sealed_memo=fact.sealed_memo,
+        expires_at=fact.expires_at,
+    )
+
+
+def _held(present: Present, event: Event) -> None:
+    fact = event.fact
+    present.add(event, "hold", fact.amount, fact.parts, available=-fact.amount, held=fact.amount, generation_id=fact.generation_id)
+
+
+def _captured(present: Present, event: Event) -> None:
+    fact = event.fact
+    back = fact.held - fact.charged
+    ids = {"generation_id": fact.generation_id, "charge_id": fact.generation_id}
+    present.add(event, "capture", fact.charged, fact.parts, available=back, held=-fact.held, **ids)
+
+
+def _released(present: Present, event: Event) -> None:
+    fact = event.fact
+    present.add(event, "release", fact.amount, fact.parts, available=fact.amount, held=-fact.amount, generation_id=fact.generation_id)
+
+
+def _expired(present: Present, event: Event) -> None:
+    fact = event.fact
+    present.add(event, "expiry", fact.amount, [(fact.grant_id, fact.amount)], available=-fact.amount, held=0)
+
+
+BRANCHES = branches(
+    {
+        events.CreditsGranted: _granted,
+        events.CreditsHeld: _held,
+        events.GrantExpired: _expired,
+        events.HoldCaptured: _captured,
+        events.HoldReleased: _released,
+    }
+)
+MODEL = ReadModel(
+    name="ledger_entries",
+    version=1,
+    tables=("ledger_entries_v1",),
+    ddl=DDL,
+    topics=frozenset(BRANCHES),
+    load=load,
+    fold=fold,
+    writes=writes,
+)

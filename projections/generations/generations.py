@@ -1,107 +1,223 @@
 """Generations: the object clients read and list. Everything the caller wrote or the model said is ciphertext."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from psycopg import AsyncConnection
+from domain.generations import events
+from domain.generations.generation import UNBURNED
+from projections.generations.queries import generation_of, page_of_generations
+from projections.generations.rows import GenerationRow, GenerationState, row_of
+from projections.kernel.facts import Event
+from projections.kernel.model import Place, ReadModel, Write, branches
 
-from domain.generations.generation import Generation
+__all__ = ["MODEL", "GenerationRow", "generation_of", "page_of_generations", "row_of"]
 
+DDL = """
+CREATE TABLE read.generations_v1 (
+    id                  uuid        PRIMARY KEY,
+    account_id          uuid        NOT NULL,
+    kind                text        NOT NULL,
+    status              text        NOT NULL,
+    model               text        NOT NULL,
+    provider            text        NOT NULL,
+    queue               text        NOT NULL,
+    params              jsonb       NOT NULL,
+    inputs              jsonb       NOT NULL,
+    sealed              text        NOT NULL,
+    sealed_output       text,
+    tag_index           text[]      NOT NULL,
+    priority            text        NOT NULL,
+    batch_id            uuid,
+    schedule_id         uuid,
+    retry_of            uuid,
+    fallback_models     text[]      NOT NULL,
+    quoted              bigint      NOT NULL,
+    held                bigint      NOT NULL,
+    charged             bigint      NOT NULL,
+    released            bigint      NOT NULL,
+    refunded            bigint      NOT NULL,
+    price_version       integer     NOT NULL,
+    on_cancel           text        NOT NULL,
+    attempt             integer     NOT NULL,
+    attempts            integer     NOT NULL,
+    cancel_requested_at timestamptz,
+    asset_ids           uuid[]      NOT NULL,
+    usage               jsonb       NOT NULL,
+    error               jsonb,
+    run_at              timestamptz,
+    queued_at           timestamptz,
+    start_deadline      timestamptz,
+    deadline            timestamptz NOT NULL,
+    created_at          timestamptz NOT NULL,
+    updated_at          timestamptz NOT NULL,
+    started_at          timestamptz,
+    finished_at         timestamptz,
+    deleted             boolean     NOT NULL,
+    position            bigint      NOT NULL,
+    created_position    bigint      NOT NULL
+) WITH (fillfactor = 85);
+-- Lists of an account, and of everybody, by creation.
+CREATE INDEX ON read.generations_v1 (account_id, created_position);
+CREATE INDEX ON read.generations_v1 (created_position);
+-- What is open, failed … of an account, and of everybody.
+CREATE INDEX ON read.generations_v1 (account_id, status, created_position);
+CREATE INDEX ON read.generations_v1 (status, created_position);
+-- Tags are keyed per account, so they need no account beside them.
+CREATE INDEX ON read.generations_v1 USING gin (tag_index) WHERE tag_index <> '{}';
+"""
+# What the folding of later facts needs of a row.
+LOAD = """
+    SELECT id, status, held, charged, released, refunded, attempt, attempts, cancel_requested_at, asset_ids, usage, error,
+           sealed_output, queued_at, started_at, finished_at, updated_at, deleted, position
+    FROM read.generations_v1 WHERE id = ANY(%(ids)s)
+"""
+# Requested in this batch: whole rows.
+INSERT = "INSERT INTO read.generations_v1 SELECT * FROM json_populate_recordset(NULL::read.generations_v1, %(rows)s::json)"
+# Requested before: only what may change.
+UPDATE = """
+    UPDATE read.generations_v1 g SET
+        status = c.status, held = c.held, charged = c.charged, released = c.released, refunded = c.refunded, attempt = c.attempt,
+        attempts = c.attempts, cancel_requested_at = c.cancel_requested_at, asset_ids = c.asset_ids, usage = c.usage,
+        error = c.error, sealed_output = c.sealed_output, queued_at = c.queued_at, started_at = c.started_at,
+        finished_at = c.finished_at, updated_at = c.updated_at, deleted = c.deleted, position = c.position
+    FROM json_populate_recordset(NULL::read.generations_v1, %(rows)s::json) c WHERE g.id = c.id
+"""
 
-class GenerationRow(msgspec.Struct, frozen=True, kw_only=True):
-    """`sealed` is JSON {prompt, negative_prompt, tags}, `sealed_output` JSON, both under the account's key.
-
-    `error` is {code, message, retryable}. `position`: the stream's last fact. `created_position`: its first, by which
-    lists are ordered (0 when folded from a stream). The charge's id is the generation's.
-    """
-
-    id: UUID
-    account_id: UUID
-    kind: str
-    status: str
-    model: str
-    provider: str
-    queue: str
-    params: dict[str, Any]
-    inputs: list[dict[str, Any]]
-    sealed: str
-    sealed_output: str | None
-    tag_index: list[str]
-    priority: str
-    batch_id: UUID | None
-    schedule_id: UUID | None
-    retry_of: UUID | None
-    fallback_models: list[str]
-    quoted: int
-    held: int
-    charged: int
-    released: int
-    refunded: int
-    price_version: int
-    on_cancel: str
-    attempt: int
-    attempts: int
-    cancel_requested_at: datetime | None
-    asset_ids: list[UUID]
-    usage: dict[str, int]
-    error: dict[str, Any] | None
-    run_at: datetime | None
-    queued_at: datetime | None
-    start_deadline: datetime | None
-    deadline: datetime
-    created_at: datetime
-    updated_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    deleted: bool
-    position: int
-    created_position: int
-
-    @property
-    def queued_ms(self) -> int | None:
-        """Milliseconds from queued to the first start; None before it."""
-        return _ms(self.queued_at, self.started_at)
-
-    @property
-    def run_ms(self) -> int | None:
-        """Milliseconds from the first start to the end; None before it."""
-        return _ms(self.started_at, self.finished_at)
-
-
-async def generation_of(conn: AsyncConnection[Any], account_id: UUID | None, generation_id: UUID) -> GenerationRow | None:
-    """The generation, if it is not deleted and belongs to *account_id* (None: to anybody)."""
-    raise NotImplementedError
-
-
-async def page_of_generations(
-    conn: AsyncConnection[Any],
-    *,
-    account_id: UUID | None,
-    statuses: Sequence[str] = (),
-    kinds: Sequence[str] = (),
-    models: Sequence[str] = (),
-    tags: Sequence[str] = (),
-    error_codes: Sequence[str] = (),
-    created_from: datetime | None = None,
-    created_to: datetime | None = None,
-    order: str = "desc",
-    limit: int = 20,
-    after_position: int | None = None,
-) -> list[GenerationRow]:
-    """Generations that are not deleted, by creation. `account_id` None: of everybody.
-
-    Within one filter any value matches; `tags` are keyed hashes. `after_position` is the `created_position` of the last row seen.
-    """
-    raise NotImplementedError
+#: Fields of GenerationRequested that the row takes as they are.
+_REQUESTED = tuple(
+    name
+    for name in GenerationRow.__struct_fields__
+    if name not in GenerationState.__struct_fields__ and name not in ("created_at", "created_position")
+)
 
 
-def row_of(generation: Generation) -> GenerationRow:
-    """The same row from the folded stream."""
-    raise NotImplementedError
+class Present:
+    """The rows that a batch touches, by id: those requested in it, and those from before."""
+
+    def __init__(self, before: Sequence[GenerationState]) -> None:
+        self.rows: dict[UUID, GenerationState] = {row.id: row for row in before}
+        self.before = before
 
 
-def _ms(begin: datetime | None, end: datetime | None) -> int | None:
-    return None if begin is None or end is None else max(0, round((end - begin).total_seconds() * 1000))
+async def load(place: Place, events_: Sequence[Event]) -> Present:
+    requested = {event.stream for event in events_ if event.topic == events.GenerationRequested.TOPIC}
+    before = {event.stream for event in events_} - requested
+    return Present(await place.fetch(LOAD, {"ids": list(before)}, GenerationState) if before else [])
+
+
+def fold(present: Present, event: Event) -> None:
+    BRANCHES[event.topic](present, event)
+
+
+def writes(present: Present) -> Sequence[Write]:
+    requested = [row for row in present.rows.values() if type(row) is GenerationRow]
+    return Write(INSERT, requested), Write(UPDATE, present.before)
+
+
+def _requested(present: Present, event: Event) -> None:
+    fact = event.fact
+    at = fact.timestamp
+    present.rows[event.stream] = GenerationRow(
+        id=event.stream,
+        status="scheduled" if fact.run_at else "queued",
+        held=fact.quoted,
+        queued_at=None if fact.run_at else at,
+        created_at=at,
+        updated_at=at,
+        position=event.position,
+        created_position=event.position,
+        **{name: getattr(fact, name) for name in _REQUESTED},
+    )
+
+
+def _touched(present: Present, event: Event) -> GenerationState:
+    row = present.rows[event.stream]
+    row.updated_at = event.fact.timestamp
+    row.position = event.position
+    return row
+
+
+def _queued(present: Present, event: Event) -> None:
+    row = _touched(present, event)
+    row.status = "queued"
+    row.queued_at = event.fact.timestamp
+
+
+def _started(present: Present, event: Event) -> None:
+    row = _touched(present, event)
+    # Taking over from a lost worker burns no attempt.
+    row.attempts = max(1, row.attempts + (row.status != "running"))
+    row.attempt = event.fact.attempt
+    row.status = "running"
+    row.started_at = row.started_at or event.fact.timestamp
+
+
+def _retrying(present: Present, event: Event) -> None:
+    row = _touched(present, event)
+    row.status = "queued"
+    row.attempts -= event.fact.code in UNBURNED
+
+
+def _cancel_requested(present: Present, event: Event) -> None:
+    _touched(present, event).cancel_requested_at = event.fact.timestamp
+
+
+def _end(present: Present, event: Event, status: str) -> GenerationState:
+    row = _touched(present, event)
+    row.status = status
+    row.held = 0
+    row.charged = event.fact.charged
+    row.released = event.fact.released
+    row.finished_at = event.fact.timestamp
+    return row
+
+
+def _succeeded(present: Present, event: Event) -> None:
+    row = _end(present, event, "succeeded")
+    row.asset_ids = event.fact.asset_ids
+    row.usage = event.fact.usage
+    row.sealed_output = event.fact.sealed_output
+
+
+def _failed(present: Present, event: Event) -> None:
+    fact: Any = event.fact
+    _end(present, event, "failed").error = {"code": fact.code, "message": fact.message, "retryable": fact.retryable}
+
+
+def _canceled(present: Present, event: Event) -> None:
+    _end(present, event, "canceled")
+
+
+def _charge_refunded(present: Present, event: Event) -> None:
+    _touched(present, event).refunded += event.fact.amount
+
+
+def _deleted(present: Present, event: Event) -> None:
+    _touched(present, event).deleted = True
+
+
+BRANCHES = branches(
+    {
+        events.ChargeRefunded: _charge_refunded,
+        events.GenerationCancelRequested: _cancel_requested,
+        events.GenerationCanceled: _canceled,
+        events.GenerationDeleted: _deleted,
+        events.GenerationFailed: _failed,
+        events.GenerationQueued: _queued,
+        events.GenerationRequested: _requested,
+        events.GenerationRetrying: _retrying,
+        events.GenerationStarted: _started,
+        events.GenerationSucceeded: _succeeded,
+    }
+)
+MODEL = ReadModel(
+    name="generations",
+    version=1,
+    tables=("generations_v1",),
+    ddl=DDL,
+    topics=frozenset(BRANCHES),
+    load=load,
+    fold=fold,
+    writes=writes,
+)

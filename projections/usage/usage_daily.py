@@ -1,48 +1,140 @@
 """Usage by day, kind and model, and the statistics of an account. A day is UTC; an end counts on the day it happened."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from psycopg import AsyncConnection
+
+from domain.generations import events
+from projections.kernel.facts import Event
+from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.reader import Reader
+from projections.usage.queries import StatisticsRow, UsageRow, statistics_of, usage_of
+
+__all__ = ["MODEL", "StatisticsRow", "UsageRow", "statistics_of", "usage_of"]
+
+DDL = """
+CREATE TABLE read.usage_daily_v1 (
+    account_id uuid   NOT NULL,
+    day        date   NOT NULL,
+    kind       text   NOT NULL,
+    model      text   NOT NULL,
+    requested  bigint NOT NULL,
+    succeeded  bigint NOT NULL,
+    failed     bigint NOT NULL,
+    canceled   bigint NOT NULL,
+    spent      bigint NOT NULL,
+    refunded   bigint NOT NULL,
+    first_at   timestamptz NOT NULL,
+    last_at    timestamptz NOT NULL,
+    PRIMARY KEY (account_id, day, kind, model)
+) WITH (fillfactor = 50);
+CREATE INDEX ON read.usage_daily_v1 (day);
+"""
+# Counts are added to what stands.
+ADD = """
+    INSERT INTO read.usage_daily_v1 AS u SELECT * FROM json_populate_recordset(NULL::read.usage_daily_v1, %(rows)s::json)
+    ON CONFLICT (account_id, day, kind, model) DO UPDATE SET
+        requested = u.requested + excluded.requested, succeeded = u.succeeded + excluded.succeeded,
+        failed = u.failed + excluded.failed, canceled = u.canceled + excluded.canceled, spent = u.spent + excluded.spent,
+        refunded = u.refunded + excluded.refunded, first_at = least(u.first_at, excluded.first_at),
+        last_at = greatest(u.last_at, excluded.last_at)
+"""
 
 
-class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One group: exactly one of `day`, `kind`, `model` is set. Credits are whole; `spent` is before refunds."""
+class Counts(msgspec.Struct, kw_only=True):
+    """What a batch adds to a day. `first_at`, `last_at`: the first and the last fact of the day."""
 
-    day: date | None
-    kind: str | None
-    model: str | None
-    requested: int
-    succeeded: int
-    failed: int
-    canceled: int
-    spent: int
-    refunded: int
-
-
-class StatisticsRow(msgspec.Struct, frozen=True, kw_only=True):
-    """`by_status` has all six states, `by_kind` those that were used. `bytes_stored` counts assets that are not deleted."""
-
-    by_status: dict[str, int]
-    by_kind: dict[str, int]
-    generations: int
-    spent: int
-    refunded: int
-    assets: int
-    bytes_stored: int
-    first_used_at: datetime | None
-    last_used_at: datetime | None
+    account_id: UUID
+    day: date
+    kind: str
+    model: str
+    requested: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    canceled: int = 0
+    spent: int = 0
+    refunded: int = 0
+    first_at: datetime
+    last_at: datetime
 
 
-async def usage_of(
-    conn: AsyncConnection[Any], account_id: UUID | None, *, from_day: date | None, to_day: date | None, group_by: str
-) -> list[UsageRow]:
-    """Sums of the days in [from_day, to_day), by "day", "kind" or "model", in the group's order. `account_id` None: of everybody."""
-    raise NotImplementedError
+class Present:
+    """Counts by (account, day, kind, model), and what each generation of the batch was asked for."""
+
+    def __init__(self, requests: dict[UUID, Any]) -> None:
+        self.requests = requests
+        self.counts: dict[tuple[UUID, date, str, str], Counts] = {}
+
+    def of(self, event: Event) -> Counts:
+        request = self.requests[event.stream]
+        at = event.fact.timestamp
+        key = (request.account_id, at.astimezone(UTC).date(), request.kind, request.model)
+        counts = self.counts.get(key)
+        if counts is None:
+            account_id, day, kind, model = key
+            counts = Counts(account_id=account_id, day=day, kind=kind, model=model, first_at=at, last_at=at)
+            self.counts[key] = counts
+        counts.first_at = min(counts.first_at, at)
+        counts.last_at = max(counts.last_at, at)
+        return counts
 
 
-async def statistics_of(conn: AsyncConnection[Any], account_id: UUID | None) -> StatisticsRow:
-    """What an account (None: everybody) has done so far; all zero before its first use."""
-    raise NotImplementedError
+async def load(place: Place, events_: Sequence[Event]) -> Present:
+    """An end does not repeat kind and model: they are in the request, which stands in the log for ever."""
+    requests = {event.stream: event.fact for event in events_ if event.topic == events.GenerationRequested.TOPIC}
+    before = {event.stream for event in events_} - requests.keys()
+    if before:
+        for event in await Reader().first_facts(place.conn, list(before)):
+            requests[event.stream] = event.fact
+    return Present(requests)
+
+
+def fold(present: Present, event: Event) -> None:
+    BRANCHES[event.topic](present, event)
+
+
+def writes(present: Present) -> Sequence[Write]:
+    return (Write(ADD, list(present.counts.values())),)
+
+
+def _requested(present: Present, event: Event) -> None:
+    present.of(event).requested += 1
+
+
+def _succeeded(present: Present, event: Event) -> None:
+    counts = present.of(event)
+    counts.succeeded += 1
+    counts.spent += event.fact.charged
+
+
+def _failed(present: Present, event: Event) -> None:
+    counts = present.of(event)
+    counts.failed += 1
+    counts.spent += event.fact.charged
+
+
+def _canceled(present: Present, event: Event) -> None:
+    counts = present.of(event)
+    counts.canceled += 1
+    counts.spent += event.fact.charged
+
+
+def _refunded(present: Present, event: Event) -> None:
+    present.of(event).refunded += event.fact.amount
+
+
+BRANCHES = branches(
+    {
+        events.ChargeRefunded: _refunded,
+        events.GenerationCanceled: _canceled,
+        events.GenerationFailed: _failed,
+        events.GenerationRequested: _requested,
+        events.GenerationSucceeded: _succeeded,
+    }
+)
+MODEL = ReadModel(
+    name="usage_daily", version=1, tables=("usage_daily_v1",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes
+)

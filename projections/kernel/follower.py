@@ -1,0 +1,108 @@
+"""A follower: something that reads the log in order, remembers how far it is, and does one thing with each batch.
+
+Its sink does the work of one step and moves the position by compare-and-set, in one transaction. So any number of
+processes may run the same follower: the leader lock only saves them from working for nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Protocol
+
+import psycopg
+from psycopg import AsyncConnection
+
+from projections.kernel.wake import Wake, listening
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+RETRY_SECONDS_MIN = 0.2
+RETRY_SECONDS_MAX = 10.0
+
+# SET, not startup options, because a transaction pooler refuses those. A process that is stopped in the middle (SIGSTOP)
+# must lose its locks: in a transaction after 5 s, the leader lock after 30 s; a leader that lives says something each second.
+CONFIGURE = """
+    SET idle_in_transaction_session_timeout = '5s'; SET idle_session_timeout = '30s'; SET statement_timeout = '60s'; SET jit = off
+"""
+# Held as long as the session lasts.
+LEAD = "SELECT pg_try_advisory_lock(hashtextextended(%(name)s, 0))"
+
+
+class Sink(Protocol):
+    """What a follower does."""
+
+    async def step(self, conn: AsyncConnection[Any]) -> int:
+        """Take the next batch, if there is one. Returns how many events it took; 0 at the end of the log."""
+
+
+class Follower:
+    """Runs a sink whenever the log grows, and at least once a second. `dsn` must lead to sessions, not to a transaction pooler."""
+
+    def __init__(self, dsn: str, *, name: str, sink: Sink, poll_seconds: float = POLL_SECONDS) -> None:
+        self.dsn = dsn
+        self.name = name
+        self.sink = sink
+        self.poll_seconds = poll_seconds
+        self.leading = False
+        #: For metrics: called with the error of each failed round.
+        self.on_error: Callable[[Exception], None] = lambda error: None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until *stop* is set. A lost database is waited for; what the sink raises beside that ends the run."""
+        async with listening(self.dsn) as wake:
+            ends = asyncio.create_task(_ring_at(stop, wake))
+            try:
+                await self._run(stop, wake)
+            finally:
+                ends.cancel()
+                with suppress(asyncio.CancelledError):
+                    await ends
+
+    async def catch_up(self) -> int:
+        """Step until the end of the log, leader or not. Returns how many events were taken."""
+        taken = 0
+        async with self.connection() as conn:
+            while count := await self.sink.step(conn):
+                taken += count
+        return taken
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        async with await AsyncConnection.connect(self.dsn, autocommit=True, application_name=f"daybook {self.name}") as conn:
+            await conn.execute(CONFIGURE)
+            yield conn
+
+    async def _run(self, stop: asyncio.Event, wake: Wake) -> None:
+        pause = RETRY_SECONDS_MIN
+        while not stop.is_set():
+            try:
+                async with self.connection() as conn:
+                    pause = RETRY_SECONDS_MIN
+                    await self._follow(conn, stop, wake)
+            except psycopg.OperationalError as error:
+                log.warning("%s lost the database, trying again in %.1f s: %s", self.name, pause, str(error).strip())
+                self.on_error(error)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause)
+                pause = min(pause * 2, RETRY_SECONDS_MAX)
+            finally:
+                self.leading = False
+
+    async def _follow(self, conn: AsyncConnection[Any], stop: asyncio.Event, wake: Wake) -> None:
+        while not stop.is_set():
+            if not self.leading:
+                self.leading = await _lead(conn, self.name)
+            if not self.leading or not await self.sink.step(conn):
+                await wake.wait(self.poll_seconds)
+
+
+async def _lead(conn: AsyncConnection[Any], name: str) -> bool:
+    row = await (await conn.execute(LEAD, {"name": f"daybook:{name}"})).fetchone()
+    return bool(row and row[0])
+
+
+async def _ring_at(stop: asyncio.Event, wake: Wake) -> None:
+    await stop.wait()
+    wake.ring()

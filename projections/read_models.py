@@ -1,0 +1,20 @@
+"""Table of contents: every read model of this build."""
+
+from projections.accounts.accounts import MODEL as ACCOUNTS
+from projections.accounts.api_tokens import MODEL as API_TOKENS
+from projections.assets.assets import MODEL as ASSETS
+from projections.credits.balances import MODEL as BALANCES
+from projections.credits.ledger_entries import MODEL as LEDGER_ENTRIES
+from projections.generations.generations import MODEL as GENERATIONS
+from projections.kernel.model import ReadModel
+from projections.usage.usage_daily import MODEL as USAGE_DAILY
+
+READ_MODELS: dict[str, ReadModel] = {
+    "accounts": ACCOUNTS,
+    "api_tokens": API_TOKENS,
+    "assets": ASSETS,
+    "balances": BALANCES,
+    "generations": GENERATIONS,
+    "ledger_entries": LEDGER_ENTRIES,
+    "usage_daily": USAGE_DAILY,
+}

@@ -1,0 +1,195 @@
+"""Random histories: every command of the house, in any order the domain allows. The same seed gives the same history."""
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from domain.accounts import commands as accounts
+from domain.accounts.account import Account
+from domain.assets import commands as assets
+from domain.assets.asset import Asset
+from domain.credits import commands as credits
+from domain.generations import commands as generations
+from domain.generations.generation import Generation
+from domain.kernel.refusals import Refusal
+from tests.support.book import HOUR, request_of
+from tests.support.logged_book import LoggedBook
+
+
+class History:
+    """A book that is written at random. `step` makes one command; a refusal of the domain is a step that changed nothing."""
+
+    def __init__(self, seed: int, *, accounts: int = 3, book: LoggedBook | None = None) -> None:
+        self.random = random.Random(seed)
+        self.book = book or LoggedBook()
+        self.accounts = [self.book.account(credits=self.random.choice([0, 25, 1000])) for _ in range(accounts)]
+        self.generations: list[tuple[UUID, UUID]] = []
+        self.assets: list[tuple[UUID, UUID]] = []
+        self.refused = 0
+
+    def run(self, steps: int) -> "History":
+        for _ in range(steps):
+            self.step()
+        return self
+
+    def step(self) -> None:
+        moves: list[tuple[int, Callable[[], None]]] = [
+            (3, self._grant),
+            (20, self._request),
+            (40, self._work),
+            (4, self._cancel),
+            (4, self._refund),
+            (4, self._expire),
+            (3, self._delete),
+            (3, self._change_account),
+            (3, self._change_asset),
+            (4, self._pass_time),
+        ]
+        weights, acts = zip(*moves, strict=True)
+        try:
+            self.random.choices(acts, weights)[0]()
+        except Refusal:
+            self.refused += 1
+
+    def _account(self) -> UUID:
+        return self.random.choice(self.accounts)
+
+    def _generation(self, *, recent: int = 12) -> tuple[UUID, UUID, Generation]:
+        if not self.generations:
+            self._request()
+        account_id, generation_id = self.random.choice(self.generations[-recent:])
+        return account_id, generation_id, self.book.generation(generation_id)
+
+    def _pass_time(self) -> None:
+        self.book.now += timedelta(minutes=self.random.randrange(1, 2_000))
+
+    def _grant(self) -> None:
+        days = self.random.choice([None, 1, 2, 40])
+        expires_at = None if days is None else self.book.now + timedelta(days=days)
+        self.book.grant(
+            self._account(),
+            self.random.randrange(1, 200),
+            expires_at=expires_at,
+            priority=self.random.randrange(3),
+            source=self.random.choice(["operator", "goodwill", "purchase"]),
+        )
+
+    def _request(self) -> None:
+        account_id, generation_id = self._account(), self.book.id()
+        run_at = self.book.now + HOUR if self.random.random() < 0.15 else None
+        quoted = self.random.choice([0, 5, 5, 10, 40])
+        values = {
+            "model": self.random.choice(["builtin/sketch-1", "builtin/sketch-2"]),
+            "kind": self.random.choice(["image", "image", "image_edit"]),
+            "tag_index": self.random.choice([[], ["aa11"], ["aa11", "bb22"]]),
+            "inputs": self.random.choice([[], [{"asset_id": str(self.book.id())}]]),
+            "params": {"size": "64x64", "count": self.random.randrange(1, 4), "seed": None},
+            "priority": self.random.choice(["low", "normal", "high"]),
+            "on_cancel": self.random.choice(["free", "delivered", "full"]),
+            "sealed": "s1." + "x" * self.random.randrange(80),
+        }
+        self.book.when(request_of(generation_id, account_id, quoted, now=self.book.now, run_at=run_at, **values))
+        self.generations.append((account_id, generation_id))
+
+    def _work(self) -> None:
+        """The next thing a worker could do, or a late one."""
+        account_id, generation_id, generation = self._generation()
+        if generation.status == "scheduled":
+            self.book.when(generations.QueueGeneration(generation_id=generation_id))
+        elif generation.status == "queued" or self.random.random() < 0.1:
+            self.book.start(generation_id)
+        elif generation.cancel_requested_at is not None and self.random.random() < 0.5:
+            price = self.random.randrange(generation.quoted + 1)
+            self.book.when(
+                generations.FinishCancel(
+                    generation_id=generation_id, account_id=account_id, attempt=generation.attempt, delivered_price=price
+                )
+            )
+        else:
+            self._end(account_id, generation_id, generation)
+
+    def _end(self, account_id: UUID, generation_id: UUID, generation: Generation) -> None:
+        attempt = generation.attempt
+        key = {"generation_id": generation_id, "account_id": account_id}
+        dice = self.random.random()
+        if dice < 0.6:
+            price = self.random.choice([generation.quoted, self.random.randrange(generation.quoted + 1), 1000])
+            self.book.succeed(account_id, generation_id, attempt=attempt, price=price, assets=self.random.randrange(3))
+            self.assets += [(account_id, asset_id) for asset_id in self.book.generation(generation_id).asset_ids]
+        elif dice < 0.75:
+            code = self.random.choice(["overloaded", "handed_back", "worker_lost"])
+            self.book.when(generations.RetryGeneration(**key, attempt=attempt, code=code, run_at=None))
+        else:
+            self.book.when(
+                generations.FailGeneration(**key, attempt=attempt, code="provider_error", message="It failed.", retryable=True)
+            )
+
+    def _cancel(self) -> None:
+        account_id, generation_id, _ = self._generation()
+        self.book.when(generations.CancelGeneration(generation_id=generation_id, account_id=account_id, actor="owner"))
+
+    def _refund(self) -> None:
+        account_id, generation_id, _ = self._generation(recent=100)
+        amount = self.random.choice([None, 1, 2])
+        self.book.when(
+            credits.RefundCharge(
+                account_id=account_id, generation_id=generation_id, refund_id=self.book.id(), amount=amount, reason="sorry"
+            )
+        )
+
+    def _expire(self) -> None:
+        if self.random.random() < 0.5:
+            self.book.when(credits.ExpireGrants(account_id=self._account()))
+            return
+        account_id, generation_id, _ = self._generation()
+        self.book.when(generations.ExpireGeneration(generation_id=generation_id, account_id=account_id, which="deadline"))
+
+    def _delete(self) -> None:
+        account_id, generation_id, generation = self._generation(recent=100)
+        self.book.when(
+            generations.DeleteGeneration(generation_id=generation_id, account_id=account_id, asset_ids=generation.asset_ids)
+        )
+
+    def _change_asset(self) -> None:
+        if not self.assets:
+            return
+        account_id, asset_id = self.random.choice(self.assets)
+        assert self.book.get(Asset, asset_id)
+        if self.random.random() < 0.5:
+            self.book.when(assets.RenameAsset(asset_id=asset_id, account_id=account_id, sealed_filename=f"s1.{self.book.id()}"))
+        else:
+            self.book.when(assets.DeleteAsset(asset_id=asset_id, account_id=account_id))
+
+    def _change_account(self) -> None:
+        account_id, now = self._account(), self.book.now
+        token_id = self.book.id()
+        account = self.book.get(Account, account_id)
+        assert account is not None
+        tokens = list(account.api_tokens)
+        self.book.when(
+            self.random.choice(
+                [
+                    accounts.ChangeProfile(account_id=account_id, sealed_profile=f"s1.{token_id}"),
+                    accounts.ChangeRoles(account_id=account_id, roles=self.random.sample(["user", "operator", "auditor"], 2), reason="x"),
+                    accounts.ChangeLimits(account_id=account_id, limits={"api": f"{self.random.randrange(9)}/60"}, reason="x"),
+                    accounts.SuspendAccount(account_id=account_id, reason="x"),
+                    accounts.ReactivateAccount(account_id=account_id, reason="x"),
+                    accounts.ReactivateAccount(account_id=account_id, reason="x"),
+                    accounts.ChangePassword(
+                        account_id=account_id, sealed_password_hash=f"s1.{token_id}", expected_hash=account.sealed_password_hash
+                    ),
+                    accounts.IssuePasswordReset(account_id=account_id, token_hash=token_id.hex, expires_at=now + HOUR, reason="x"),
+                    accounts.IssueApiToken(
+                        account_id=account_id,
+                        token_id=token_id,
+                        token_hash=token_id.hex,
+                        sealed_name="s1.name",
+                        scopes=["generations:read"],
+                        expires_at=None,
+                    ),
+                    accounts.RevokeApiToken(account_id=account_id, token_id=UUID(self.random.choice([*tokens, str(token_id)]))),
+                ]
+            )
+        )
+
