@@ -23,8 +23,8 @@ class AccessLog:
             "ms": round(seconds * 1000, 2),
             "request_id": call.request_id,
         }
-        if call.principal is not None:
-            fields["account"] = str(call.principal.account_id)
+        if call.account:
+            fields["account"] = call.account
         if call.position is not None:
             fields["position"] = call.position
         if code:

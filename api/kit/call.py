@@ -29,7 +29,7 @@ class Call:
     """
 
     __slots__ = (
-        "address", "after", "behind", "filters", "idempotency_key", "kit", "min_position", "now", "path", "platform", "position",
+        "account", "address", "after", "behind", "filters", "idempotency_key", "kit", "min_position", "now", "path", "platform", "position",
         "prefer_wait", "principal", "replayed", "request", "request_id", "route", "secret", "seen", "sent", "subject_address", "taken",
     )  # fmt: skip
 
@@ -40,6 +40,8 @@ class Call:
         self.request = request
         self.now: datetime = self.platform.clock.now()
         self.request_id = ""
+        #: The caller's account as text, empty without a credential.
+        self.account = ""
         self.address = ""
         self.subject_address = ""
         self.principal: Principal | None = None
@@ -75,11 +77,13 @@ class Call:
 
     async def context(self, *, status: int | None = None) -> Context:
         """Who asks, when and why. The command id follows from the Idempotency-Key when there is one, and is new otherwise."""
-        command_id, fingerprint = self.platform.ids.new(), None
+        fingerprint = None
         if self.idempotency_key is not None and self.principal is not None:
             command_id = command_of_key(self.principal.account_id, self.idempotency_key)
             fingerprint = await self.fingerprint()
-        actor = "anonymous" if self.principal is None else f"account:{self.principal.account_id}"
+        else:
+            command_id = self.platform.ids.new()
+        actor = f"account:{self.account}" if self.account else "anonymous"
         return Context(
             actor=actor, now=self.now, command_id=command_id, fingerprint=fingerprint, status=status, correlation=self.request_id
         )
@@ -99,8 +103,12 @@ class Call:
         if context.fingerprint is None:
             receipt = await self.platform.journal.execute(command, context)
         else:
-            async with self.kit.twins.alone(context.command_id):
+            twins = self.kit.twins
+            await twins.enter(context.command_id)
+            try:
                 receipt = await self.platform.journal.execute(command, context)
+            finally:
+                twins.leave(context.command_id)
         self.secret = None if receipt.repeated else secret
         if self.principal is not None:
             self.kit.freshness.wrote(self.principal.account_id, receipt.position)
@@ -129,7 +137,7 @@ class Call:
         return Answer(200, Page(list(data), cursor), {"link": link})
 
     def cursor_scope(self) -> bytes:
-        return cursors.scope_of(str(self.account_id), self.route.name + self.request.path, self.filters)
+        return cursors.scope_of(self.account, self.route.name + self.request.path, self.filters)
 
     async def wait(self, awaitable: Awaitable[Value], seconds: float) -> Value | None:
         """What *awaitable* gives, or None when it takes longer than *seconds* or the process begins to stop."""

@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -39,21 +37,23 @@ class Twins:
     """The keyed commands this process is executing. A second one with the same id waits for the first."""
 
     def __init__(self) -> None:
-        self._running: dict[UUID, asyncio.Future[None]] = {}
+        #: What the waiting twins wait for; None while there are none.
+        self._running: dict[UUID, asyncio.Future[None] | None] = {}
 
-    @asynccontextmanager
-    async def alone(self, command_id: UUID) -> AsyncIterator[None]:
-        """Hold *command_id* while the block runs.   Raises IdempotencyInProgress after 5 s of waiting."""
+    async def enter(self, command_id: UUID) -> None:
+        """Hold *command_id* until `leave`.   Raises IdempotencyInProgress after 5 s of waiting for a twin."""
         if command_id in self._running:
             try:
                 async with asyncio.timeout(TWIN_SECONDS):
-                    while (first := self._running.get(command_id)) is not None:
+                    while command_id in self._running:
+                        first = self._running[command_id] or asyncio.get_running_loop().create_future()
+                        self._running[command_id] = first
                         await asyncio.wait({first})
             except TimeoutError:
                 raise IdempotencyInProgress(retry_after=1) from None
-        done = self._running[command_id] = asyncio.get_running_loop().create_future()
-        try:
-            yield
-        finally:
-            del self._running[command_id]
-            done.set_result(None)
+        self._running[command_id] = None
+
+    def leave(self, command_id: UUID) -> None:
+        waited_for = self._running.pop(command_id)
+        if waited_for is not None:
+            waited_for.set_result(None)

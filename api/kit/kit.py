@@ -28,7 +28,7 @@ class Kit:
         #: Set when the process begins to stop.
         self.drain = asyncio.Event()
         self.responder = Responder(platform, self.drain)
-        self.log = structlog.get_logger()
+        self.log = structlog.get_logger().bind()
         self.logged = AccessLog(self.log)
 
     @staticmethod

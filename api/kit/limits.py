@@ -55,7 +55,7 @@ class Limits:
         principal = call.principal
         if principal is None:
             return self.policy("anonymous", call.subject_address)
-        return self.policy("api", str(principal.account_id), own=principal.limits)
+        return self.policy("api", call.account, own=principal.limits)
 
     def further(self, call: Any, limits: Sequence[Limit], body: Any) -> list[Policy]:
         """The route's own buckets."""
@@ -67,7 +67,7 @@ class Limits:
             elif principal is None or limit.bucket in BY_ADDRESS:
                 subject = call.subject_address
             else:
-                subject = str(principal.account_id)
+                subject = call.account
             cost = 1 if limit.cost is None else limit.cost(body)
             if subject is not None and cost > 0:
                 found.append(self.policy(limit.bucket, subject, cost=cost, own=principal and principal.limits))

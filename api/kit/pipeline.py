@@ -130,10 +130,12 @@ class Pipeline:
         if permission.public:
             if lines and not self.route.free:
                 call.principal = await self._optional(lines[0])
+                call.account = "" if call.principal is None else str(call.principal.account_id)
             return
         if len(lines) != 1:
             raise InvalidToken()
         principal = call.principal = await self.kit.platform.credentials.authenticate(bearer_of(lines[0]))
+        call.account = str(principal.account_id)
         if principal.suspended and not permission.while_suspended:
             raise AccountSuspended()
         if permission.session_only and principal.scopes is not None:
@@ -220,7 +222,7 @@ class Pipeline:
         assert self.current is not None
         lines = call.request.headers.getall("if-match")
         shown = Call(self.kit, self.current, call.request)
-        shown.principal, shown.request_id, shown.path = call.principal, call.request_id, call.path
+        shown.principal, shown.account, shown.request_id, shown.path = call.principal, call.account, call.request_id, call.path
         if self.current.reads is not None:
             reach = self.kit.freshness.reach
             shown.seen, shown.behind = await reach(self.current.reads, reader=call.account_id, min_position=None)

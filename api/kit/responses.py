@@ -5,12 +5,12 @@ import zlib
 from typing import Any
 
 import msgspec
-from sanic.response import HTTPResponse
 
 from api.kit.answer import Answer
 from api.kit.call import Call
 from api.kit.etags import etag_of, matches, quoted
 from api.kit.problems import PROBLEM_TYPE, problem
+from api.kit.response import Response, remember
 from api.platform import Platform
 from domain.kernel.refusals import Refusal
 
@@ -44,9 +44,9 @@ class Responder:
         self._fixed = dict(SECURITY)
         if platform.public_url.startswith("https:"):
             self._fixed["strict-transport-security"] = HSTS
-        self._public_url = platform.public_url
+        remember({**self._fixed, "idempotency-replayed": "true"})
 
-    def answer(self, call: Call, answer: Answer, extra: dict[str, str]) -> HTTPResponse:
+    def answer(self, call: Call, answer: Answer, extra: dict[str, str]) -> Response:
         """*answer* to *call*; *extra* are headers found on the way, such as those of the limits."""
         headers = {**self.headers(call.request, call.request_id), **extra, **answer.headers}
         position = answer.position if answer.position is not None else call.seen
@@ -60,14 +60,14 @@ class Responder:
             etag = headers["etag"] = quoted(answer.etag) if answer.etag else etag_of(answer.body)
             asked = call.request.headers.getone("if-none-match", None)
             if asked is not None and call.request.method in ("GET", "HEAD") and matches(asked, etag, weak=True):
-                return HTTPResponse(b"", 304, headers)
+                return Response(b"", 304, headers)
         if answer.body is None:
-            return HTTPResponse(b"", answer.status, headers)
+            return Response(b"", answer.status, headers)
         if answer.content_type is not None:
             return self.sized(call.request, answer.body, answer.status, headers, answer.content_type)
         return self.sized(call.request, _ENCODE(answer.body), answer.status, headers, JSON)
 
-    def refusal(self, request: Any, request_id: str, refusal: Refusal, extra: dict[str, str]) -> HTTPResponse:
+    def refusal(self, request: Any, request_id: str, refusal: Refusal, extra: dict[str, str]) -> Response:
         """The problem document of *refusal*."""
         status, body, own = problem(refusal, instance=request.path if request.path else "/", request_id=request_id)
         return self.sized(request, body, status, {**self.headers(request, request_id), **extra, **own}, PROBLEM_TYPE)
@@ -81,14 +81,14 @@ class Responder:
             self._allow(headers, origin)
         return headers
 
-    def preflight(self, request: Any, request_id: str, methods: str) -> HTTPResponse:
+    def preflight(self, request: Any, request_id: str, methods: str) -> Response:
         """The answer to OPTIONS: which methods there are, and for an allowed origin that it may use them."""
         headers = {**self.headers(request, request_id), "allow": methods}
         if "access-control-allow-origin" in headers:
             headers["access-control-allow-methods"] = methods
             headers["access-control-allow-headers"] = ALLOWED
             headers["access-control-max-age"] = str(PREFLIGHT_SECONDS)
-        return HTTPResponse(b"", 204, headers)
+        return Response(b"", 204, headers)
 
     def _allow(self, headers: dict[str, str], origin: str) -> None:
         headers["vary"] = "Origin"
@@ -97,7 +97,7 @@ class Responder:
             headers["access-control-expose-headers"] = EXPOSED
 
     @staticmethod
-    def sized(request: Any, body: bytes, status: int, headers: dict[str, str], content_type: str) -> HTTPResponse:
+    def sized(request: Any, body: bytes, status: int, headers: dict[str, str], content_type: str) -> Response:
         """*body*, compressed when that is worth it and the client takes it."""
         if len(body) > GZIP_BYTES_MIN and content_type.startswith((JSON, PROBLEM_TYPE, "text/")):
             headers["vary"] = f"{headers['vary']}, Accept-Encoding" if "vary" in headers else "Accept-Encoding"
@@ -105,7 +105,7 @@ class Responder:
                 packer = zlib.compressobj(GZIP_LEVEL, wbits=31)
                 body = packer.compress(body) + packer.flush()
                 headers["content-encoding"] = "gzip"
-        return HTTPResponse(body, status, headers, content_type)
+        return Response(body, status, headers, content_type)
 
 
 def takes_gzip(accept_encoding: str) -> bool:

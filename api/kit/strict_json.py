@@ -15,7 +15,7 @@ from domain.kernel.limits import INTEGER_MAX, JSON_DEPTH_MAX
 #: Control characters (C0 but tab, line feed and carriage return; DEL; C1) and lone surrogates.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
-_LONG_DIGITS = re.compile(r"[0-9]{16}|[eE]")
+_LONG_DIGITS = re.compile(r"[0-9](?:[0-9]{15}|[eE])")
 
 
 def read_json(data: bytes) -> Any:
