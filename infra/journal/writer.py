@@ -90,7 +90,8 @@ class Writer:
 
     async def _serve(self, batch: list[Pending]) -> None:
         contested = any(pending.refused >= REFUSED_MAX for pending in batch)
-        if contested or (self._flying and self._flying.torn):
+        if contested or self._flying is None or self._flying.torn:
+            # Nothing to overlap with. A round that has ended is let go, whatever became of it.
             await self._land()
         try:
             if contested:
