@@ -2,5 +2,6 @@
 
 pytest_plugins = [
     "tests.support.engines",
+    "tests.support.owners",
     "tests.support.skips",
 ]

@@ -17,7 +17,11 @@ from daybook.engines.passwords import kept
 USER = "daybook"
 DATABASE = "daybook"
 MAJOR = "18"
-READY_SECONDS = 60.0
+#: Only a part of the socket's name here, but named everywhere, so that a PGPORT of the person's changes nothing.
+PORT = 5432
+#: Recovery after an accident reads up to max_wal_size.
+READY_SECONDS = 180.0
+RETRY_SECONDS = 5.0
 INITDB = (
     "--encoding=UTF8",
     "--locale=C",
@@ -30,6 +34,7 @@ INITDB = (
 #: For two cores and a laptop's memory. Durability stays on: a 202 is a promise.
 SETTINGS = {
     "listen_addresses": "",
+    "port": str(PORT),
     "unix_socket_permissions": "0600",
     "fsync": "on",
     "synchronous_commit": "on",
@@ -72,8 +77,8 @@ class Postgres:
 
     def url_of(self, database: str) -> str:
         """The same server's URL for another database."""
-        password = kept(self._data / "postgres-password")
-        return f"postgresql://{USER}:{quote(password)}@/{quote(database)}?host={quote(str(self._runtime), safe='')}"
+        password = kept(self._password_file)
+        return f"postgresql://{USER}:{quote(password)}@/{quote(database)}?host={quote(str(self._runtime), safe='')}&port={PORT}"
 
     @property
     def running(self) -> bool:
@@ -118,7 +123,7 @@ class Postgres:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
         secret.touch(mode=0o600)
-        secret.write_text(kept(self._data / "postgres-password") + "\n")
+        secret.write_text(kept(self._password_file) + "\n")
         self._give(account, new, secret)
         command = [*account.prefix, str(binaries / "initdb"), *INITDB, f"--pwfile={secret}", f"--pgdata={new}"]
         done = subprocess.run(
@@ -148,16 +153,20 @@ class Postgres:
             os.chown(self._runtime, account.uid, account.gid)
         settings = [f"--{name}={value}" for name, value in (SETTINGS | {"unix_socket_directories": _listed(self._runtime)}).items()]
         command = [*account.prefix, str(binaries / "postgres"), "-D", str(self._cluster), *settings]
-        end = time.monotonic() + READY_SECONDS
+        began = time.monotonic()
         while True:
             process = child.spawn(command, cwd=self._cluster, log=self._log, user=account.uid, group=account.gid, death=FAST)
             self._process = process
-            if self._answers(process, end):
+            if self._answers(process, began + READY_SECONDS):
                 return
-            if time.monotonic() > end - READY_SECONDS + 5:
+            if time.monotonic() > began + RETRY_SECONDS:
                 self.kill()
                 raise EngineError(f"PostgreSQL does not start; the reason stands at the end of {self._log}: {_last_line(self._log)}")
             time.sleep(0.2)
+
+    @property
+    def _password_file(self) -> Path:
+        return self._data / "postgres-password"
 
     @property
     def _log(self) -> Path:
@@ -170,7 +179,9 @@ class Postgres:
         while process.poll() is None and time.monotonic() < end:
             try:
                 psycopg.connect(self.url_of("postgres"), connect_timeout=5).close()
-            except psycopg.OperationalError:  # not listening yet, or recovering
+            except psycopg.OperationalError as error:  # not listening yet, or recovering
+                if "password authentication failed" in str(error):
+                    raise EngineError(f"the password in {self._password_file} is not the one of {self._cluster}; bring it back") from None
                 time.sleep(0.02)
             else:
                 return True

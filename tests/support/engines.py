@@ -31,12 +31,14 @@ def engines() -> Iterator[Engines]:
 
 @pytest.fixture(scope="session")
 def migrated_template(engines: Engines) -> str:
-    """The name of a database with all migrations applied; nothing may stay connected to it."""
+    """The name of a database with all migrations applied and empty read models; nothing may stay connected to it."""
     from infra.postgres.migrate import migrate
+    from projections.projector import projector
 
     with admin(engines) as connection:
         connection.execute(f"CREATE DATABASE {TEMPLATE}")
     asyncio.run(migrate(engines.postgres.url_of(TEMPLATE)))
+    asyncio.run(projector(engines.postgres.url_of(TEMPLATE)).prepare())
     return TEMPLATE
 
 
