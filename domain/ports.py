@@ -188,3 +188,48 @@ class Connections(Protocol):
     """A bounded pool of PostgreSQL connections in autocommit for short reads."""
 
     def connection(self, timeout: float | None = None) -> AbstractAsyncContextManager[Any]: ...
+
+
+class QueueState(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits in one queue. `ready` is claimable now, `waiting` is due later, `running` is being worked on."""
+
+    queue: str
+    paused: bool
+    ready: int
+    waiting: int
+    running: int
+    #: Seconds since the oldest claimable generation was accepted; None when none is.
+    oldest_ready_seconds: float | None
+
+
+class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker process as it last reported itself. `worker` is new at each process start."""
+
+    worker: UUID
+    host: str
+    pid: int
+    queues: list[str]
+    slots: int
+    running: int
+    started_at: datetime
+    last_beat: datetime
+    draining: bool
+
+
+class Queues(Protocol):
+    """What an operator does with queues and workers."""
+
+    async def states(self, queues: Sequence[str]) -> list[QueueState]:
+        """One row for each of *queues* and for every other queue that holds work or was paused, by name."""
+
+    async def pause(self, queue: str) -> None:
+        """No generation of *queue* begins any more, and its start deadlines stand still. What runs, runs on."""
+
+    async def resume(self, queue: str) -> None:
+        """Start deadlines move on by the length of the pause."""
+
+    async def workers(self) -> list[WorkerState]:
+        """Those that reported within the last minute, oldest first."""
+
+    async def drain(self, worker: UUID) -> bool:
+        """Ask a worker to finish what it has and to end. False: there is no such worker."""

@@ -1,0 +1,1 @@
+"""Work rows as workers, dispatcher, scheduler and operators see them."""

@@ -1,0 +1,26 @@
+"""What worker, dispatcher and scheduler stand on, ready-made. Only `daybook/bootstrap.py` and tests build one."""
+
+from dataclasses import dataclass
+
+from domain.ports import Clock, Ids, Journal, ObjectStore, Vault
+from domain.providers.catalogue import Catalogue
+from workers.ports import Board, Claims, Due, KeepLeases, Listen, MakeProviders
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerPlatform:
+    """Ports and plain settings. `listen` opens a connection of its own for as long as it is used."""
+
+    journal: Journal
+    vault: Vault
+    clock: Clock
+    ids: Ids
+    objects: ObjectStore
+    catalogue: Catalogue
+    make_providers: MakeProviders
+    claims: Claims
+    keep_leases: KeepLeases
+    board: Board
+    due: Due
+    listen: Listen
+    redis_url: str
