@@ -115,9 +115,7 @@ class Patch(msgspec.Struct, kw_only=True):
 
 #: Fields that the fact, the aggregate and the row call the same.
 _SAME = tuple(
-    name
-    for name in AssetRow.__struct_fields__
-    if name not in ("id", "deleted", "created_at", "updated_at", "position", "created_position")
+    name for name in AssetRow.__struct_fields__ if name not in ("id", "deleted", "created_at", "updated_at", "position", "created_position")
 )
 
 
@@ -223,6 +221,4 @@ def _deleted(present: Present, event: Event) -> None:
 
 
 BRANCHES = branches({events.AssetDeleted: _deleted, events.AssetRenamed: _renamed, events.AssetStored: _stored})
-MODEL = ReadModel(
-    name="assets", version=1, tables=("assets_v1",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes
-)
+MODEL = ReadModel(name="assets", version=1, tables=("assets_v1",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes)

@@ -92,11 +92,6 @@ class LedgerEntryRow(msgspec.Struct, kw_only=True):
     recorded_at: datetime
     effective_at: datetime
 
-    def __post_init__(self) -> None:
-        # The database gives plain JSON.
-        if self.grants and type(self.grants[0]) is dict:
-            self.grants = msgspec.convert(self.grants, list[EntryPart])
-
     @property
     def id(self) -> UUID:
         """The entry's public id; it follows from account and position."""
@@ -131,7 +126,10 @@ async def page_of_ledger_entries(
         "created_from": created_from,
         "created_to": created_to,
     }
-    return await page(conn, PAGES, filters, LedgerEntryRow, order=order, limit=limit, after_position=after_position)
+    rows = await page(conn, PAGES, filters, LedgerEntryRow, order=order, limit=limit, after_position=after_position)
+    for row in rows:
+        row.grants = msgspec.convert(row.grants, list[EntryPart])
+    return rows
 
 
 class Present:

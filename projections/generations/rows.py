@@ -75,9 +75,7 @@ class GenerationRow(GenerationState, kw_only=True):
 
 
 #: Fields that a generation and its row call the same.
-_SAME = tuple(
-    name for name in GenerationRow.__struct_fields__ if name not in ("created_at", "updated_at", "position", "created_position")
-)
+_SAME = tuple(name for name in GenerationRow.__struct_fields__ if name not in ("created_at", "updated_at", "position", "created_position"))
 
 
 def row_of(generation: Generation) -> GenerationRow:

@@ -87,5 +87,3 @@ async def _stop(place: Place, model: ReadModel, *, after: int, upto: int, error:
     sentence = f"{where}: {type(error).__name__}: {error}"[:ERROR_CHARS_MAX]
     params: dict[str, Any] = {"name": model.name, "version": model.version, "place": place.schema, "after": after, "error": sentence}
     await place.conn.execute(STOP, params)
-
-

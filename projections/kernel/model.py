@@ -72,7 +72,7 @@ class ReadModel(NamedTuple):
         return self.name, self.version
 
 
-def branches(table: Mapping[Any, Callable[[Any, Event], None]]) -> Mapping[str, Callable[[Any, Event], None]]:
+def branches(table: Mapping[Any, Callable[[Any, Event], Any]]) -> Mapping[str, Callable[[Any, Event], Any]]:
     """Fact class -> branch, as topic -> branch."""
     return {fact.TOPIC: branch for fact, branch in table.items()}
 

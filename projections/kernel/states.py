@@ -37,7 +37,10 @@ STOP = """
 # Says why nothing moves; the state stays, because a newer build goes on from here.
 NOTE = "UPDATE read.models SET error = %(error)s WHERE place = 'read' AND position = %(position)s AND state <> 'stopped'"
 # It has seen the end of the log: lists may rely on it.
-GO_LIVE = "UPDATE read.models SET state = 'live', updated_at = now() WHERE name = %(name)s AND version = %(version)s AND place = 'read' AND state = 'building'"
+GO_LIVE = """
+    UPDATE read.models SET state = 'live', updated_at = now()
+    WHERE name = %(name)s AND version = %(version)s AND place = 'read' AND state = 'building'
+"""
 FORGET = "DELETE FROM read.models WHERE name = %(name)s AND version = %(version)s AND place = %(place)s"
 
 

@@ -9,7 +9,7 @@ from domain.accounts import commands as accounts
 from domain.accounts.account import Account
 from domain.assets import commands as assets
 from domain.assets.asset import Asset
-from domain.credits import commands as credits
+from domain.credits import commands as ledger
 from domain.generations import commands as generations
 from domain.generations.generation import Generation
 from domain.kernel.refusals import Refusal
@@ -121,9 +121,7 @@ class History:
             code = self.random.choice(["overloaded", "handed_back", "worker_lost"])
             self.book.when(generations.RetryGeneration(**key, attempt=attempt, code=code, run_at=None))
         else:
-            self.book.when(
-                generations.FailGeneration(**key, attempt=attempt, code="provider_error", message="It failed.", retryable=True)
-            )
+            self.book.when(generations.FailGeneration(**key, attempt=attempt, code="provider_error", message="It failed.", retryable=True))
 
     def _cancel(self) -> None:
         account_id, generation_id, _ = self._generation()
@@ -133,23 +131,19 @@ class History:
         account_id, generation_id, _ = self._generation(recent=100)
         amount = self.random.choice([None, 1, 2])
         self.book.when(
-            credits.RefundCharge(
-                account_id=account_id, generation_id=generation_id, refund_id=self.book.id(), amount=amount, reason="sorry"
-            )
+            ledger.RefundCharge(account_id=account_id, generation_id=generation_id, refund_id=self.book.id(), amount=amount, reason="sorry")
         )
 
     def _expire(self) -> None:
         if self.random.random() < 0.5:
-            self.book.when(credits.ExpireGrants(account_id=self._account()))
+            self.book.when(ledger.ExpireGrants(account_id=self._account()))
             return
         account_id, generation_id, _ = self._generation()
         self.book.when(generations.ExpireGeneration(generation_id=generation_id, account_id=account_id, which="deadline"))
 
     def _delete(self) -> None:
         account_id, generation_id, generation = self._generation(recent=100)
-        self.book.when(
-            generations.DeleteGeneration(generation_id=generation_id, account_id=account_id, asset_ids=generation.asset_ids)
-        )
+        self.book.when(generations.DeleteGeneration(generation_id=generation_id, account_id=account_id, asset_ids=generation.asset_ids))
 
     def _change_asset(self) -> None:
         if not self.assets:
@@ -192,4 +186,3 @@ class History:
                 ]
             )
         )
-
