@@ -77,7 +77,7 @@ def _add_options(app: Sanic, kit: Kit, template: str, methods: list[str]) -> Non
     allow = ", ".join(methods)
 
     async def options(request: Any, **_: str) -> HTTPResponse:
-        request_id = given_request_id(request.headers) or str(kit.platform.ids.new())
+        request_id = given_request_id(request.headers) or kit.platform.ids.new().hex
         return kit.responder.preflight(request, request_id, allow)
 
     app.add_route(options, _template(template), methods=["OPTIONS"], name=_name(f"OPTIONS {template}"))

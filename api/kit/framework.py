@@ -24,7 +24,7 @@ class FrameworkErrors(ErrorHandler):
 
     def response(self, request: Any, exception: BaseException) -> HTTPResponse:
         refusal = self._refusal(request, exception)
-        request_id = given_request_id(request.headers) or str(self._kit.platform.ids.new())
+        request_id = given_request_id(request.headers) or self._kit.platform.ids.new().hex
         response = self._kit.responder.refusal(request, request_id, refusal, {})
         self._kit.platform.metrics.request("unmatched", request.method, response.status, 0.0)
         return response

@@ -119,7 +119,7 @@ class Pipeline:
         """Request id and address first, because refusals need them too."""
         headers = call.request.headers
         given = given_request_id(headers)
-        call.request_id = given if given is not None else str(self.kit.platform.ids.new())
+        call.request_id = given if given is not None else self.kit.platform.ids.new().hex
         info = call.request.conn_info
         call.address = self.kit.address(info.client_ip if info is not None else "", headers)
         call.subject_address = limit_subject(call.address)
@@ -233,7 +233,7 @@ class Pipeline:
             raise PreconditionFailed()
 
     async def _stream(self, call: Call, answer: Answer, extra: dict[str, str]) -> None:
-        headers = {**self.kit.responder.headers(call.request, call.request_id), **extra, **answer.headers}
+        headers = {**self.kit.responder.complete(call.request, call.request_id), **extra, **answer.headers}
         response = await call.request.respond(status=answer.status, headers=headers, content_type=answer.content_type)
         assert answer.stream is not None
         await answer.stream(response)

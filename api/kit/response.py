@@ -1,28 +1,30 @@
 """An HTTP response whose headers are a plain dict with lower-case names.
 
 Sanic's own sanitises and encodes every header through a translation table, a sixth of the time of a whole request here.
-Ours are ours: names are constants, and values are refused, not repaired, when they hold a line break.
+Ours are ours: what stands on every response is encoded once, names are constants, and a value that holds a line break is
+refused, not repaired.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sanic.response import HTTPResponse
 
-#: Text -> encoded, for the names and the values that never change.
-_ENCODED: dict[str, bytes] = {}
 
+class Fixed:
+    """Headers that stand on every response, encoded once."""
 
-def remember(headers: dict[str, str]) -> None:
-    """Encode what stands on every response once."""
-    for name, value in headers.items():
-        _ENCODED[name] = name.encode("ascii")
-        _ENCODED[value] = value.encode("ascii")
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self.headers = dict(headers)
+        (name, value), *others = [_pair(name, value) for name, value in headers.items()]
+        #: One pair whose value goes on with the other headers, as they stand on the wire.
+        self.block = name, b"\r\n".join([value, *(b"%b: %b" % pair for pair in others)])
 
 
 class Response(HTTPResponse):
-    """A complete response: status, body and headers are known."""
+    """A complete response: status, body and headers are known. *headers* win over *fixed* ones of the same name."""
 
-    def __init__(self, body: bytes, status: int, headers: dict[str, str], content_type: str | None = None) -> None:
+    def __init__(self, body: bytes, status: int, headers: dict[str, str], fixed: Fixed, content_type: str | None = None) -> None:
         self.asgi = False
         self.body = body
         self.content_type = content_type
@@ -30,22 +32,24 @@ class Response(HTTPResponse):
         self.status = status
         self.headers: Any = headers
         self._cookies = None
+        self._fixed = fixed
 
     @property
     def processed_headers(self) -> Any:
-        headers = self.headers
-        # Sanic writes an empty one on every response.
+        headers, fixed = self.headers, self._fixed
+        # Sanic sets an empty one on every response.
         headers.pop("alt-svc", None)
         if self.content_type is not None:
             headers["content-type"] = self.content_type
-        return [_pair(name, value) for name, value in headers.items()]
+        if headers.keys() & fixed.headers.keys():
+            return [_pair(name, value) for name, value in {**fixed.headers, **headers}.items()]
+        pairs = [_pair(name, value) for name, value in headers.items()]
+        pairs.append(fixed.block)
+        return pairs
 
 
 def _pair(name: str, value: Any) -> tuple[bytes, bytes]:
-    known = _ENCODED.get(value)
-    if known is None:
-        text = str(value)
-        if "\n" in text or "\r" in text or "\0" in text:
-            raise ValueError(f"the header {name} holds a line break")
-        known = text.encode("latin-1", errors="replace")
-    return _ENCODED.get(name) or name.encode("ascii"), known
+    text = str(value)
+    if "\n" in text or "\r" in text or "\0" in text:
+        raise ValueError(f"the header {name} holds a line break")
+    return name.encode("ascii"), text.encode("latin-1", errors="replace")

@@ -10,7 +10,7 @@ from api.kit.answer import Answer
 from api.kit.call import Call
 from api.kit.etags import etag_of, matches, quoted
 from api.kit.problems import PROBLEM_TYPE, problem
-from api.kit.response import Response, remember
+from api.kit.response import Fixed, Response
 from api.platform import Platform
 from domain.kernel.refusals import Refusal
 
@@ -41,10 +41,8 @@ class Responder:
     def __init__(self, platform: Platform, drain: asyncio.Event) -> None:
         self._drain = drain
         self._origins = frozenset(platform.cors_origins)
-        self._fixed = dict(SECURITY)
-        if platform.public_url.startswith("https:"):
-            self._fixed["strict-transport-security"] = HSTS
-        remember({**self._fixed, "idempotency-replayed": "true"})
+        hsts = {"strict-transport-security": HSTS} if platform.public_url.startswith("https:") else {}
+        self._fixed = Fixed({**SECURITY, **hsts})
 
     def answer(self, call: Call, answer: Answer, extra: dict[str, str]) -> Response:
         """*answer* to *call*; *extra* are headers found on the way, such as those of the limits."""
@@ -60,9 +58,9 @@ class Responder:
             etag = headers["etag"] = quoted(answer.etag) if answer.etag else etag_of(answer.body)
             asked = call.request.headers.getone("if-none-match", None)
             if asked is not None and call.request.method in ("GET", "HEAD") and matches(asked, etag, weak=True):
-                return Response(b"", 304, headers)
+                return Response(b"", 304, headers, self._fixed)
         if answer.body is None:
-            return Response(b"", answer.status, headers)
+            return Response(b"", answer.status, headers, self._fixed)
         if answer.content_type is not None:
             return self.sized(call.request, answer.body, answer.status, headers, answer.content_type)
         return self.sized(call.request, _ENCODE(answer.body), answer.status, headers, JSON)
@@ -73,13 +71,17 @@ class Responder:
         return self.sized(request, body, status, {**self.headers(request, request_id), **extra, **own}, PROBLEM_TYPE)
 
     def headers(self, request: Any, request_id: str) -> dict[str, str]:
-        """Those that stand on every response."""
+        """Those of every response that are not fixed."""
         if self._drain.is_set() and request.stream is not None:
             request.stream.keep_alive = False
-        headers = {**self._fixed, "x-request-id": request_id}
+        headers = {"x-request-id": request_id}
         if self._origins and (origin := request.headers.getone("origin", None)) is not None:
             self._allow(headers, origin)
         return headers
+
+    def complete(self, request: Any, request_id: str) -> dict[str, str]:
+        """All of them, for an answer that is streamed."""
+        return {**self._fixed.headers, **self.headers(request, request_id)}
 
     def preflight(self, request: Any, request_id: str, methods: str) -> Response:
         """The answer to OPTIONS: which methods there are, and for an allowed origin that it may use them."""
@@ -88,7 +90,7 @@ class Responder:
             headers["access-control-allow-methods"] = methods
             headers["access-control-allow-headers"] = ALLOWED
             headers["access-control-max-age"] = str(PREFLIGHT_SECONDS)
-        return Response(b"", 204, headers)
+        return Response(b"", 204, headers, self._fixed)
 
     def _allow(self, headers: dict[str, str], origin: str) -> None:
         headers["vary"] = "Origin"
@@ -96,8 +98,7 @@ class Responder:
             headers["access-control-allow-origin"] = "*" if "*" in self._origins else origin
             headers["access-control-expose-headers"] = EXPOSED
 
-    @staticmethod
-    def sized(request: Any, body: bytes, status: int, headers: dict[str, str], content_type: str) -> Response:
+    def sized(self, request: Any, body: bytes, status: int, headers: dict[str, str], content_type: str) -> Response:
         """*body*, compressed when that is worth it and the client takes it."""
         if len(body) > GZIP_BYTES_MIN and content_type.startswith((JSON, PROBLEM_TYPE, "text/")):
             headers["vary"] = f"{headers['vary']}, Accept-Encoding" if "vary" in headers else "Accept-Encoding"
@@ -105,7 +106,7 @@ class Responder:
                 packer = zlib.compressobj(GZIP_LEVEL, wbits=31)
                 body = packer.compress(body) + packer.flush()
                 headers["content-encoding"] = "gzip"
-        return Response(body, status, headers, content_type)
+        return Response(body, status, headers, self._fixed, content_type)
 
 
 def takes_gzip(accept_encoding: str) -> bool:
