@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from domain.dispatch.ports import Board, Claims, Due, KeepLeases
 from domain.ports import Clock, Ids, Journal, ObjectStore, Vault
 from domain.providers.catalogue import Catalogue
-from workers.ports import Board, Claims, Due, KeepLeases, Listen, MakeProviders
+from workers.ports import Listen, MakeProviders
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,135 @@
+"""Work rows, leases and workers, as workers, dispatcher and scheduler need them."""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """A generation that this worker may begin. `isolate`: a worker died on it, so it runs in a child process of its own."""
+
+    generation_id: UUID
+    account_id: UUID
+    claims: int
+    deaths: int
+    isolate: bool
+
+
+class Claims(Protocol):
+    """Work rows, as the worker `owner` holds them."""
+
+    async def claim(self, owner: UUID, queue: str, limit: int) -> list[Claimed]:
+        """At most *limit* of the best claimable rows of *queue*, leased to *owner*."""
+
+    async def release(self, owner: UUID, generation_ids: Collection[UUID]) -> None:
+        """Give back what was claimed and not begun."""
+
+    async def isolate(self, owner: UUID, generation_id: UUID) -> None:
+        """From now on the generation runs in a child process of its own."""
+
+    async def count_death(self, owner: UUID, generation_id: UUID) -> int:
+        """A child process of its own died on the generation. Returns how often that has happened."""
+
+    async def drop(self, owner: UUID, generation_id: UUID) -> None:
+        """The generation is final or gone, so its row is left over."""
+
+
+class News(Enum):
+    """What a worker must know about a generation it runs."""
+
+    CANCELED = "its owner asked to stop it"
+    HANDED_BACK = "this worker is being drained"
+    LOST = "another worker has it, or it ended"
+
+
+class WorkerCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker process as others see it. `worker` owns leases and is new at each start."""
+
+    worker: UUID
+    host: str
+    pid: int
+    queues: Sequence[str]
+    slots: int
+
+
+class Leases(Protocol):
+    """Keeps this worker's leases and its card, from a thread of its own, however busy the process is."""
+
+    def hold(self, generation_ids: Collection[UUID]) -> None: ...
+
+    def let_go(self, generation_id: UUID) -> None: ...
+
+
+class Listener(Protocol):
+    """Called from the leases' thread."""
+
+    def news(self, generation_id: UUID, news: News) -> None: ...
+
+    def drain(self) -> None:
+        """An operator wants this worker to end."""
+
+
+KeepLeases = Callable[[WorkerCard, Listener], AbstractContextManager[Leases]]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Worker processes that serve the same queues; they share one wake queue."""
+
+    queues: tuple[str, ...]
+    workers: int
+
+
+class Board(Protocol):
+    """Work and workers, as the dispatcher sees them."""
+
+    async def now(self) -> datetime:
+        """The database's clock."""
+
+    async def groups(self) -> list[Group]:
+        """Of the workers that reported lately and are not being drained."""
+
+    async def ready(self, queues: Sequence[str], limit: int) -> int:
+        """How many rows could be claimed, counted up to *limit*."""
+
+    async def promote(self, limit: int) -> int:
+        """Retries whose time has come become claimable."""
+
+    async def reap(self, limit: int) -> list[UUID]:
+        """Rows whose lease has lapsed become claimable again, to be run in isolation."""
+
+    async def forget_workers(self) -> None:
+        """Cards of processes that have not reported for a long time."""
+
+
+class Expired(msgspec.Struct, frozen=True, kw_only=True):
+    """A generation that ran out of time. `which`: "start_deadline" or "deadline"."""
+
+    generation_id: UUID
+    account_id: UUID
+    which: str
+
+
+class Due(Protocol):
+    """What the scheduler has to do now, by the database's clock."""
+
+    async def scheduled(self, limit: int) -> list[UUID]:
+        """Scheduled generations whose `run_at` has come."""
+
+    async def expired(self, limit: int) -> list[Expired]: ...
+
+    async def grants(self, after: str, limit: int) -> tuple[list[UUID], str]:
+        """Accounts with grants that expired after the mark *after* (first ""), and the next mark."""
+
+    async def deleted_objects(self, after: int, limit: int) -> tuple[list[str], int]:
+        """Object keys of assets deleted after log position *after*, and the position seen."""
+
+    async def head(self) -> int:
+        """The position of the last event."""
+
+    async def living(self, asset_ids: Sequence[UUID]) -> set[UUID]:
+        """Those that were stored and not deleted."""
