@@ -1,0 +1,27 @@
+"""Every provider by its name in the catalogue."""
+
+import asyncio
+from collections.abc import Sequence
+
+from domain.ports import Provider
+from workers.providers.noop import NoopProvider
+from workers.providers.sketch.provider import RunInChild, SketchProvider
+
+
+def providers(
+    *,
+    run_in_child: RunInChild = asyncio.to_thread,
+    openai_base_url: str | None = None,
+    openai_api_key: str | None = None,
+    outgoing_allow: Sequence[str] = (),
+) -> dict[str, Provider]:
+    """The adapters, alphabetically. `openai-compatible` is there only with its base URL, as in the catalogue.
+
+    *run_in_child* runs a pure, picklable function in a child process; *outgoing_allow* are `host:port` that downloads may reach
+    although they are not public.
+    """
+    found: dict[str, Provider] = {
+        "builtin": SketchProvider(run_in_child),
+        "noop": NoopProvider(),
+    }
+    return dict(sorted(found.items()))
