@@ -22,11 +22,10 @@ EXPIRED = """
 """
 # Times in the log are canonical text, which sorts as time; see the index of 0006_workers.sql.
 GRANTS = """
-    SELECT account_id, convert_from(state, 'UTF8')::json ->> 'expires_at' FROM journal.events
-    WHERE topic = 'credits.granted' AND convert_from(state, 'UTF8')::json ->> 'expires_at' > %(after)s
-      AND convert_from(state, 'UTF8')::json ->> 'expires_at'
-          <= to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-    ORDER BY convert_from(state, 'UTF8')::json ->> 'expires_at' LIMIT %(limit)s
+    SELECT account_id, journal.expiry_of(state) FROM journal.events
+    WHERE topic = 'credits.granted' AND journal.expiry_of(state) > %(after)s
+      AND journal.expiry_of(state) <= to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    ORDER BY journal.expiry_of(state) LIMIT %(limit)s
 """
 HEAD = "SELECT coalesce((SELECT position FROM journal.events ORDER BY position DESC LIMIT 1), 0)"
 # Positions are read in pages, so that a long log is never read at once.

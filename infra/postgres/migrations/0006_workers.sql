@@ -3,8 +3,11 @@
 
 -- Deadlines are looked for every second.
 CREATE INDEX work_deadlines ON dispatch.work (least(start_deadline, deadline));
+-- When a grant expires. Immutable, because the state of our topics is UTF-8 whatever the session says.
+CREATE FUNCTION journal.expiry_of(state bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT
+AS $body$ SELECT convert_from(state, 'UTF8')::json ->> 'expires_at' $body$;
 -- Grants by the time they expire: times are canonical text, so their order is the order of time.
-CREATE INDEX events_grant_expiries ON journal.events ((convert_from(state, 'UTF8')::json ->> 'expires_at')) WHERE topic = 'credits.granted';
+CREATE INDEX events_grant_expiries ON journal.events (journal.expiry_of(state)) WHERE topic = 'credits.granted';
 
 -- The next `most` generations of a queue for one worker. The plan must stay an index probe however the table was when it was made.
 CREATE FUNCTION dispatch.claim_v1(owner uuid, wanted text, most integer, lease interval)
