@@ -70,6 +70,8 @@ class OwnerMaker:
     def end_all(self) -> None:
         for owner in self._made:
             owner.end()
+            if owner.line.startswith("ready"):  # one that was killed has left its sockets
+                shutil.rmtree(owner.line.split(" ", 3)[3], ignore_errors=True)
 
 
 def working_in(directory: Path) -> list[int]:
