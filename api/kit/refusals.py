@@ -1,5 +1,6 @@
 """What the edge itself refuses, before or around an endpoint."""
 
+from domain.access.refusals import InvalidToken as InvalidToken
 from domain.kernel.limits import BODY_BYTES_MAX, JSON_DEPTH_MAX
 from domain.kernel.refusals import (
     Conflicting,
@@ -10,7 +11,6 @@ from domain.kernel.refusals import (
     Refusal,
     Throttled,
     TooLarge,
-    Unauthenticated,
     Unavailable,
     Unprocessable,
     Unsupported,
@@ -62,12 +62,6 @@ class PositionUnknown(Malformed):
     """`Daybook-Min-Position` is not a number, or lies beyond the end of the log."""
 
     detail = "Daybook-Min-Position is not a position of the log."
-
-
-class InvalidToken(Unauthenticated):
-    """There is no credential, or it is unknown, expired, revoked or altered."""
-
-    detail = "A valid access token or API token is needed."
 
 
 class RoleMissing(Forbidden):

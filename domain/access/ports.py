@@ -1,6 +1,6 @@
 """Credentials and sessions, as the edges see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -44,7 +44,7 @@ class IssuedTokens(msgspec.Struct, frozen=True, kw_only=True):
 class Sessions(Protocol):
     """Access tokens (JWT) and single-use refresh tokens, in families."""
 
-    async def begin(self, account_id: UUID, roles: Sequence[str], *, now: datetime) -> IssuedTokens: ...
+    async def begin(self, account_id: UUID, *, now: datetime) -> IssuedTokens: ...
 
     async def refresh(self, refresh_token: str, *, now: datetime) -> IssuedTokens:
         """Rotate.   Raises Unauthenticated; the reuse of a used token also ends its family."""

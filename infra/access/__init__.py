@@ -1,0 +1,1 @@
+"""Who may come in: passwords, access tokens, refresh tokens, API tokens, and what is known of each account."""

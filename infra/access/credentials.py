@@ -1,0 +1,81 @@
+"""From a bearer token to a principal: no question to the database for a caller who was here a moment ago."""
+
+import hashlib
+from collections import OrderedDict
+from uuid import UUID
+
+from domain.access.ports import Principal
+from domain.access.refusals import InvalidToken
+from domain.ports import Clock, Journal
+from infra.access.access_tokens import AccessTokens
+from infra.access.directory import AccountDirectory
+from infra.access.sessions import PostgresSessions
+
+API_TOKEN_PREFIX = "dbk_"
+API_TOKEN_CHARS_MAX = 100
+CACHE_HASHES = 10_000
+
+
+class BearerCredentials:
+    """Implements `domain.access.ports.Credentials`."""
+
+    def __init__(
+        self, journal: Journal, directory: AccountDirectory, sessions: PostgresSessions, tokens: AccessTokens, clock: Clock
+    ) -> None:
+        self._journal = journal
+        self._directory = directory
+        self._sessions = sessions
+        self._tokens = tokens
+        self._clock = clock
+        #: Whose token a hash is. A token never changes hands, and whether it still counts is asked of its account.
+        self._owners: OrderedDict[str, UUID] = OrderedDict()
+
+    async def authenticate(self, bearer: str) -> Principal:
+        if bearer.startswith(API_TOKEN_PREFIX):
+            return await self._api_token(bearer)
+        now = self._clock.now()
+        claims = self._tokens.read(bearer, now=now)
+        facts = await self._directory.facts(claims.account_id)
+        session = await self._sessions.live(claims.session)
+        if facts is None or session is None or session.account_id != claims.account_id or session.expires_at <= now:
+            raise InvalidToken()
+        if session.created_at < facts.password_changed_at:
+            raise InvalidToken()
+        return Principal(
+            account_id=claims.account_id,
+            roles=facts.roles,
+            scopes=None,
+            token_id=claims.token_id,
+            session=claims.session,
+            expires_at=claims.expires_at,
+            suspended=facts.suspended,
+            limits=facts.limits,
+        )
+
+    async def _api_token(self, bearer: str) -> Principal:
+        if len(bearer) > API_TOKEN_CHARS_MAX:
+            raise InvalidToken()
+        token_hash = hashlib.sha256(bearer.encode()).hexdigest()
+        account_id = self._owners.get(token_hash) or await self._owner(token_hash)
+        facts = await self._directory.facts(account_id)
+        token = facts.api_tokens.get(token_hash) if facts is not None else None
+        if facts is None or token is None or (token.expires_at is not None and token.expires_at <= self._clock.now()):
+            raise InvalidToken()
+        return Principal(
+            account_id=account_id,
+            roles=facts.roles,
+            scopes=token.scopes,
+            token_id=token.id,
+            expires_at=token.expires_at,
+            suspended=facts.suspended,
+            limits=facts.limits,
+        )
+
+    async def _owner(self, token_hash: str) -> UUID:
+        account_id = await self._journal.claimed(f"api_token:{token_hash}")
+        if account_id is None:
+            raise InvalidToken()
+        self._owners[token_hash] = account_id
+        if len(self._owners) > CACHE_HASHES:
+            self._owners.popitem(last=False)
+        return account_id

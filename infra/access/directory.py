@@ -1,0 +1,107 @@
+"""What this process knows of accounts, so that authenticating costs no question to the database."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.accounts.account import Account
+from domain.kernel.refusals import Unavailable
+from domain.ports import Journal, Tail
+
+CACHE_ACCOUNTS = 10_000
+#: The tail says at once what has changed; this is for the day it cannot.
+CACHE_SECONDS = 60.0
+TOPICS = "accounts."
+
+
+class ApiToken(NamedTuple):
+    id: str
+    scopes: frozenset[str]
+    expires_at: datetime | None
+
+
+class Facts(NamedTuple):
+    """What a request's credential is checked against. `api_tokens` by the SHA-256 (hex) of the token."""
+
+    roles: frozenset[str]
+    suspended: bool
+    limits: Mapping[str, str]
+    password_changed_at: datetime
+    api_tokens: Mapping[str, ApiToken]
+
+
+class AccountDirectory:
+    """Facts of accounts, folded from their streams and dropped as soon as the log says that they changed."""
+
+    def __init__(self, journal: Journal, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._journal = journal
+        self._monotonic = monotonic
+        self._known: OrderedDict[UUID, tuple[float, Facts]] = OrderedDict()
+        self._changes = 0
+
+    async def facts(self, account_id: UUID) -> Facts | None:
+        """None when there is no such account."""
+        known = self._known.get(account_id)
+        if known is not None and known[0] > self._monotonic():
+            return known[1]
+        changes = self._changes
+        account = await self._journal.load(Account, account_id)
+        if account is None:
+            return None
+        facts = facts_of(account)
+        # What changed while it was read may be missing from it: then it is good for this once.
+        if changes == self._changes:
+            self._known[account_id] = self._monotonic() + CACHE_SECONDS, facts
+            self._known.move_to_end(account_id)
+            if len(self._known) > CACHE_ACCOUNTS:
+                self._known.popitem(last=False)
+        return facts
+
+    def forget(self, account_id: UUID) -> None:
+        self._changes += 1
+        self._known.pop(account_id, None)
+
+    async def follow(self, tail: Tail) -> None:
+        """Drop what changes, for ever."""
+        while True:
+            self._changes += 1
+            # Before this moment nobody told us of changes.
+            self._known.clear()
+            # Too slow for the log: begin again, knowing nothing.
+            with suppress(Unavailable):
+                async with tail.follow() as events:
+                    async for event in events:
+                        if event.topic.startswith(TOPICS):
+                            self.forget(event.stream)
+                    return
+
+
+@asynccontextmanager
+async def open_directory(journal: Journal, tail: Tail) -> AsyncIterator[AccountDirectory]:
+    """A directory that follows *tail* for as long as the block lasts."""
+    directory = AccountDirectory(journal)
+    task = asyncio.create_task(directory.follow(tail))
+    try:
+        yield directory
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def facts_of(account: Account) -> Facts:
+    return Facts(
+        roles=frozenset(account.roles),
+        suspended=account.status == "suspended",
+        limits=dict(account.limits),
+        password_changed_at=account.password_changed_at or account.created_on,
+        api_tokens={
+            token["token_hash"]: ApiToken(token_id, frozenset(token["scopes"]), token["expires_at"])
+            for token_id, token in account.api_tokens.items()
+        },
+    )

@@ -1,0 +1,1 @@
+"""Keys: what follows from the secret key, and the data key of each person."""

@@ -1,0 +1,115 @@
+"""The vault: subject keys in PostgreSQL, wrapped, and every other key derived from the secret key."""
+
+import hmac
+import os
+import time
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.access.refusals import Erased
+from domain.ports import Connections
+from infra.secrets.keyring import Keyring
+from infra.secrets.master import KEY_BYTES
+from infra.secrets.sealing import DataKey
+
+CACHE_KEYS = 10_000
+#: Also the longest time that an erased person's data can still be read in another process.
+CACHE_SECONDS = 60.0
+EMAILS = "e-mail index"
+
+# The key exists before the account's first event, and for ever belongs to this id.
+CREATE = "INSERT INTO vault.subject_keys (account_id, epoch, wrapped) VALUES (%(account_id)s, %(epoch)s, %(wrapped)s)"
+FIND = "SELECT epoch, wrapped FROM vault.subject_keys WHERE account_id = %(account_id)s"
+# A key that is still under the previous secret key moves on when it is used; another process may have been first.
+REWRAP = """
+    UPDATE vault.subject_keys SET epoch = %(epoch)s, wrapped = %(wrapped)s
+    WHERE account_id = %(account_id)s AND epoch = %(was)s AND wrapped IS NOT NULL
+"""
+# Many processes may start at once on an empty database: one of them makes the key, all use it.
+STAND = """
+    INSERT INTO vault.standing_keys (purpose, epoch, wrapped) VALUES (%(purpose)s, %(epoch)s, %(wrapped)s) ON CONFLICT DO NOTHING
+"""
+STANDING = "SELECT epoch, wrapped FROM vault.standing_keys WHERE purpose = %(purpose)s"
+
+
+class PostgresVault:
+    """Implements `domain.ports.Vault`. Make it with `open_vault`, which finds the standing keys."""
+
+    def __init__(
+        self, connections: Connections, keyring: Keyring, email_key: bytes, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._connections = connections
+        self._keyring = keyring
+        self._email_key = email_key
+        self._monotonic = monotonic
+        #: account -> (until when it may be used, the key), the longest known first.
+        self._known: OrderedDict[UUID, tuple[float, DataKey]] = OrderedDict()
+
+    async def create(self, account_id: UUID) -> DataKey:
+        key = os.urandom(KEY_BYTES)
+        values = {"account_id": account_id, "epoch": self._keyring.epoch, "wrapped": self._keyring.wrap(key, account_id.bytes)}
+        async with self._connections.connection() as connection:
+            await connection.execute(CREATE, values)
+        return self._remember(account_id, key)
+
+    async def key(self, account_id: UUID) -> DataKey:
+        known = self._known.get(account_id)
+        if known is not None and known[0] > self._monotonic():
+            return known[1]
+        async with self._connections.connection() as connection:
+            row = await (await connection.execute(FIND, {"account_id": account_id})).fetchone()
+            if row is None or row[1] is None:
+                self._known.pop(account_id, None)
+                raise Erased()
+            key = self._keyring.unwrap(row[0], row[1], account_id.bytes)
+            if row[0] != self._keyring.epoch:
+                await self._rewrap(connection, account_id, key, was=row[0])
+        return self._remember(account_id, key)
+
+    def email_index(self, email: str) -> str:
+        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
+        return hmac.digest(self._email_key, folded.encode(), "sha256").hex()
+
+    def sign(self, purpose: str, data: bytes) -> bytes:
+        return self._keyring.sign(purpose, data)
+
+    def verify(self, purpose: str, data: bytes, signature: bytes) -> bool:
+        return self._keyring.verify(purpose, data, signature)
+
+    def token_keys(self) -> Sequence[bytes]:
+        return self._keyring.token_keys()
+
+    def _remember(self, account_id: UUID, key: bytes) -> DataKey:
+        found = DataKey(account_id, key)
+        self._known[account_id] = self._monotonic() + CACHE_SECONDS, found
+        self._known.move_to_end(account_id)
+        if len(self._known) > CACHE_KEYS:
+            self._known.popitem(last=False)
+        return found
+
+    async def _rewrap(self, connection: Any, account_id: UUID, key: bytes, *, was: str) -> None:
+        wrapped = self._keyring.wrap(key, account_id.bytes)
+        await connection.execute(REWRAP, {"account_id": account_id, "epoch": self._keyring.epoch, "wrapped": wrapped, "was": was})
+
+
+async def open_vault(
+    connections: Connections, *, secret: bytes, previous: bytes | None = None, monotonic: Callable[[], float] = time.monotonic
+) -> PostgresVault:
+    """The vault under *secret*; keys wrapped by *previous* still open.   Raises UnknownEpoch when the database knows neither."""
+    keyring = Keyring(secret, previous)
+    return PostgresVault(connections, keyring, await _standing(connections, keyring, EMAILS), monotonic=monotonic)
+
+
+async def _standing(connections: Connections, keyring: Keyring, purpose: str) -> bytes:
+    """The key of *purpose* that stays the same through every change of the secret key, made on first use."""
+    name = purpose.encode()
+    wrapped = keyring.wrap(os.urandom(KEY_BYTES), name)
+    async with connections.connection() as connection:
+        row = await (await connection.execute(STANDING, {"purpose": purpose})).fetchone()
+        if row is None:
+            await connection.execute(STAND, {"purpose": purpose, "epoch": keyring.epoch, "wrapped": wrapped})
+            row = await (await connection.execute(STANDING, {"purpose": purpose})).fetchone()
+    return keyring.unwrap(row[0], row[1], name)
