@@ -1,0 +1,62 @@
+"""`daybook accounts create`: the first operator, and whoever else cannot register over HTTP."""
+
+import asyncio
+import sys
+from enum import Enum
+
+import typer
+
+from daybook.cli.exits import USAGE, Stop
+
+
+class Role(str, Enum):
+    """What an account may do beside being a user."""
+
+    user = "user"
+    operator = "operator"
+    auditor = "auditor"
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accounts made from this machine.")
+    group.callback()(lambda: None)
+    group.command("create", epilog="\b\nExample:\n  printf %s \"$PASSWORD\" | daybook accounts create --email op@example.com --role operator --password-stdin")(create)
+    app.add_typer(group, name="accounts", epilog="\b\nExample:\n  daybook accounts create --email a@example.com --role auditor --password-stdin")
+
+
+def create(
+    email: str = typer.Option(..., "--email", help="Its e-mail address, unique among accounts."),
+    role: Role = typer.Option(Role.user, "--role", help="An operator and an auditor are users too."),
+    password_stdin: bool = typer.Option(False, "--password-stdin", help="Read the password from standard input (else it is asked for)."),
+) -> int:
+    """Make an account and print its id."""
+    from daybook.office import create_account
+    from daybook.settings import from_environment
+    from daybook.up.reach import reached
+    from domain.kernel.refusals import Refusal, Unavailable
+
+    password = _password(password_stdin)
+    with reached(from_environment()) as settings:
+        try:
+            account_id = asyncio.run(create_account(settings, email=email, password=password, role=role.value))
+        except Unavailable:
+            raise
+        except Refusal as refusal:
+            raise Stop(spelled_out(refusal)) from refusal
+    typer.echo(str(account_id))
+    return 0
+
+
+def spelled_out(refusal: Exception) -> str:
+    """The refusal's sentence, with its details."""
+    details = "; ".join(f"{pointer.lstrip('/')} {detail}" for pointer, detail in getattr(refusal, "errors", ()))
+    return f"{refusal} {details}".strip()
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        # A file ends with a line break, a password does not.
+        return sys.stdin.read().removesuffix("\n")
+    if not sys.stdin.isatty():
+        raise Stop("there is no terminal to ask for the password; give it with --password-stdin", USAGE)
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))

@@ -1,0 +1,30 @@
+"""`daybook audit verify`: the whole log, checked with code that shares nothing with the read models."""
+
+import asyncio
+
+import typer
+
+from daybook.cli.exits import FAILED, OK
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Checks of the book.")
+    group.command("verify", epilog="\b\nExample:\n  daybook audit verify && echo intact")(verify)
+    app.add_typer(group, name="audit", epilog="\b\nExample:\n  daybook audit verify")
+
+
+def verify() -> int:
+    """Replay the log from position 1 and compare everything that can be compared.
+
+    Sums, signs, holds, one money story per generation, and every read model with its recomputation. The first
+    difference is named. Exit code 0: all agrees, 1: something differs.
+    """
+    from daybook.cli.terminal import bar
+    from daybook.settings import from_environment
+    from daybook.up.reach import reached
+
+    with reached(from_environment()) as settings, bar("events") as advance:
+        lines, intact = asyncio.run(checked(settings, advance))
+    for line in lines:
+        typer.echo(line)
+    return OK if intact else FAILED

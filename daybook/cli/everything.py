@@ -1,0 +1,41 @@
+"""`daybook up` and `daybook demo`."""
+
+from pathlib import Path
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command("up", epilog="\b\nExample:\n  DAYBOOK_PORT=8001 daybook up")(up)
+    app.command("demo", epilog="\b\nExample:\n  daybook demo --url http://127.0.0.1:8000")(demo)
+
+
+def up() -> int:
+    """Run everything on this machine: engines, API, worker, followers.
+
+    Prints `ready http://…` when it serves. A process that dies is started again. Ctrl-C or SIGTERM drains and stops
+    all; a second one stops at once. PostgreSQL and Redis are embedded unless DATABASE_URL and REDIS_URL name others.
+    """
+    import os
+
+    from daybook.settings import load
+    from daybook.up.up import default_say, run
+
+    settings = load(os.environ)
+    for warning in settings.warnings:
+        typer.echo(f"daybook: {warning}", err=True)
+    return run(settings, os.environ, say=default_say())
+
+
+def demo(
+    url: str = typer.Option("", "--url", help="Show it against this server instead of one of its own.", metavar="URL"),
+    folder: Path | None = typer.Option(None, "--save-to", help="Where the images go; else a folder beside the data.", file_okay=False),
+) -> int:
+    """Three images, from the request to the settled book.
+
+    Starts a Daybook of its own on a free port, with its data in DAYBOOK_DATA_DIR/demo, so that it runs beside
+    `daybook up`; registers an account; asks for three images; saves them; shows what they cost; checks the book.
+    """
+    from daybook.demo import demo as show
+
+    return show.on_server(url, folder) if url else show.on_its_own(folder)

@@ -1,0 +1,48 @@
+"""`daybook api | worker | dispatcher | projector | scheduler`: one role each, to scale apart."""
+
+import typer
+
+ROLES = {
+    "api": "Serve the HTTP API.",
+    "dispatcher": "Ring the workers' bells, take back the work of dead workers, promote what is due.",
+    "projector": "Fold the log into the read models.",
+    "scheduler": "Do what is due at a time: expiries, deadlines, sweeps.",
+}
+ABOUT = """{what}
+
+SIGTERM or Ctrl-C drains: what is under way is finished or handed back, then the process ends with 0.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    for name, what in ROLES.items():
+        app.command(name, help=ABOUT.format(what=what), epilog=f"\b\nExample:\n  DATABASE_URL=… REDIS_URL=… daybook {name}")(_command(name))
+    app.command("worker", epilog="\b\nExample:\n  daybook worker --queues image --concurrency 16")(worker)
+
+
+def _command(name: str):  # type: ignore[no-untyped-def]
+    def command() -> int:
+        return _run(name)
+
+    return command
+
+
+def worker(
+    queues: str = typer.Option("", "--queues", help="Queues (comma) to work on; all when left out.", metavar="NAME,…"),
+    concurrency: int = typer.Option(0, "--concurrency", min=0, max=10_000, help="Generations at once; 0 lets the process choose."),
+) -> int:
+    """Work on generations.
+
+    SIGTERM or Ctrl-C drains: no attempt is burned, what cannot finish is handed back.
+    """
+    return _run("worker", queues=tuple(part.strip() for part in queues.split(",") if part.strip()), concurrency=concurrency or None)
+
+
+def _run(name: str, **options: object) -> int:
+    from daybook.cli.terminal import no_color
+    from daybook.processes.entry import serve
+    from daybook.settings import from_environment
+    from daybook.up.reach import reached
+
+    with reached(from_environment()) as settings:
+        return serve(name, settings, no_color=no_color(), **options)

@@ -1,0 +1,53 @@
+"""Into a role: by a person's command, or as a child of `daybook up`."""
+
+import functools
+import importlib
+import socket
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from daybook.processes.control import Control
+from daybook.processes.run import Role, run
+from daybook.settings import Settings, from_environment
+
+CANNOT_START = 2
+
+
+def serve(name: str, settings: Settings, *, no_color: bool = False, control: Control | None = None, **options: Any) -> int:
+    """Run the role *name* until it is stopped; *options* are its own. Returns the exit code."""
+    from infra.logs import configure
+
+    configure(level=settings.log_level, format=settings.log_format, process=name, no_color=no_color)
+    given = {key: value for key, value in options.items() if value}
+    return run(name, functools.partial(load(name), **given), settings, control)
+
+
+def load(name: str) -> Role:
+    """The role's coroutine function; its module and all that it stands on are imported here."""
+    role: Role = importlib.import_module(f"daybook.processes.{name}").serve
+    return role
+
+
+def child(arguments: Sequence[str]) -> int:
+    """A child of `up`: load, wait for `go`, then find the engines like any command."""
+    name, *rest = arguments
+    words = dict(word.removeprefix("--").split("=", 1) for word in rest)
+    control = Control(int(words["control"]))
+    load(name)
+    if not control.wait_for_go():
+        return 0
+    from daybook.cli.failures import explain
+    from daybook.cli.terminal import no_color
+    from daybook.up.reach import reached
+
+    options = {"door": socket.socket(fileno=int(words["listen"]))} if "listen" in words else {}
+    try:
+        with reached(from_environment()) as settings:
+            return serve(name, settings, no_color=no_color(), control=control, **options)
+    except Exception as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"daybook {name}: {sentence}\n")
+        return CANNOT_START

@@ -1,0 +1,69 @@
+"""Runs one role until it is told to stop: event loop, signals, drain."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+import structlog
+import uvloop
+
+from daybook.processes.control import Control
+from daybook.settings import Settings
+
+#: A role may use so long to finish what it has begun; then the process ends anyway, and what is left is taken up elsewhere.
+DRAIN_SECONDS = 30.0
+OK, FAILED = 0, 1
+
+Ready = Callable[[], None]
+#: Opens what it needs, calls `ready`, works until the event is set, drains.
+Role = Callable[[Settings, asyncio.Event, Ready], Awaitable[None]]
+
+
+def run(name: str, role: Role, settings: Settings, control: Control | None = None) -> int:
+    """The exit code. SIGTERM and Ctrl-C drain; a second one ends at once."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(name, role, settings, control))
+
+
+async def _run(name: str, role: Role, settings: Settings, control: Control | None) -> int:
+    log = structlog.get_logger().bind(log="business")
+    stop = asyncio.Event()
+    _heed_signals(stop)
+    if control is not None:
+        control.watch(stop)
+
+    def ready() -> None:
+        log.info("ready", role=name)
+        if control is not None:
+            control.ready()
+
+    work = asyncio.create_task(_until_done(role(settings, stop, ready)))
+    ending = asyncio.create_task(stop.wait())
+    await asyncio.wait({work, ending}, return_when=asyncio.FIRST_COMPLETED)
+    if not work.done():
+        log.info("draining", role=name)
+        await asyncio.wait({work}, timeout=DRAIN_SECONDS)
+    ending.cancel()
+    if not work.done():
+        log.error("did not drain in time", log="error", role=name, seconds=DRAIN_SECONDS)
+        os._exit(FAILED)
+    work.result()
+    log.info("stopped", role=name)
+    return OK
+
+
+async def _until_done(work: Awaitable[None]) -> None:
+    await work
+
+
+def _heed_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def heed() -> None:
+        if stop.is_set():
+            os._exit(FAILED)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, heed)
