@@ -6,7 +6,7 @@ from typing import Any
 
 from sanic import Sanic
 from sanic.exceptions import RequestTimeout
-from sanic.http import Stage
+from sanic.http import Http, Stage
 from sanic.server import serve
 
 from api.app import REQUEST_SECONDS, SHUTDOWN_SECONDS
@@ -27,6 +27,8 @@ class Server:
     async def start(self, *, host: str | None = None, port: int | None = None, sock: Any = None) -> int:
         """Listen on *host*:*port* (0: any free port) or on *sock*; the port is returned.   Raises OSError when it is taken."""
         loop = asyncio.get_running_loop()
+        # Sanic rewrites its own methods at the first start in a process, and breaks when it meets the rewritten ones.
+        self._app.config.TOUCHUP = Http.http1_response_header.__code__.co_filename.endswith(".py")
         # The application's own create_server listens before the start-up listeners have run, and takes port 0 for 8000.
         server = serve(host, port, self._app, sock=sock, loop=loop, run_async=True, backlog=BACKLOG)
         await server.startup()

@@ -7,6 +7,7 @@ normalise; so the tree is read here, and msgspec then converts the tree.
 import json
 import re
 import unicodedata
+from itertools import accumulate
 from typing import Any
 
 from api.kit.refusals import JSON_TOO_DEEP, MalformedJson, ValidationFailed
@@ -15,6 +16,8 @@ from domain.kernel.limits import INTEGER_MAX, JSON_DEPTH_MAX
 #: Control characters (C0 but tab, line feed and carriage return; DEL; C1) and lone surrogates.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_STEPS = bytes.maketrans(b"[]{}", b"\x01\xff\x01\xff")
 _LONG_DIGITS = re.compile(r"[0-9](?:[0-9]{15}|[eE])")
 
 
@@ -47,14 +50,10 @@ def _malformed(reason: str, pointer: str = "") -> MalformedJson:
 
 
 def _check_depth(data: bytes) -> None:
-    depth = 0
-    for byte in _STRINGS.sub(b"", data):
-        if byte in b"[{":
-            depth += 1
-            if depth > JSON_DEPTH_MAX:
-                raise _malformed(JSON_TOO_DEEP)
-        elif byte in b"]}":
-            depth -= 1
+    """Count brackets outside of strings, as +1 and -1, before any parser recurses."""
+    steps = _STRINGS.sub(b"", data).translate(_STEPS, _NO_BRACKETS)
+    if max(accumulate(memoryview(steps).cast("b")), default=0) > JSON_DEPTH_MAX:
+        raise _malformed(JSON_TOO_DEEP)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

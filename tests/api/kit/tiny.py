@@ -65,11 +65,13 @@ class Batch(Body):
     items: list[int]
 
 
+#: Names that are refused from now on; a test adds to it.
+NEWLY_REFUSED: set[str] = set()
 THING = UUID("01936b2e-0000-7000-8000-000000000001")
 
 
 async def make(call: Call, body: NewThing) -> Answer:
-    if body.name == "refused":
+    if body.name == "refused" or body.name in NEWLY_REFUSED:
         raise NameRefused()
     if body.name == "poor":
         raise InsufficientCredits(required=5, available=2, missing=3)
