@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 
-from domain.kernel.commands import CancelWork, CloseWork, OpenWork, RequeueWork, Work
-from infra.journal.pending import Decided
+from domain.kernel.commands import CancelWork, CloseWork, Context, Decision, OpenWork, RequeueWork, Work
+from domain.kernel.facts import Postings
 from infra.postgres.arrays import blobs, int2s, int4s, int8s, texts, times, uuids
 
 DONE, REPEATED, CONFLICT, TAKEN = range(4)
@@ -42,28 +43,55 @@ class Appended(NamedTuple):
         return (self.outcomes or []).count(CONFLICT)
 
 
-def arguments(sent: Sequence[Decided]) -> dict[str, Any]:
-    """The arguments for the commands *sent*, in order. They can be sent any number of times."""
-    return {**_commands(sent), **_guards(sent), **_events(sent), **_claims(sent), **_work(sent)}
+class Guard(NamedTuple):
+    """A stream as it was seen. `prior`: the number of the command of this round that wrote it last, 0 for none."""
+
+    stream: UUID
+    version: int
+    prior: int
 
 
-def _commands(sent: Sequence[Decided]) -> dict[str, Any]:
-    contexts = [item.pending.context for item in sent]
-    decisions = [item.decision for item in sent if item.decision]
+class Line(NamedTuple):
+    """One event, ready for the log."""
+
+    stream: UUID
+    version: int
+    topic: str
+    state: bytes
+    postings: Postings | None
+
+
+class Entry(NamedTuple):
+    """One command of a batch."""
+
+    context: Context
+    decision: Decision
+    guards: Sequence[Guard]
+    lines: Sequence[Line]
+
+
+def arguments(entries: Sequence[Entry]) -> dict[str, Any]:
+    """The arguments for *entries*, in order. They can be sent any number of times."""
+    return {**_commands(entries), **_guards(entries), **_events(entries), **_claims(entries), **_work(entries)}
+
+
+def _commands(entries: Sequence[Entry]) -> dict[str, Any]:
+    contexts = [entry.context for entry in entries]
+    results = [entry.decision.result for entry in entries]
     return {
         "c_id": uuids([context.command_id for context in contexts]),
-        "c_account": uuids([decision.account_id for decision in decisions]),
+        "c_account": uuids([entry.decision.account_id for entry in entries]),
         "c_actor": texts([context.actor for context in contexts]),
         "c_correlation": texts([context.correlation for context in contexts]),
         "c_causation": int8s([context.causation for context in contexts]),
         "c_fingerprint": blobs([context.fingerprint for context in contexts]),
         "c_status": int2s([context.status for context in contexts]),
-        "c_result": texts([_ENCODER.encode(decision.result).decode() if decision.result else None for decision in decisions]),
+        "c_result": texts([_ENCODER.encode(result).decode() if result else None for result in results]),
     }
 
 
-def _guards(sent: Sequence[Decided]) -> dict[str, Any]:
-    guards = [(number, guard) for number, item in enumerate(sent, 1) for guard in item.guards]
+def _guards(entries: Sequence[Entry]) -> dict[str, Any]:
+    guards = [(number, guard) for number, entry in enumerate(entries, 1) for guard in entry.guards]
     return {
         "g_command": int4s([number for number, _ in guards]),
         "g_stream": uuids([guard.stream for _, guard in guards]),
@@ -72,11 +100,11 @@ def _guards(sent: Sequence[Decided]) -> dict[str, Any]:
     }
 
 
-def _events(sent: Sequence[Decided]) -> dict[str, Any]:
-    lines = [line for item in sent for line in item.lines]
-    postings = [line.postings or (None, None, None, None, None) for line in lines]
+def _events(entries: Sequence[Entry]) -> dict[str, Any]:
+    lines = [line for entry in entries for line in entry.lines]
+    postings = [line.postings or _NO_POSTINGS for line in lines]
     return {
-        "e_command": int4s([number for number, item in enumerate(sent, 1) for _ in item.lines]),
+        "e_command": int4s([number for number, entry in enumerate(entries, 1) for _ in entry.lines]),
         "e_stream": uuids([line.stream for line in lines]),
         "e_version": int4s([line.version for line in lines]),
         "e_topic": texts([line.topic for line in lines]),
@@ -89,13 +117,12 @@ def _events(sent: Sequence[Decided]) -> dict[str, Any]:
     }
 
 
-def _claims(sent: Sequence[Decided]) -> dict[str, Any]:
-    claims = []
-    for number, item in enumerate(sent, 1):
-        if item.decision:
-            # What a command frees, it may take again.
-            claims += [(number, claim, None) for claim in item.decision.freed]
-            claims += [(number, claim, stream) for claim, stream in item.decision.taken]
+def _claims(entries: Sequence[Entry]) -> dict[str, Any]:
+    claims: list[tuple[int, str, UUID | None]] = []
+    for number, entry in enumerate(entries, 1):
+        # What a command frees, it may take again.
+        claims += [(number, claim, None) for claim in entry.decision.freed]
+        claims += [(number, claim, stream) for claim, stream in entry.decision.taken]
     return {
         "t_command": int4s([number for number, _, _ in claims]),
         "t_claim": texts([claim for _, claim, _ in claims]),
@@ -103,11 +130,12 @@ def _claims(sent: Sequence[Decided]) -> dict[str, Any]:
     }
 
 
+_NO_POSTINGS = (None, None, None, None, None)
 _OPERATIONS: dict[type[Any], int] = {OpenWork: 0, RequeueWork: 1, CancelWork: 2, CloseWork: 3}
 
 
-def _work(sent: Sequence[Decided]) -> dict[str, Any]:
-    work: list[tuple[int, Work]] = [(n, work) for n, item in enumerate(sent, 1) if item.decision for work in item.decision.work]
+def _work(entries: Sequence[Entry]) -> dict[str, Any]:
+    work: list[tuple[int, Work]] = [(number, each) for number, entry in enumerate(entries, 1) for each in entry.decision.work]
     opened = [each if isinstance(each, OpenWork) else None for _, each in work]
     return {
         "w_command": int4s([number for number, _ in work]),

@@ -32,9 +32,9 @@ async def decide_under_lock(
             round_ = await preparer.prepare(connection, batch, ())
             if round_ is None:
                 return None
-            sent = [item for item in round_.items if item.sent]
-            if sent:
-                appended = await execute(connection, arguments(sent))
+            entries = round_.entries()
+            if entries:
+                appended = await execute(connection, arguments(entries))
         return round_, Landed(appended, False)
     except psycopg.Error as error:
         if not is_lost(error):

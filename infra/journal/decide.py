@@ -6,9 +6,10 @@ from uuid import UUID
 
 from domain.kernel.commands import Decision
 from domain.kernel.facts import Fact, Root
+from infra.journal.append import Guard, Line
 from infra.journal.cache import Cache
 from infra.journal.mapper import CanonicalMapper
-from infra.journal.pending import Decided, Guard, Line, Pending, Round
+from infra.journal.pending import Decided, Pending, Round
 
 Kind = TypeVar("Kind", bound=Root)
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from infra.journal.append import APPEND, Appended, arguments
+from infra.journal.append import APPEND, Appended, Entry, arguments
 from infra.journal.link import Link, is_lost
 from infra.journal.meters import Meters
 from infra.journal.pending import Round
@@ -36,11 +36,11 @@ async def send(link: Link, round_: Round, meters: Meters) -> Landed:
     After a lost connection the same batch is sent again, never looked up: the old backend may still be waiting for the
     lock, and command ids make the second send harmless.
     """
-    sent = [item for item in round_.items if item.sent]
-    if not sent:
+    entries = round_.entries()
+    if not entries:
         return Landed(None, False)
-    parameters = arguments(sent)
-    meters.batch_commands(len(sent))
+    parameters = arguments(entries)
+    meters.batch_commands(len(entries))
     until = time.monotonic() + OUTCOME_SECONDS
     pause = 0.0
     while True:
@@ -57,7 +57,7 @@ async def send(link: Link, round_: Round, meters: Meters) -> Landed:
             await asyncio.sleep(pause)
             pause = min(PAUSE_SECONDS_MAX, pause * 2 + 0.02)
             continue
-        _measure(meters, appended, time.monotonic() - started, round_)
+        _measure(meters, appended, time.monotonic() - started, entries)
         return Landed(appended, pause > 0)
 
 
@@ -68,9 +68,9 @@ async def execute(connection: Any, parameters: dict[str, Any]) -> Appended:
         return Appended(*await cursor.fetchone())
 
 
-def _measure(meters: Meters, appended: Appended, seconds: float, round_: Round) -> None:
+def _measure(meters: Meters, appended: Appended, seconds: float, entries: list[Entry]) -> None:
     meters.append_seconds(seconds)
     meters.lock_wait_seconds(appended.lock_wait_ms / 1000)
-    meters.events(sum(len(item.lines) for item in round_.items))
+    meters.events(sum(len(entry.lines) for entry in entries))
     if appended.outcomes is not None:
         meters.conflicts(appended.conflicts)

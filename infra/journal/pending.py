@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from uuid import UUID
 
 from domain.kernel.commands import Command, Context, Decision, Handler, Need, Receipt
-from domain.kernel.facts import Postings, Root
+from domain.kernel.facts import Root
+from infra.journal.append import Entry, Guard, Line
 
 
 @dataclass(slots=True, eq=False)
@@ -28,24 +28,6 @@ class Pending:
     def fail(self, error: BaseException) -> None:
         if not self.answer.done():
             self.answer.set_exception(error)
-
-
-class Guard(NamedTuple):
-    """A stream as it was seen. `prior`: the number of the command of this round that wrote it last, 0 for none."""
-
-    stream: UUID
-    version: int
-    prior: int
-
-
-class Line(NamedTuple):
-    """One event, ready for the log."""
-
-    stream: UUID
-    version: int
-    topic: str
-    state: bytes
-    postings: Postings | None
 
 
 @dataclass(slots=True, eq=False)
@@ -74,3 +56,9 @@ class Round:
     left: list[Pending] = field(default_factory=list)
     #: The cache lost streams that this round changes: the next round waits for this one's end.
     torn: bool = False
+
+    def entries(self) -> list[Entry]:
+        """What the append carries: a command that changes nothing only waits for what it was decided on."""
+        return [
+            Entry(item.pending.context, item.decision, item.guards, item.lines) for item in self.items if item.sent and item.decision
+        ]

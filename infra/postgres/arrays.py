@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.abc import AdaptContext
 from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.pq import Format
 
@@ -104,7 +105,16 @@ def _dumper(array_oid: int) -> type[Dumper]:
 def adapters() -> AdaptersMap:
     """psycopg's adapters plus these arrays: the `context` of a connection."""
     known = AdaptersMap(psycopg.adapters)
-    oids = {Int2s: 1005, Int4s: 1007, Int8s: 1016, Uuids: 2951, Texts: 1009, Blobs: 1001, Times: 1185}
-    for kind, oid in oids.items():
-        known.register_dumper(kind, _dumper(oid))
+    for kind, dumper in _DUMPERS.items():
+        known.register_dumper(kind, dumper)
     return known
+
+
+def register(context: AdaptContext) -> None:
+    """Teach a connection or cursor that somebody else made."""
+    for kind, dumper in _DUMPERS.items():
+        context.adapters.register_dumper(kind, dumper)
+
+
+_OIDS: dict[type[Any], int] = {Int2s: 1005, Int4s: 1007, Int8s: 1016, Uuids: 2951, Texts: 1009, Blobs: 1001, Times: 1185}
+_DUMPERS = {kind: _dumper(oid) for kind, oid in _OIDS.items()}

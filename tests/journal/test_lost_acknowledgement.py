@@ -1,0 +1,103 @@
+"""The connection dies at COMMIT: the batch is sent again, and every command has one effect and one answer."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from domain.kernel.commands import Receipt
+from domain.kernel.journal_refusals import OutcomeUnknown
+from infra.journal import flight, writer
+from tests.journal.counters import COUNTERS, Bump, Counter, Open
+from tests.journal.proxy import APPENDED, COMMITTED, Proxy, proxied
+from tests.support.journal import JournalWorld, context, journal_world
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path: a socket's name has room for about a hundred bytes."""
+    path = Path(tempfile.mkdtemp(prefix="dbk"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest_asyncio.fixture
+async def torn(fresh_database_url: str, folder: Path) -> AsyncIterator[tuple[Proxy, JournalWorld]]:
+    async with proxied(fresh_database_url, folder) as (proxy, dsn), journal_world(dsn, COUNTERS) as world:
+        yield proxy, world
+
+
+async def test_a_lost_answer_is_asked_for_by_sending_again(torn: tuple[Proxy, JournalWorld]) -> None:
+    proxy, world = torn
+    counter = uuid4()
+    await world.journal.execute(Open(counter_id=counter), context())
+    proxy.cut_after = APPENDED
+    receipt = await world.journal.execute(Bump(counter_id=counter, by=4), context(status=202))
+    assert proxy.cuts == 1
+    assert receipt == Receipt(position=2, result={"total": 4}, status=202)
+    assert (await world.journal.execute(Bump(counter_id=counter), context())).result == {"total": 5}
+
+
+async def test_a_whole_batch_whose_answer_is_lost_has_one_effect_each(torn: tuple[Proxy, JournalWorld]) -> None:
+    proxy, world = torn
+    counters = [uuid4() for _ in range(5)]
+    for counter in counters:
+        await world.journal.execute(Open(counter_id=counter), context())
+    proxy.cut_after = APPENDED
+    commands = [Bump(counter_id=counters[n % 5], also=counters[(n + 1) % 5]) for n in range(50)]
+    receipts = await asyncio.gather(*[world.journal.execute(command, context()) for command in commands])
+    assert proxy.cuts == 1
+    assert [receipt.position for receipt in receipts] == list(range(7, 107, 2))
+    assert not any(receipt.repeated for receipt in receipts)
+    totals = [found.total for counter in counters if (found := await world.journal.load(Counter, counter))]
+    assert totals == [20] * 5
+
+
+async def test_an_answer_lost_at_the_commit_of_a_locked_round_is_found_too(
+    torn: tuple[Proxy, JournalWorld], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, world = torn
+    counter = uuid4()
+    await world.journal.execute(Open(counter_id=counter), context())
+    monkeypatch.setattr(writer, "REFUSED_MAX", 0)
+    proxy.victim = "daybook journal side"
+    await world.journal.execute(Bump(counter_id=counter, by=2), context())
+    proxy.cut_after = COMMITTED
+    receipt = await world.journal.execute(Bump(counter_id=counter), context())
+    assert proxy.cuts == 1
+    assert receipt.result == {"total": 3}
+    assert await world.journal.head() == 3
+
+
+async def test_when_nobody_can_tell_the_caller_is_told_so_and_his_repeat_agrees_with_the_log(
+    torn: tuple[Proxy, JournalWorld], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, world = torn
+    monkeypatch.setattr(flight, "OUTCOME_SECONDS", 0.5)
+    counter, once = uuid4(), context(fingerprint=b"f" * 32)
+    await world.journal.execute(Open(counter_id=counter), context())
+    proxy.cut_after, proxy.stay_away_after_cut = APPENDED, True
+    with pytest.raises(OutcomeUnknown) as unknown:
+        await world.journal.execute(Bump(counter_id=counter), once)
+    assert unknown.value.command_id == str(once.command_id)
+    proxy.closed = False
+    receipt = await world.journal.execute(Bump(counter_id=counter), once)
+    assert (receipt.position, receipt.repeated) == (2, True)
+
+
+async def test_a_database_that_is_away_for_a_moment_only_delays(torn: tuple[Proxy, JournalWorld]) -> None:
+    proxy, world = torn
+    counter = uuid4()
+    await world.journal.execute(Open(counter_id=counter), context())
+    proxy.closed = True
+    proxy.cut_all()
+    waiting = asyncio.create_task(world.journal.execute(Bump(counter_id=counter), context()))
+    await asyncio.sleep(0.4)
+    assert not waiting.done()
+    proxy.closed = False
+    assert (await waiting).result == {"total": 1}
