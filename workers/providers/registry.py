@@ -9,8 +9,8 @@ from workers.providers.sketch.provider import RunInChild, SketchProvider
 
 
 def providers(
-    *,
     run_in_child: RunInChild = asyncio.to_thread,
+    *,
     openai_base_url: str | None = None,
     openai_api_key: str | None = None,
     outgoing_allow: Sequence[str] = (),
