@@ -20,8 +20,11 @@ for _module in modules("domain"):
 
 def below(base: type) -> list[type]:
     """All classes that inherit from *base* in the domain, kernel excepted."""
-    found = {child for each in base.__subclasses__() for child in (each, *below(each)) if not child.__module__.startswith("domain.kernel")}
-    return sorted((child for child in found if child.__module__.startswith("domain.")), key=lambda child: child.__name__)
+    found: set[type] = set()
+    for child in base.__subclasses__():
+        found |= {child, *below(child)}
+    ours = [child for child in found if child.__module__.startswith("domain.") and not child.__module__.startswith("domain.kernel.")]
+    return sorted(ours, key=lambda child: child.__name__)
 
 
 def facts() -> list[type[Fact]]:
