@@ -16,15 +16,13 @@ def up() -> int:
     Prints `ready http://…` when it serves. A process that dies is started again. Ctrl-C or SIGTERM drains and stops
     all; a second one stops at once. PostgreSQL and Redis are embedded unless DATABASE_URL and REDIS_URL name others.
     """
-    import os
-
-    from daybook.settings import load
+    from daybook.settings import from_environment
     from daybook.up.up import default_say, run
 
-    settings = load(os.environ)
+    settings = from_environment()
     for warning in settings.warnings:
         typer.echo(f"daybook: {warning}", err=True)
-    return run(settings, os.environ, say=default_say())
+    return run(settings, say=default_say())
 
 
 def demo(

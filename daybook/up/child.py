@@ -23,7 +23,8 @@ class Start:
 
     role: str
     words: Sequence[str]
-    environ: Mapping[str, str]
+    #: None: as ours.
+    environ: Mapping[str, str] | None
     log: IO[Any] | None = None
     inherited: Sequence[int] = ()
 
@@ -46,7 +47,7 @@ class Child:
         words = [sys.executable, "-P", "-m", "daybook.processes", self.start.role, f"--control={theirs.fileno()}", *self.start.words]
         self.process = subprocess.Popen(
             words,
-            env=dict(self.start.environ),
+            env=None if self.start.environ is None else dict(self.start.environ),
             stdin=subprocess.DEVNULL,
             stdout=self.start.log,
             stderr=self.start.log,

@@ -19,24 +19,24 @@ from daybook.up.readiness import is_ready
 from daybook.up.reach import engines_of, with_engines
 from daybook.up.supervisor import Supervisor
 
-ROLES = ("api", "worker", "followers")
+ROLES = ("api", "projector")
 READY_SECONDS = 60.0
 FAILED, CANNOT_START = 1, 2
 
 
 def run(
     settings: Settings,
-    environ: Mapping[str, str],
     *,
     say: Callable[[str], None],
+    environ: Mapping[str, str] | None = None,
     listener: socket.socket | None = None,
     log: IO[Any] | None = None,
     story: Callable[[Settings], int] | None = None,
 ) -> int:
     """Start everything, call *say* with `ready http://…`, and keep it running until a signal. Returns the exit code.
 
-    *environ* is what *settings* were read from; the children read theirs from it. Their output goes to *log* (None:
-    where ours goes). With a *story* it runs in a thread once all is ready, and its end is the end of everything.
+    *environ* is what *settings* were read from, and the children read theirs from it (None: this process's). Their output
+    goes to *log* (None: where ours goes). With a *story* it runs in a thread once all is ready, and its end is the end of everything.
     Raises EngineError and whatever migrating raises.
     """
     _refuse_second(settings)
@@ -71,7 +71,7 @@ def _refuse_second(settings: Settings) -> None:
         )
 
 
-def _starts(settings: Settings, environ: Mapping[str, str], door: socket.socket, log: IO[Any] | None) -> list[Start]:
+def _starts(settings: Settings, environ: Mapping[str, str] | None, door: socket.socket, log: IO[Any] | None) -> list[Start]:
     def start(role: str) -> Start:
         # The data directory stands in the command line so that a person can tell whose process it is.
         words = [f"--data={settings.data_dir}"]

@@ -1,0 +1,132 @@
+"""The one place that wires ports to adapters. Each context manager opens what a role stands on, in order, and closes it in reverse."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import psycopg
+import redis.asyncio
+
+import domain.aggregates  # noqa: F401 - registers the topics of all events
+from api.platform import Platform
+from daybook.checks import health_checks
+from daybook.connections import POOL
+from daybook.measures import Appends
+from daybook.objects import object_store
+from daybook.schema import direct_url
+from daybook.settings import Settings
+from daybook.version import version
+from domain.commands import HANDLERS
+from domain.providers.catalogue import Catalogue
+from infra.access.access_tokens import AccessTokens
+from infra.access.credentials import BearerCredentials
+from infra.access.directory import open_directory
+from infra.access.passwords import BcryptPasswords
+from infra.access.sessions import PostgresSessions
+from infra.catalogue.loader import load_catalogue
+from infra.clock import RandomIds, SystemClock
+from infra.journal.journal import PostgresJournal, open_journal
+from infra.journal.meters import Meters
+from infra.journal.tail import open_tail
+from infra.limits.limiter import RedisLimiter
+from infra.metrics.gauges import process_gauges
+from infra.metrics.registry import ProcessMetrics
+from infra.objects.directory import DirectoryStore
+from infra.objects.s3 import S3Store
+from infra.postgres.pool import Pool, open_pool
+from infra.secrets.vault import PostgresVault, open_vault
+from projections.kernel.positions import positions_of
+
+#: What the database driver raises when the server is away.
+UNAVAILABLE: tuple[type[Exception], ...] = (OSError, psycopg.OperationalError)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every role stands on."""
+
+    settings: Settings
+    clock: SystemClock
+    ids: RandomIds
+    reads: Pool
+    vault: PostgresVault
+    objects: DirectoryStore | S3Store
+    catalogue: Catalogue
+    journal: PostgresJournal
+
+
+@asynccontextmanager
+async def ground(settings: Settings, role: str, meters: Meters | None = None) -> AsyncIterator[Ground]:
+    """Raises CatalogueInvalid, DatabaseUnreachable."""
+    catalogue = load_catalogue(settings.catalogue, openai_compatible=settings.openai_compatible_base_url is not None)
+    assert settings.database_url is not None, "whoever asks has reached the engines first"
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        reads = await stack.enter_async_context(open_pool(settings.database_url, size=POOL[role], name=f"daybook {role}"))
+        previous = settings.secret_key_previous
+        vault = await open_vault(reads, secret=settings.secret_key(), previous=previous.encode() if previous else None)
+        objects = await stack.enter_async_context(object_store(settings, vault))
+        journal = await stack.enter_async_context(
+            open_journal(settings.database_url, reads, handlers=HANDLERS, clock=clock, meters=meters or Meters())
+        )
+        yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, journal)
+
+
+class Positions:
+    """Implements the API's port: how far each read model has seen."""
+
+    def __init__(self, reads: Pool) -> None:
+        self._reads = reads
+
+    async def current(self) -> Mapping[str, int]:
+        async with self._reads.connection() as connection:
+            return await positions_of(connection)
+
+
+@asynccontextmanager
+async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
+    """Everything the API stands on."""
+    appends = Appends()
+    async with AsyncExitStack() as stack:
+        base = await stack.enter_async_context(ground(settings, "api", appends.meters()))
+        tail = await stack.enter_async_context(open_tail(direct_url(settings), base.journal))
+        directory = await stack.enter_async_context(open_directory(base.journal, tail))
+        positions = Positions(base.reads)
+        metrics = ProcessMetrics(process_gauges(base.reads, base.journal, positions.current))
+        appends.metrics = metrics
+        assert settings.redis_url is not None, "whoever asks has reached the engines first"
+        client = redis.asyncio.Redis.from_url(settings.redis_url)
+        stack.push_async_callback(client.aclose)
+        limiter = RedisLimiter(client, bypassed=metrics.limiter_bypassed)
+        stack.push_async_callback(limiter.close)
+        tokens = AccessTokens(base.vault.token_keys(), issuer=settings.public_url)
+        sessions = PostgresSessions(base.reads, directory, tokens, sign=base.vault.sign, ids=base.ids)
+        passwords = BcryptPasswords()
+        stack.callback(passwords.close)
+        yield Platform(
+            journal=base.journal,
+            tail=tail,
+            reads=base.reads,
+            vault=base.vault,
+            clock=base.clock,
+            ids=base.ids,
+            objects=base.objects,
+            passwords=passwords,
+            sessions=sessions,
+            credentials=BearerCredentials(base.journal, directory, sessions, tokens, base.clock),
+            catalogue=base.catalogue,
+            limiter=limiter,
+            positions=positions,
+            metrics=metrics,
+            public_url=settings.public_url,
+            version=version(),
+            cors_origins=settings.cors_origins,
+            trusted_proxies=settings.trusted_proxies,
+            metrics_token=settings.metrics_token,
+            welcome_credits=settings.welcome_credits,
+            rate_limits=settings.rate_limits or {},
+            limits_off=settings.rate_limits is None,
+            features=tuple(sorted({model.kind for model in base.catalogue.models})),
+            checks=health_checks(base.reads, client, base.objects),
+            unavailable=UNAVAILABLE,
+        )
