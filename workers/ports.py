@@ -24,6 +24,11 @@ class Run(Protocol):
     async def __call__(self, work: Callable[..., Answer], *arguments: Any) -> Answer: ...
 
 
-#: Makes this process's provider adapters by name. It is sent to child processes, so it must be picklable: a function of a
-#: module, or a `functools.partial` of one. Heavy work of an adapter goes through the `Run` it is given.
-MakeProviders = Callable[[Run], Mapping[str, Provider]]
+class MakeProviders(Protocol):
+    """Makes a process's provider adapters by name.
+
+    It is sent to child processes, so it must be picklable: a function of a module, or a `functools.partial` of one. Heavy
+    work of an adapter goes through the `Run` it is given.
+    """
+
+    def __call__(self, *, run_in_child: Run) -> Mapping[str, Provider]: ...

@@ -1,0 +1,73 @@
+"""The dispatcher: rings for what can be claimed, reaps, and makes retries claimable. It can be killed at any moment, and run twice."""
+
+import asyncio
+import logging
+import time
+
+from domain.dispatch.ports import Group
+from domain.kernel.refusals import Unavailable
+from workers.bells import Ringer
+from workers.platform import WorkerPlatform
+from workers.ports import Wake
+from workers.reaper import Reaper
+from workers.until import until
+
+logger = logging.getLogger(__name__)
+
+#: The chores, and a look whether bells are needed, happen so often also when the log stands still.
+TICK_SECONDS = 1.0
+#: The log may grow a thousand times a second; looking more often than this rings no bell earlier.
+PASS_SECONDS_MIN = 0.005
+FORGET_SECONDS = 60.0
+BATCH = 500
+
+
+class Dispatcher:
+    def __init__(self, platform: WorkerPlatform) -> None:
+        self._board = platform.board
+        self._listen = platform.listen
+        self._ringer = Ringer(platform.redis_url)
+        self._reaper = Reaper(platform.board)
+        self._groups: list[Group] = []
+        self._ticked = 0.0
+        self._forgot = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        try:
+            async with self._listen() as wake:
+                await until(stop, self._work(wake))
+        finally:
+            self._ringer.close()
+
+    async def _work(self, wake: Wake) -> None:
+        away = False
+        while True:
+            try:
+                if away:
+                    self._reaper.hold_off("the database was away")
+                    away = False
+                await self._pass()
+            except Unavailable as error:
+                logger.warning("cannot dispatch at the moment: %s", error)
+                away = True
+            await asyncio.sleep(PASS_SECONDS_MIN)
+            await wake.wait(TICK_SECONDS)
+
+    async def _pass(self) -> None:
+        if time.monotonic() - self._ticked >= TICK_SECONDS:
+            await self._tick()
+            self._ticked = time.monotonic()
+        for group in self._groups:
+            # A shift takes all it can, so there is never need for more bells than workers.
+            ready = await self._board.ready(group.queues, group.workers)
+            if ready:
+                await self._ringer.ring(group.queues, ready)
+
+    async def _tick(self) -> None:
+        self._groups = await self._board.groups()
+        while await self._board.promote(BATCH) == BATCH:
+            logger.info("promoted %d retries", BATCH)
+        await self._reaper.reap()
+        if time.monotonic() - self._forgot >= FORGET_SECONDS:
+            await self._board.forget_workers()
+            self._forgot = time.monotonic()

@@ -1,0 +1,114 @@
+"""What an attempt makes: the provider's answer, checked and stored. Nothing in here is recorded yet."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+import msgspec
+
+from domain.generations.commands import NewAsset
+from domain.generations.generation import Generation
+from domain.kernel.refusals import Gone, Unavailable
+from domain.ports import Provider, SubjectKey
+from domain.providers.catalogue import Model
+from domain.providers.jobs import Job, ProviderFailure, Result
+from workers.children import ChildDied
+from workers.failures import AttemptFailed, attempt_failed
+from workers.isolated import generate_alone
+from workers.platform import WorkerPlatform
+from workers.ports import Run
+from workers.storing import Storing
+
+logger = logging.getLogger(__name__)
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """The caller's own words, as they are sealed in GenerationRequested."""
+
+    prompt: str = ""
+    negative_prompt: str | None = None
+
+
+class Made(msgspec.Struct, frozen=True):
+    """`assets` lie in the object store; `usage` counts what is priced."""
+
+    assets: list[NewAsset]
+    usage: dict[str, int]
+
+
+class Maker:
+    """Makes generations with the adapters of this process."""
+
+    def __init__(self, platform: WorkerPlatform, run: Run) -> None:
+        self._platform = platform
+        self._providers: Mapping[str, Provider] = platform.make_providers(run_in_child=run)
+        self._models = {(model.kind, model.id): model for model in platform.catalogue.models}
+        self._storing = Storing(platform, run)
+
+    async def close(self) -> None:
+        for provider in self._providers.values():
+            await provider.close()
+
+    def attempts_max(self, generation: Generation) -> int:
+        model = self._models.get((generation.kind, generation.model))
+        return model.attempts_max if model else 1
+
+    async def make(self, generation: Generation, attempt: int, *, isolate: bool) -> Made:
+        """Raises AttemptFailed, and ChildDied when a child process that worked on it did not survive."""
+        try:
+            model = self._model_of(generation)
+            key = await self._platform.vault.key(generation.account_id)
+            words = msgspec.json.decode(key.open(generation.sealed), type=Sealed)
+            result = await self._generate(model, job_of(generation, model, words, attempt), isolate=isolate)
+            return Made(await self._stored(result, key, words.prompt), result.usage)
+        except (AttemptFailed, ChildDied):
+            raise
+        except ProviderFailure as failure:
+            raise attempt_failed(failure) from failure
+        except Gone as gone:
+            raise AttemptFailed("erased", "The account's data was erased.", retryable=False) from gone
+        except Unavailable as away:
+            raise AttemptFailed("storage_unavailable", "The result could not be stored.", retryable=True) from away
+        except Exception as defect:
+            logger.exception("attempt %d of generation %s", attempt, generation.id)
+            raise AttemptFailed("internal_error", "The attempt ended in an internal error.", retryable=True) from defect
+
+    def _model_of(self, generation: Generation) -> Model:
+        found = self._models.get((generation.kind, generation.model))
+        if found is None or found.provider not in self._providers:
+            raise AttemptFailed("model_retired", f"The model {generation.model} is no longer offered.", retryable=False)
+        return found
+
+    async def _generate(self, model: Model, job: Job, *, isolate: bool) -> Result:
+        try:
+            async with asyncio.timeout(model.timeout_seconds):
+                if isolate:
+                    return await generate_alone(self._platform.make_providers, model.provider, job)
+                return await self._providers[model.provider].generate(job)
+        except TimeoutError as error:
+            raise ProviderFailure("timeout", f"The provider did not answer within {model.timeout_seconds} s.") from error
+
+    async def _stored(self, result: Result, key: SubjectKey, prompt: str) -> list[NewAsset]:
+        return [
+            await self._storing.store(artefact, key, name=f"{slug(prompt)}-{number}") for number, artefact in enumerate(result.artefacts, 1)
+        ]
+
+
+def job_of(generation: Generation, model: Model, words: Sealed, attempt: int) -> Job:
+    return Job(
+        generation_id=generation.id,
+        attempt=attempt,
+        kind=generation.kind,
+        upstream=model.upstream or model.id,
+        prompt=words.prompt,
+        negative_prompt=words.negative_prompt,
+        params=generation.params,
+        adapter=model.adapter,
+        timeout_seconds=model.timeout_seconds,
+    )
+
+
+def slug(prompt: str) -> str:
+    """The prompt's first words as a file name without ending."""
+    words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in prompt.lower()).split()
+    return "-".join(words[:8])[:60].strip("-") or "image"

@@ -1,0 +1,10 @@
+"""What child processes of a worker need, imported once."""
+
+import asyncio  # noqa: F401
+import ctypes  # noqa: F401
+
+import numpy  # noqa: F401
+import PIL.Image  # noqa: F401
+
+import domain.aggregates  # noqa: F401
+import workers.isolated  # noqa: F401

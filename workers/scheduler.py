@@ -1,0 +1,79 @@
+"""The scheduler: what becomes due by the clock alone. Its commands are fixed by their causes, so it may run any number of times."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from domain.credits.commands import ExpireGrants
+from domain.dispatch.ports import Expired
+from domain.generations.commands import ExpireGeneration, QueueGeneration
+from domain.generations.refusals import GenerationFinal, GenerationNotFound
+from domain.kernel.refusals import Refusal, Unavailable
+from workers.orders import Orders
+from workers.platform import WorkerPlatform
+from workers.sweeper import Sweeper
+from workers.until import until
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+BATCH = 200
+
+
+class Scheduler:
+    def __init__(self, platform: WorkerPlatform) -> None:
+        self._due = platform.due
+        self._orders = Orders(platform.journal, platform.clock, "scheduler")
+        self._sweeper = Sweeper(platform)
+        self._grants_seen = ""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await until(stop, self._work())
+
+    async def _work(self) -> None:
+        await asyncio.gather(
+            self._over_and_over(TICK_SECONDS, self._queue),
+            self._over_and_over(TICK_SECONDS, self._expire),
+            self._over_and_over(TICK_SECONDS, self._expire_grants),
+            self._over_and_over(self._sweeper.seconds_deleted, self._sweeper.sweep_deleted),
+            self._over_and_over(self._sweeper.seconds_orphaned, self._sweeper.sweep_orphaned),
+        )
+
+    async def _over_and_over(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await chore()
+            except Unavailable as error:
+                logger.warning("%s waits: %s", getattr(chore, "__name__", "a chore"), error)
+            await asyncio.sleep(seconds)
+
+    async def _queue(self) -> None:
+        await asyncio.gather(*(self._queue_one(each) for each in await self._due.scheduled(BATCH)))
+
+    async def _queue_one(self, generation_id: UUID) -> None:
+        try:
+            await self._orders.send(QueueGeneration(generation_id=generation_id), f"queue:{generation_id}")
+        except (GenerationFinal, GenerationNotFound) as refusal:
+            logger.info("not queued: %s", refusal)
+
+    async def _expire(self) -> None:
+        await asyncio.gather(*(self._expire_one(each) for each in await self._due.expired(BATCH)))
+
+    async def _expire_one(self, expired: Expired) -> None:
+        command = ExpireGeneration(generation_id=expired.generation_id, account_id=expired.account_id, which=expired.which)
+        try:
+            await self._orders.send(command, f"expire:{expired.generation_id}:{expired.which}")
+        except (GenerationFinal, GenerationNotFound) as refusal:
+            logger.info("not expired: %s", refusal)
+
+    async def _expire_grants(self) -> None:
+        accounts, seen = await self._due.grants(self._grants_seen, BATCH)
+        for account_id in accounts:
+            try:
+                await self._orders.send(ExpireGrants(account_id=account_id), f"expire-grants:{account_id}:{seen}")
+            except Unavailable:
+                raise
+            except Refusal as refusal:
+                logger.info("grants not expired: %s", refusal)
+        self._grants_seen = seen
