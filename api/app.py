@@ -84,7 +84,8 @@ def _add_options(app: Sanic, kit: Kit, template: str, methods: list[str]) -> Non
 
 
 def _template(template: str) -> str:
-    return template.replace("{", "<").replace("}", ":str>")
+    """As Sanic spells it; a `{key}` may have slashes."""
+    return template.replace("{key}", "<key:path>").replace("{", "<").replace("}", ":str>")
 
 
 def _name(name: str) -> str:

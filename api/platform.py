@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from domain.access.ports import Credentials, IssuedTokens, Principal, Sessions
 from domain.kernel.rates import Limiter, Policy, Verdict
-from domain.ports import Clock, Connections, Ids, Journal, ObjectStore, Passwords, Tail, Vault
+from domain.ports import Clock, Connections, Ids, Journal, ObjectServing, ObjectStore, Passwords, Queues, Tail, Vault
 from domain.providers.catalogue import Catalogue
 
 __all__ = ["Credentials", "IssuedTokens", "Limiter", "Metrics", "Platform", "Policy", "Positions", "Principal", "Sessions", "Verdict"]
@@ -41,6 +41,7 @@ class Platform:
     clock: Clock
     ids: Ids
     objects: ObjectStore
+    queues: Queues
     passwords: Passwords
     sessions: Sessions
     credentials: Credentials
@@ -51,6 +52,8 @@ class Platform:
     #: Without a trailing slash, such as `https://api.example.com`.
     public_url: str
     version: str
+    #: Set while objects lie in a directory: the API serves their signed URLs itself.
+    serving: ObjectServing | None = None
     cors_origins: tuple[str, ...] = ()
     #: CIDRs of proxies whose `Forwarded` and `X-Forwarded-For` are believed.
     trusted_proxies: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
 """Request bodies: bytes to a checked Struct, and to the canonical bytes that an idempotency fingerprint is made of."""
 
 from collections.abc import Callable
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import msgspec
 
@@ -15,9 +16,12 @@ _CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
 def body_decoder(shape: Any) -> Decoder:
-    """A decoder of JSON bodies into *shape*; None: the route takes no body, an empty object is let pass."""
+    """A decoder of JSON bodies into *shape*; None: the route takes no body, an empty object is let pass.
+
+    A shape `Something | None` may be left out.
+    """
     target = NoBody if shape is None else shape
-    optional = shape is None
+    optional = shape is None or NoneType in get_args(shape)
 
     def decode(data: bytes, content_type: str | None) -> tuple[Any, Any]:
         if optional and not data:

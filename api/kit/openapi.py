@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
@@ -17,6 +18,7 @@ Document = dict[str, Any]
 
 def document(routes: Sequence[Route], *, version: str, public_url: str) -> Document:
     """The whole document; equal for equal routes, so it is made once."""
+    routes = [route for route in routes if route.documented]
     shapes = list(dict.fromkeys(_shapes(routes)))
     schemas, components = msgspec.json.schema_components(shapes, ref_template=REF)
     schema_of = dict(zip(map(repr, shapes), schemas, strict=True))
@@ -72,7 +74,8 @@ def _operation(route: Route, routes: Sequence[Route], schema_of: Mapping[str, Do
         "responses": {**_answers(route, routes, schema_of), **_refusals(route, routes)},
     }
     if is_shape(route.body):
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema_of[repr(route.body)]}}}
+        required = NoneType not in get_args(route.body)
+        operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema_of[repr(route.body)]}}}
     if route.permission.scope or route.permission.role:
         operation["x-permission"] = {"scope": route.permission.scope, "role": route.permission.role}
     return operation

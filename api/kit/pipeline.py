@@ -40,6 +40,7 @@ from domain.kernel.refusals import Refusal, Unauthenticated
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_KEY = re.compile(r"[a-z0-9][a-z0-9._/-]{0,511}")
 Handler = Callable[..., Awaitable[HTTPResponse | None]]
 
 
@@ -56,6 +57,7 @@ class Pipeline:
             raise TypeError(f"{route.name}: the endpoint takes {', '.join(sorted(unknown))}, which the route does not have")
         self.names = names
         self.ids = {name: route.path_type(name) is UUID for name in route.path_names}
+        self.patterns = {name: _KEY if name == "key" else _UUID if self.ids[name] else _WORD for name in self.ids}
         self.read_body = None if route.stream_body or route.method == "GET" else body_decoder(route.body)
         self.read_query = query_decoder(route.query)
         self.lists = "cursor" in getattr(route.query, "__struct_fields__", ())
@@ -155,7 +157,7 @@ class Pipeline:
     def _decode(self, call: Call, path: Mapping[str, str]) -> dict[str, Any]:
         """The endpoint's arguments; also reads the headers that every route understands."""
         request, route = call.request, self.route
-        values: dict[str, Any] = {name: _path_value(value, self.ids[name]) for name, value in path.items()}
+        values: dict[str, Any] = {name: _path_value(value, self.patterns[name]) for name, value in path.items()}
         values["query"], call.filters = self.read_query(request.query_string)
         if self.lists and values["query"].cursor is not None:
             call.after = cursors.read(self.kit.platform.vault, call.cursor_scope(), values["query"].cursor)
@@ -262,8 +264,8 @@ def bearer_of(line: str) -> str:
     return token.strip()
 
 
-def _path_value(text: str, is_id: bool) -> UUID | str:
+def _path_value(text: str, pattern: re.Pattern[str]) -> UUID | str:
     """A value of the path. What cannot be one names nothing, so it is a 404."""
-    if not (_UUID if is_id else _WORD).fullmatch(text):
+    if not pattern.fullmatch(text):
         raise NotFound()
-    return UUID(text) if is_id else text
+    return UUID(text) if pattern is _UUID else text

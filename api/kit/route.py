@@ -2,7 +2,7 @@
 
 The endpoint's signature is part of the declaration: `async def submit(call: Call, body: SubmitGeneration) -> Answer`.
 A parameter `body` is the decoded request body, `query` the decoded query parameters, and any name of the template
-(`{id}`) the path value: a UUID when the name is `id` or ends in `_id`, else a word.
+(`{id}`) the path value: a UUID when the name is `id` or ends in `_id`, words with slashes when it is `key`, else a word.
 """
 
 import inspect
@@ -60,6 +60,8 @@ class Route:
     waits: bool = False
     #: The endpoint reads the body itself, as it arrives (uploads).
     stream_body: bool = False
+    #: Stands in the OpenAPI document. What is only reached by a URL that we hand out does not.
+    documented: bool = True
     #: Refusals worth naming in the documents.
     refusals: Sequence[type] = ()
 

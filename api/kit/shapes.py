@@ -1,7 +1,7 @@
 """The base classes and field types of request and answer shapes. Shapes live in `api/shapes/<feature>.py`."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, overload
 
 import msgspec
 from msgspec import Meta
@@ -42,6 +42,10 @@ class Shown(msgspec.Struct, kw_only=True):
     """An answer's object. Every key is always present."""
 
 
+@overload
+def moment(at: datetime) -> str: ...
+@overload
+def moment(at: datetime | None) -> str | None: ...
 def moment(at: datetime | None) -> str | None:
     """RFC 3339, UTC, always six digits and `Z`."""
-    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

@@ -161,6 +161,7 @@ def fake_platform(**changes: Any) -> Platform:
         "clock": FakeClock(),
         "ids": FakeIds(),
         "objects": None,
+        "queues": None,
         "passwords": None,
         "sessions": None,
         "credentials": FakeCredentials(PRINCIPALS),
