@@ -23,6 +23,8 @@ class Server:
         self._app = app
         self._server: Any = None
         self._watch: asyncio.Task[None] | None = None
+        self.port = 0
+        self.stopped = False
 
     async def start(self, *, host: str | None = None, port: int | None = None, sock: Any = None) -> int:
         """Listen on *host*:*port* (0: any free port) or on *sock*; the port is returned.   Raises OSError when it is taken."""
@@ -37,10 +39,12 @@ class Server:
         await server.after_start()
         self._watch = asyncio.create_task(_end_slow_requests(server.connections))
         name = self._server.server.sockets[0].getsockname()
-        return int(name[1]) if isinstance(name, tuple) else 0
+        self.port = int(name[1]) if isinstance(name, tuple) else 0
+        return self.port
 
     async def stop(self) -> None:
         """Take no more, tell who waits or streams to end, let the rest finish for at most 10 s, then close."""
+        self.stopped = True
         self._app.ctx.kit.drain.set()
         await self._server.before_stop()
         self._server.server.close()
@@ -82,13 +86,16 @@ def _arriving(connection: Any) -> Any:
         return None
     if http.stage is Stage.REQUEST:
         return bytes(connection.recv_buffer[:64])
-    if http.stage is Stage.HANDLER and http.request_body and not _streams(http.request):
+    if http.request_body and (http.stage is Stage.IDLE or (http.stage is Stage.HANDLER and not _streams(http.request))):
         return id(http.request)
     return None
 
 
 def _time_out(connection: Any) -> None:
-    if connection.http is not None and connection._task is not None:
+    """Answer 408; who was answered and still sends is cut off."""
+    if connection.http is not None and connection.http.stage is Stage.IDLE:
+        connection.abort()
+    elif connection.http is not None and connection._task is not None:
         connection.http.exception = RequestTimeout("Request Timeout")
         connection._task.cancel()
 

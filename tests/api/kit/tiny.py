@@ -65,6 +65,8 @@ class Batch(Body):
     items: list[int]
 
 
+#: How far a thing is; a test moves it.
+PROGRESS = 0.5
 #: Names that are refused from now on; a test adds to it.
 NEWLY_REFUSED: set[str] = set()
 THING = UUID("01936b2e-0000-7000-8000-000000000001")
@@ -85,7 +87,7 @@ async def made(call: Call, receipt: Receipt) -> Answer:
 async def show(call: Call, id: UUID) -> Answer:
     if id != THING:
         raise NotFound()
-    return ok(Thing(id=id, name="one", progress=call.platform.progress if hasattr(call.platform, "progress") else 0.5))
+    return ok(Thing(id=id, name="one", progress=PROGRESS))
 
 
 async def rename(call: Call, id: UUID, body: Patch) -> Answer:
@@ -95,7 +97,7 @@ async def rename(call: Call, id: UUID, body: Patch) -> Answer:
 async def listed(call: Call, query: ListThings) -> Answer:
     start = call.after[0] if call.after else 0
     rows = list(range(start, start + query.limit))
-    return call.page(rows, next_key=[start + query.limit] if start + query.limit < 50 else None)
+    return call.page(rows, next_key=[start + query.limit] if start + query.limit < 60 else None)
 
 
 async def read(call: Call) -> Answer:
@@ -139,10 +141,6 @@ async def stream(call: Call) -> Answer:
             await response.send(f"{number}\n")
 
     return Answer(200, content_type="text/plain", stream=send)
-
-
-async def by_name(call: Call, body: Any) -> str | None:
-    return None
 
 
 def size(body: Batch) -> int:
