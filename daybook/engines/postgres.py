@@ -67,7 +67,7 @@ class Postgres:
     def __init__(self, data: Path, runtime: Path) -> None:
         self._data = data
         self._cluster = data / "postgres"
-        self._runtime = runtime
+        self._sockets = runtime / "pg"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,7 +78,7 @@ class Postgres:
     def url_of(self, database: str) -> str:
         """The same server's URL for another database."""
         password = kept(self._password_file)
-        return f"postgresql://{USER}:{quote(password)}@/{quote(database)}?host={quote(str(self._runtime), safe='')}&port={PORT}"
+        return f"postgresql://{USER}:{quote(password)}@/{quote(database)}?host={quote(str(self._sockets), safe='')}&port={PORT}"
 
     @property
     def running(self) -> bool:
@@ -135,12 +135,12 @@ class Postgres:
         new.rename(self._cluster)
 
     def _give(self, account: Account, *paths: Path) -> None:
-        """Where another account runs the server: it owns its files and may walk through the two directories above them."""
+        """Where another account runs the server: it owns its files and may walk through our directory above them."""
         if account.uid is None or account.gid is None:
             return
         for path in paths:
             os.chown(path, account.uid, account.gid)
-        self._data.chmod(0o711)
+            path.parent.chmod(0o711)
 
     def _check_version(self) -> None:
         found = (self._cluster / "PG_VERSION").read_text().strip()
@@ -149,9 +149,9 @@ class Postgres:
 
     def _serve(self, binaries: Path, account: Account) -> None:
         """Starts the server, again while a killed predecessor's children still hold its shared memory."""
-        if account.uid is not None and account.gid is not None:
-            os.chown(self._runtime, account.uid, account.gid)
-        settings = [f"--{name}={value}" for name, value in (SETTINGS | {"unix_socket_directories": _listed(self._runtime)}).items()]
+        self._sockets.mkdir(mode=0o700, exist_ok=True)
+        self._give(account, self._sockets)
+        settings = [f"--{name}={value}" for name, value in (SETTINGS | {"unix_socket_directories": _listed(self._sockets)}).items()]
         command = [*account.prefix, str(binaries / "postgres"), "-D", str(self._cluster), *settings]
         began = time.monotonic()
         while True:

@@ -10,7 +10,7 @@ from daybook.engines.errors import EngineError
 
 #: Longest path of a socket, with room for what libpq and others append.
 SOCKET_PATH_MAX_BYTES = 90
-LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
+LONGEST_SOCKET_NAME = "pg/.s.PGSQL.5432"
 
 
 def claim(data: Path, parent: str | None) -> Path:

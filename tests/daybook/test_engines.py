@@ -197,16 +197,17 @@ def commands(pids: list[int]) -> list[Path]:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root needs another account")
-def test_where_user_namespaces_are_forbidden_root_borrows_an_account_that_reaches_data_and_binaries(tmp_path_factory, monkeypatch):
-    shared = tmp_path_factory.mktemp("borrowed")
-    for directory in (shared, *shared.parents[:2]):
-        directory.chmod(0o755)
-    monkeypatch.setattr(account, "namespace", lambda: None)
-    with embedded(shared / "data") as engines, psycopg.connect(engines.database_url) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
-        assert (shared / "data" / "postgres").stat().st_uid != 0
-    with embedded(shared / "data") as again, psycopg.connect(again.database_url) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
+def test_where_user_namespaces_are_forbidden_root_borrows_an_account_that_reaches_data_and_binaries(short_directory, owners):
+    short_directory.chmod(0o755)
+    data = short_directory / "data"
+    first = owners(data, None, "--no-namespaces")
+    assert first.line.startswith("ready 1 1 ")
+    assert (data / "postgres").stat().st_uid != 0
+    first.kill()
+    second = owners(data, None, "--no-namespaces")
+    assert second.line.startswith("ready 2 2 ")
+    assert second.end() == 0
+    assert gone(data)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root needs another account")

@@ -46,7 +46,7 @@ def test_the_sockets_live_in_the_users_runtime_directory_when_there_is_one(tmp_p
     runtime = Path(owner.line.split(" ", 3)[3])
     assert runtime.parent == short_directory
     assert runtime.stat().st_mode & 0o777 == 0o700
-    assert sorted(path.name for path in runtime.iterdir()) == [".s.PGSQL.5432", ".s.PGSQL.5432.lock", "redis.sock"]
+    assert sorted(path.name for path in runtime.rglob("*")) == [".s.PGSQL.5432", ".s.PGSQL.5432.lock", "pg", "redis.sock"]
 
 
 def test_a_runtime_directory_too_deep_for_sockets_is_passed_over(tmp_path, owners):

@@ -1,9 +1,10 @@
 """A process that owns the embedded engines of a data directory until its input closes; tests kill it.
 
-    python -m tests.support.engine_owner DATA [--untied] [--as=UID]
+    python -m tests.support.engine_owner DATA [--untied] [--as=UID] [--no-namespaces]
 
 It counts its starts in both engines and prints one line: `ready <starts by PostgreSQL> <starts by Redis> <runtime directory>`.
-`--as` makes it another account's process. `--untied` leaves out the parent-death signal, as on a system without one.
+`--untied` leaves out the parent-death signal, as on a system without one. `--as` makes it another account's process.
+`--no-namespaces` is a kernel that forbids them.
 """
 
 import os
@@ -13,11 +14,13 @@ from pathlib import Path
 import psycopg
 import redis
 
-from daybook.engines import AlreadyRunning, EngineError, child, embedded
+from daybook.engines import AlreadyRunning, EngineError, account, child, embedded
 
 
 def main(data: Path, options: list[str]) -> int:
     child.LINUX = child.LINUX and "--untied" not in options
+    if "--no-namespaces" in options:
+        account.namespace = lambda: None
     for option in options:
         if option.startswith("--as="):
             become(int(option.removeprefix("--as=")))
