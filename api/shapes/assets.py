@@ -1,0 +1,82 @@
+"""An asset as clients see it."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from api.kit.call import Call
+from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Query, Shown, moment
+from domain.kernel.limits import FILENAME_CHARS_MAX
+from domain.ports import SubjectKey
+from projections.assets.assets import AssetRow
+
+#: No path, no control characters (those are refused everywhere), not blank.
+Filename = Annotated[str, Meta(min_length=1, max_length=FILENAME_CHARS_MAX, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
+
+
+class Asset(Shown):
+    """A stored result. `content_url` and `thumbnail_url` answer with a link that works for ten minutes."""
+
+    id: Id
+    kind: str
+    source: str
+    generation_id: Id | None
+    filename: str
+    content_type: str
+    bytes: Count
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    width: int | None
+    height: int | None
+    duration_ms: int | None
+    created_at: Moment
+    share: None
+    url: str
+    content_url: str
+    thumbnail_url: str | None
+
+
+class AssetPatch(Body):
+    filename: Filename | UnsetType = UNSET
+
+
+class AssetQuery(ListQuery):
+    """`kind` and `source` may be given more than once: either."""
+
+    kind: list[str] = []
+    source: list[Literal["generation", "upload"]] = []
+
+
+class ContentQuery(Query):
+    """`redirect=false` answers with the link instead of going there."""
+
+    redirect: bool = True
+
+
+class ContentLink(Shown):
+    """A signed link to the bytes themselves."""
+
+    url: str
+    expires_at: Moment
+
+
+def shown_asset(call: Call, key: SubjectKey, row: AssetRow) -> Asset:
+    """*row* for its owner, whose key opens the file name."""
+    url = f"{call.platform.public_url}/v1/assets/{row.id}"
+    return Asset(
+        id=str(row.id),
+        kind=row.kind,
+        source=row.source,
+        generation_id=None if row.generation_id is None else str(row.generation_id),
+        filename=key.open(row.sealed_filename),
+        content_type=row.content_type,
+        bytes=row.bytes,
+        sha256=row.sha256,
+        width=row.width,
+        height=row.height,
+        duration_ms=row.duration_ms,
+        created_at=moment(row.created_at),
+        share=None,
+        url=url,
+        content_url=f"{url}/content",
+        thumbnail_url=f"{url}/thumbnail" if row.thumbnail_key is not None else None,
+    )

@@ -1,0 +1,142 @@
+"""A generation as clients see it: one way to make it, for first answers, replays, single reads and lists."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from api.kit.call import Call
+from api.kit.shapes import Count, Id, Moment, Shown, moment
+from api.shapes.assets import Asset, shown_asset
+from domain.generations.words import opened
+from domain.ports import SubjectKey
+from projections.assets.assets import AssetRow
+from projections.generations.rows import GenerationRow
+
+
+class GenerationCredits(Shown):
+    """The generation's money, in whole credits. `charge_id` is set once something was charged."""
+
+    quoted: Count
+    held: Count
+    charged: Count
+    released: Count
+    refunded: Count
+    charge_id: Id | None
+    price_version: Count
+
+
+class GenerationError(Shown):
+    """Why it failed. Failures are never charged."""
+
+    code: str
+    message: str
+    retryable: bool
+    billable: bool
+
+
+class GenerationMetrics(Shown):
+    """Milliseconds in the queue until the first start, and from there to the end."""
+
+    queued_ms: int | None
+    run_ms: int | None
+
+
+class GenerationUrls(Shown):
+    self_: str = msgspec.field(name="self")
+    events: str | None
+    cancel: str
+
+
+class Generation(Shown):
+    """`status`: scheduled, queued and running are open; succeeded, failed and canceled are final, and final is final."""
+
+    id: Id
+    kind: str
+    status: str
+    prompt: str
+    model: str
+    provider: str
+    params: dict[str, Any]
+    inputs: list[dict[str, Any]]
+    priority: str
+    tags: list[str]
+    batch_id: Id | None
+    schedule_id: Id | None
+    retry_of: Id | None
+    credits: GenerationCredits
+    progress: float
+    queue_position: int | None
+    attempts: int
+    cancel_requested_at: Moment | None
+    assets: list[Asset]
+    output: Any
+    error: GenerationError | None
+    metrics: GenerationMetrics
+    created_at: Moment
+    updated_at: Moment
+    run_at: Moment | None
+    started_at: Moment | None
+    finished_at: Moment | None
+    start_deadline: Moment | None
+    deadline: Moment
+    position: Count
+    urls: GenerationUrls
+
+
+def shown_generation(call: Call, key: SubjectKey, row: GenerationRow, assets: Mapping[UUID, AssetRow]) -> Generation:
+    """*row* for its owner, whose *key* opens his words. *assets* holds the rows of its assets; deleted ones are left out."""
+    words = opened(key, row.sealed)
+    url = f"{call.platform.public_url}/v1/generations/{row.id}"
+    # Sorted, because the read model does not keep the order of keys that the log has.
+    params = dict(sorted({**row.params, "negative_prompt": words.negative_prompt}.items()))
+    return Generation(
+        id=str(row.id),
+        kind=row.kind,
+        status=row.status,
+        prompt=words.prompt,
+        model=row.model,
+        provider=row.provider,
+        params=params,
+        inputs=row.inputs,
+        priority=row.priority,
+        tags=words.tags,
+        batch_id=_id(row.batch_id),
+        schedule_id=_id(row.schedule_id),
+        retry_of=_id(row.retry_of),
+        credits=_credits(row),
+        progress=1.0 if row.status == "succeeded" else 0.0,
+        queue_position=None,
+        attempts=row.attempts,
+        cancel_requested_at=moment(row.cancel_requested_at),
+        assets=[shown_asset(call, key, assets[asset_id]) for asset_id in row.asset_ids if asset_id in assets],
+        output=None if row.sealed_output is None else msgspec.json.decode(key.open(row.sealed_output)),
+        error=None if row.error is None else GenerationError(**row.error, billable=False),
+        metrics=GenerationMetrics(queued_ms=row.queued_ms, run_ms=row.run_ms),
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+        run_at=moment(row.run_at),
+        started_at=moment(row.started_at),
+        finished_at=moment(row.finished_at),
+        start_deadline=moment(row.start_deadline),
+        deadline=moment(row.deadline),
+        position=row.position,
+        urls=GenerationUrls(self_=url, events=None, cancel=f"{url}/cancel"),
+    )
+
+
+def _credits(row: GenerationRow) -> GenerationCredits:
+    return GenerationCredits(
+        quoted=row.quoted,
+        held=row.held,
+        charged=row.charged,
+        released=row.released,
+        refunded=row.refunded,
+        charge_id=str(row.id) if row.charged else None,
+        price_version=row.price_version,
+    )
+
+
+def _id(found: UUID | None) -> str | None:
+    return None if found is None else str(found)

@@ -1,0 +1,71 @@
+"""What a caller sends to have something generated, and what it would cost."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from api.kit.shapes import Body, Count, ListQuery, Moment, Shown, When
+from domain.kernel.limits import PROMPT_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX
+
+Tag = Annotated[str, Meta(min_length=1, max_length=TAG_CHARS_MAX)]
+ModelId = Annotated[str, Meta(min_length=1, max_length=100)]
+Status = Literal["canceled", "failed", "queued", "running", "scheduled", "succeeded"]
+
+
+class Asked(Body):
+    """What decides the price: kind, model and params. Without `model` the kind's default is taken."""
+
+    kind: Literal["image"]
+    prompt: Annotated[str, Meta(min_length=1, max_length=PROMPT_CHARS_MAX)]
+    model: ModelId | None = None
+    params: dict[str, Any] = {}
+
+
+class Submission(Asked):
+    """`run_at`: not before then. `start_deadline`, `deadline`: give up if it has not begun, or not ended, by then."""
+
+    #: No kind that is offered takes inputs.
+    inputs: Annotated[list[str], Meta(max_length=0)] = []
+    priority: Literal["low", "normal", "high"] = "normal"
+    run_at: When | None = None
+    start_deadline: When | None = None
+    deadline: When | None = None
+    tags: Annotated[list[Tag], Meta(max_length=TAGS_MAX)] = []
+
+
+class Estimate(Shown):
+    """The quote without the hold: `credits` is the most it can cost, with these complete params."""
+
+    kind: str
+    model: str
+    provider: str
+    params: dict[str, Any]
+    credits: Count
+    price_version: Count
+    on_cancel: str
+
+
+class GenerationQuery(ListQuery):
+    """A filter that is given twice means either."""
+
+    status: list[Status] = []
+    kind: list[str] = []
+    model: list[str] = []
+    tag: Annotated[list[Tag], Meta(max_length=TAGS_MAX)] = []
+
+
+class TimelineEvent(Shown):
+    """One durable event of a generation. `data` depends on the type."""
+
+    type: str
+    timestamp: Moment
+    recorded_at: Moment
+    position: Count
+    data: dict[str, Any]
+
+
+class Timeline(Shown):
+    """Oldest first."""
+
+    data: list[TimelineEvent]
+    next_cursor: None

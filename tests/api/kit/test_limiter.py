@@ -1,0 +1,179 @@
+"""Counting in Redis, and alone while Redis is away."""
+
+import asyncio
+import time
+from types import SimpleNamespace
+
+import pytest
+import redis.asyncio
+
+from domain.kernel.rates import Policy
+from infra.limits import limiter as module
+from infra.limits.limiter import RedisLimiter
+from infra.limits.local import LocalCounts
+
+
+def policy(bucket: str = "api", key: str = "k", count: int = 5, seconds: int = 60, cost: int = 1, holds: bool = False) -> Policy:
+    return Policy(bucket, f"{bucket}:{key}", count, seconds, cost, holds)
+
+
+@pytest.fixture
+async def client(redis_url):
+    client = redis.asyncio.Redis.from_url(redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def limiter(client):
+    limiter = RedisLimiter(client, bypassed=lambda bucket: None)
+    yield limiter
+    await limiter.close()
+
+
+async def test_no_more_than_the_count_passes(limiter):
+    verdicts = [await limiter.take([policy()]) for _ in range(7)]
+    assert [verdict.refused for verdict in verdicts] == [None] * 5 + [0] * 2
+    assert [verdict.left[0] for verdict in verdicts] == [4, 3, 2, 1, 0, 0, 0]
+    assert 1 <= verdicts[-1].retry_after <= 62
+
+
+async def test_no_more_than_the_count_passes_at_once_either(limiter):
+    verdicts = await asyncio.gather(*(limiter.take([policy(count=300)]) for _ in range(1000)))
+    assert sum(verdict.refused is None for verdict in verdicts) == 300
+
+
+async def test_two_processes_count_together(client):
+    first, second = (RedisLimiter(client, bypassed=lambda bucket: None) for _ in range(2))
+    verdicts = await asyncio.gather(*(limiter.take([policy(count=30)]) for limiter in (first, second) for _ in range(40)))
+    assert sum(verdict.refused is None for verdict in verdicts) == 30
+
+
+async def test_all_policies_pass_or_none_counts(limiter):
+    small, large = policy("small", count=1), policy("large", count=10)
+    await limiter.take([large, small])
+    refused = await limiter.take([large, small])
+    assert (refused.refused, refused.left) == (1, (9, 0))
+    assert (await limiter.take([large])).left == (8,)
+
+
+async def test_a_cost_passes_whole_or_not_at_all(limiter):
+    assert (await limiter.take([policy(cost=3)])).refused is None
+    assert (await limiter.take([policy(cost=3)])).refused == 0
+    assert (await limiter.take([policy(cost=2)])).refused is None
+
+
+async def test_what_is_given_back_can_be_taken_again(limiter):
+    for _ in range(20):
+        assert (await limiter.take([policy(cost=4)])).refused is None
+        limiter.give_back([policy(cost=4)])
+    assert (await limiter.take([policy(cost=5)])).refused is None
+
+
+async def test_giving_back_more_than_was_taken_makes_no_credit(limiter):
+    limiter.give_back([policy(cost=5)])
+    assert (await limiter.take([policy()])).left == (4,)
+
+
+async def test_counts_leave_with_the_window(limiter):
+    short = policy(count=1, seconds=1)
+    assert (await limiter.take([short])).refused is None
+    assert (await limiter.take([short])).refused == 0
+    await asyncio.sleep(1.1)
+    assert (await limiter.take([short])).refused is None
+
+
+async def test_keys_vanish_by_themselves(limiter, client):
+    await limiter.take([policy(seconds=60)])
+    assert 55 < await client.ttl("{limits}:api:k") <= 70
+
+
+async def test_what_waits_in_the_loop_shares_one_call(limiter, client):
+    await limiter.take([policy("warm")])
+    before = (await client.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    await asyncio.gather(*(limiter.take([policy(key=str(n))]) for n in range(100)))
+    assert (await client.info("commandstats"))["cmdstat_evalsha"]["calls"] - before <= 3
+
+
+async def test_a_restarted_redis_gets_the_script_again(limiter, client):
+    await limiter.take([policy()])
+    await client.script_flush()
+    assert (await limiter.take([policy()])).left == (3,)
+
+
+class Silent:
+    """A Redis that never answers."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def script_load(self, script: str) -> str:
+        self.asked += 1
+        await asyncio.sleep(60)
+        return ""
+
+
+@pytest.fixture
+def silent():
+    bypassed: list[str] = []
+    clock = SimpleNamespace(offset=0.0)
+    redis = Silent()
+    limiter = RedisLimiter(redis, bypassed=bypassed.append, monotonic=lambda: time.monotonic() + clock.offset)
+    return SimpleNamespace(limiter=limiter, redis=redis, clock=clock, bypassed=bypassed)
+
+
+async def test_a_silent_redis_costs_milliseconds_and_lets_ordinary_requests_pass(silent):
+    started = time.monotonic()
+    verdict = await silent.limiter.take([policy(count=1)])
+    assert (verdict.refused, silent.bypassed) == (None, ["api"])
+    assert time.monotonic() - started < 0.5
+
+
+async def test_after_three_misses_it_is_left_alone_for_five_seconds(silent):
+    for _ in range(10):
+        await silent.limiter.take([policy(count=1)])
+    assert silent.redis.asked == module.MISSES_MAX
+    silent.clock.offset = module.REST_SECONDS + 1
+    await silent.limiter.take([policy(count=1)])
+    assert silent.redis.asked == module.MISSES_MAX + 1
+
+
+async def test_sensitive_limits_keep_holding_alone(silent):
+    asked = [policy("auth", count=2, holds=True), policy("api", count=1)]
+    verdicts = [await silent.limiter.take(asked) for _ in range(4)]
+    assert [verdict.refused for verdict in verdicts] == [None, None, 0, 0]
+
+
+async def test_an_unreachable_redis_is_a_miss_like_any_other():
+    bypassed: list[str] = []
+    limiter = RedisLimiter(redis.asyncio.Redis(host="127.0.0.1", port=1), bypassed=bypassed.append)
+    assert (await limiter.take([policy(count=1)])).refused is None
+    assert bypassed == ["api"]
+
+
+class TestLocalCounts:
+    def test_it_counts_like_the_script(self):
+        clock = SimpleNamespace(now=0)
+        counts = LocalCounts(lambda: clock.now)
+        assert [counts.take([policy(count=3)]).refused for _ in range(4)] == [None, None, None, 0]
+        wait = counts.take([policy(count=3)]).retry_after
+        clock.now = wait * 1000
+        assert counts.take([policy(count=3)]).refused is None
+
+    def test_no_window_ever_holds_more_than_the_count(self):
+        clock = SimpleNamespace(now=0)
+        counts = LocalCounts(lambda: clock.now)
+        passed: list[int] = []
+        for clock.now in range(0, 300_000, 700):
+            if counts.take([policy(count=10)]).refused is None:
+                passed.append(clock.now)
+        assert len(passed) > 30
+        assert all(later - earlier >= 60_000 for earlier, later in zip(passed, passed[10:], strict=False))
+
+    def test_memory_is_bounded(self, monkeypatch):
+        monkeypatch.setattr("infra.limits.local.KEYS_MAX", 100)
+        counts = LocalCounts(lambda: 0)
+        for number in range(1_000):
+            counts.take([policy(key=str(number))])
+        assert len(counts._windows) <= 101
