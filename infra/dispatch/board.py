@@ -16,7 +16,7 @@ GROUPS = """
 # Counting ends at the limit: nobody needs to know how long the queue is in order to ring.
 READY = """
     SELECT count(*)::int FROM (
-        SELECT FROM unnest(%(queues)s) AS q (queue), LATERAL (
+        SELECT FROM unnest(%(queues)s::text[]) AS q (queue), LATERAL (
             SELECT FROM dispatch.work w WHERE w.queue = q.queue AND w.state = 'ready' LIMIT %(limit)s) r
         WHERE NOT EXISTS (SELECT FROM dispatch.queues p WHERE p.queue = q.queue AND p.paused)
         LIMIT %(limit)s) found
