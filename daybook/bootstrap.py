@@ -1,5 +1,6 @@
 """The one place that wires ports to adapters. Each context manager opens what a role stands on, in order, and closes it in reverse."""
 
+import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ from infra.access.passwords import BcryptPasswords
 from infra.access.sessions import PostgresSessions
 from infra.catalogue.loader import load_catalogue
 from infra.clock import RandomIds, SystemClock
+from infra.dispatch.board import PostgresBoard
+from infra.dispatch.claims import PostgresClaims
+from infra.dispatch.due import PostgresDue
+from infra.dispatch.leases import keeper
+from infra.dispatch.queues import PostgresQueues
 from infra.journal.journal import PostgresJournal, open_journal
 from infra.journal.meters import Meters
 from infra.journal.tail import open_tail
@@ -36,6 +42,9 @@ from infra.objects.s3 import S3Store
 from infra.postgres.pool import Pool, open_pool
 from infra.secrets.vault import PostgresVault, open_vault
 from projections.kernel.positions import positions_of
+from projections.kernel.wake import listening
+from workers.platform import WorkerPlatform
+from workers.providers.registry import providers
 
 #: What the database driver raises when the server is away.
 UNAVAILABLE: tuple[type[Exception], ...] = (OSError, psycopg.OperationalError)
@@ -112,6 +121,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             ids=base.ids,
             objects=base.objects,
             passwords=passwords,
+            queues=PostgresQueues(base.reads),
             sessions=sessions,
             credentials=BearerCredentials(base.journal, directory, sessions, tokens, base.clock),
             catalogue=base.catalogue,
@@ -129,4 +139,33 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             features=tuple(sorted({model.kind for model in base.catalogue.models})),
             checks=health_checks(base.reads, client, base.objects),
             unavailable=UNAVAILABLE,
+        )
+
+
+@asynccontextmanager
+async def worker_platform(settings: Settings, role: str) -> AsyncIterator[WorkerPlatform]:
+    """Everything that workers, dispatcher and scheduler stand on."""
+    assert settings.redis_url is not None, "whoever asks has reached the engines first"
+    direct = direct_url(settings)
+    async with ground(settings, role) as base:
+        yield WorkerPlatform(
+            journal=base.journal,
+            vault=base.vault,
+            clock=base.clock,
+            ids=base.ids,
+            objects=base.objects,
+            catalogue=base.catalogue,
+            make_providers=functools.partial(
+                providers,
+                openai_base_url=settings.openai_compatible_base_url,
+                openai_api_key=settings.openai_compatible_api_key,
+                outgoing_allow=settings.outgoing_allow,
+            ),
+            claims=PostgresClaims(base.reads),
+            # A thread's own connection, held for as long as the process lives.
+            keep_leases=keeper(direct),
+            board=PostgresBoard(base.reads),
+            due=PostgresDue(base.reads),
+            listen=functools.partial(listening, direct),
+            redis_url=settings.redis_url,
         )

@@ -25,7 +25,9 @@ def _directory(settings: Settings, signer: Signer) -> DirectoryStore:
 
 
 def _s3(settings: Settings) -> S3Store:
-    assert settings.s3_endpoint and settings.s3_access_key and settings.s3_secret_key and settings.s3_bucket, "settings.py checks them together"
+    assert settings.s3_endpoint and settings.s3_access_key and settings.s3_secret_key and settings.s3_bucket, (
+        "settings.py checks them together"
+    )
     where = S3Settings(
         endpoint=settings.s3_endpoint,
         access_key=settings.s3_access_key,

@@ -20,8 +20,13 @@ class Role(str, Enum):
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accounts made from this machine.")
     group.callback()(lambda: None)
-    group.command("create", epilog="\b\nExample:\n  printf %s \"$PASSWORD\" | daybook accounts create --email op@example.com --role operator --password-stdin")(create)
-    app.add_typer(group, name="accounts", epilog="\b\nExample:\n  daybook accounts create --email a@example.com --role auditor --password-stdin")
+    group.command(
+        "create",
+        epilog='\b\nExample:\n  printf %s "$PASSWORD" | daybook accounts create --email op@example.com --role operator --password-stdin',
+    )(create)
+    app.add_typer(
+        group, name="accounts", epilog="\b\nExample:\n  daybook accounts create --email a@example.com --role auditor --password-stdin"
+    )
 
 
 def create(

@@ -23,8 +23,10 @@ def verify() -> int:
     from daybook.settings import from_environment
     from daybook.up.reach import reached
 
-    with reached(from_environment()) as settings, bar("events") as advance:
-        lines, intact = asyncio.run(checked(settings, advance))
+    with reached(from_environment()) as settings, bar("checking") as advance:
+        from daybook.verification import verified
+
+        lines, intact = asyncio.run(verified(settings, advance))
     for line in lines:
         typer.echo(line)
     return OK if intact else FAILED

@@ -6,7 +6,7 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    app.command("env", epilog="\b\nExample:\n  eval \"$(daybook env --show-secrets)\" && psql \"$DATABASE_URL\"")(env)
+    app.command("env", epilog='\b\nExample:\n  eval "$(daybook env --show-secrets)" && psql "$DATABASE_URL"')(env)
 
 
 def env(show_secrets: bool = typer.Option(False, "--show-secrets", help="Print keys and passwords too.")) -> int:

@@ -2,10 +2,15 @@
 
 import asyncio
 import time
+from typing import TYPE_CHECKING
 
 import typer
 
 from daybook.cli.exits import USAGE, Stop
+
+if TYPE_CHECKING:
+    from daybook.settings import Settings
+    from projections.kernel.positions import Lag
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +30,10 @@ def show() -> int:
     width = max(len(lag.name) for lag in lags)
     typer.echo(f"{'name':{width}}  version  state     position    behind")
     for lag in lags:
-        typer.echo(f"{lag.name:{width}}  {lag.version:7}  {lag.state:8}  {lag.position:8}  {lag.events:8}" + (f"  {lag.error}" if lag.error else ""))
+        typer.echo(
+            f"{lag.name:{width}}  {lag.version:7}  {lag.state:8}  {lag.position:8}  {lag.events:8}"
+            + (f"  {lag.error}" if lag.error else "")
+        )
     return 1 if any(lag.state == "stopped" for lag in lags) else 0
 
 
@@ -56,7 +64,7 @@ def rebuild(name: str = typer.Argument(help="Which one; `daybook projections lis
     return 0
 
 
-async def _lags(settings):  # type: ignore[no-untyped-def]
+async def _lags(settings: "Settings") -> "list[Lag]":
     import psycopg
 
     from daybook.schema import direct_url

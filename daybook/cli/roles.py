@@ -1,5 +1,8 @@
 """`daybook api | worker | dispatcher | projector | scheduler`: one role each, to scale apart."""
 
+from collections.abc import Callable
+from typing import Any
+
 import typer
 
 ROLES = {
@@ -20,7 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("worker", epilog="\b\nExample:\n  daybook worker --queues image --concurrency 16")(worker)
 
 
-def _command(name: str):  # type: ignore[no-untyped-def]
+def _command(name: str) -> Callable[[], int]:
     def command() -> int:
         return _run(name)
 
@@ -38,7 +41,7 @@ def worker(
     return _run("worker", queues=tuple(part.strip() for part in queues.split(",") if part.strip()), concurrency=concurrency or None)
 
 
-def _run(name: str, **options: object) -> int:
+def _run(name: str, **options: Any) -> int:
     from daybook.cli.terminal import no_color
     from daybook.processes.entry import serve
     from daybook.settings import from_environment

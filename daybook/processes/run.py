@@ -21,7 +21,7 @@ Role = Callable[[Settings, asyncio.Event, Ready], Awaitable[None]]
 
 
 def run(name: str, role: Role, settings: Settings, control: Control | None = None) -> int:
-    """The exit code. SIGTERM and Ctrl-C drain; a second one ends at once."""
+    """The exit code. SIGTERM and Ctrl-C drain; a second one ends at once.   Raises what keeps the role from starting."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(name, role, settings, control))
 
@@ -33,7 +33,10 @@ async def _run(name: str, role: Role, settings: Settings, control: Control | Non
     if control is not None:
         control.watch(stop)
 
+    begun = asyncio.Event()
+
     def ready() -> None:
+        begun.set()
         log.info("ready", role=name)
         if control is not None:
             control.ready()
@@ -48,6 +51,10 @@ async def _run(name: str, role: Role, settings: Settings, control: Control | Non
     if not work.done():
         log.error("did not drain in time", log="error", role=name, seconds=DRAIN_SECONDS)
         os._exit(FAILED)
+    error = work.exception()
+    if error is not None and begun.is_set():
+        log.error("ended by an error", log="error", role=name, exc_info=error)
+        return FAILED
     work.result()
     log.info("stopped", role=name)
     return OK

@@ -65,7 +65,9 @@ def _with_running(settings: Settings) -> Settings:
                 settings, database_url=settings.database_url or found.database_url, redis_url=settings.redis_url or found.redis_url
             )
         if time.monotonic() > end:
-            raise EngineError(f"the Daybook that uses {settings.data_dir} has engines that do not answer; look into {settings.data_dir}/logs")
+            raise EngineError(
+                f"the Daybook that uses {settings.data_dir} has engines that do not answer; look into {settings.data_dir}/logs"
+            )
         time.sleep(0.1)
 
 

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from types import FrameType
+from typing import Any
 
 from daybook.engines import EngineError, Engines
 from daybook.up.child import Child, Start, spoken
@@ -102,13 +103,12 @@ class Supervisor:
         return child.process is not None and child.ended() is None
 
     def _wait(self, seconds: float) -> None:
-        lines = {child.control: child for child in self.children if child.control is not None}
+        lines: dict[Any, Child] = {child.control: child for child in self.children if child.control is not None}
         heard, _, _ = select.select([self._read, *lines], [], [], seconds)
         if self._read in heard:
             os.read(self._read, 4096)
-        for line in heard:
-            if line in lines:
-                lines[line].hear()
+        for line in lines.keys() & set(heard):
+            lines[line].hear()
 
     def _revive_engines(self) -> None:
         for name in self._engines.dead:

@@ -19,7 +19,7 @@ from daybook.up.readiness import is_ready
 from daybook.up.reach import engines_of, with_engines
 from daybook.up.supervisor import Supervisor
 
-ROLES = ("api", "projector")
+ROLES = ("api", "worker", "followers")
 READY_SECONDS = 60.0
 FAILED, CANNOT_START = 1, 2
 

@@ -4,7 +4,20 @@ from structlog.typing import EventDict
 
 #: Personal data and secrets. A line that carries one of them is a defect; the value never leaves the process.
 WITHHELD = frozenset(
-    {"access_token", "authorization", "email", "first_name", "ip", "last_name", "name", "password", "prompt", "refresh_token", "secret", "token"}
+    {
+        "access_token",
+        "authorization",
+        "email",
+        "first_name",
+        "ip",
+        "last_name",
+        "name",
+        "password",
+        "prompt",
+        "refresh_token",
+        "secret",
+        "token",
+    }
 )
 FAULTS = frozenset({"warning", "error", "critical"})
 
