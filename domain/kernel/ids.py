@@ -1,6 +1,7 @@
 """Ids: UUIDv7 for things that happen, name-based UUIDs for ids that follow from others. Pure: bytes come in as arguments."""
 
 import hashlib
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 #: Namespaces are arbitrary but fixed for ever: ids made with them stand in the log.
@@ -16,6 +17,7 @@ def uuid7(unix_ms: int, random: bytes) -> UUID:
     return UUID(int=value)
 
 
+@lru_cache(maxsize=16_384)
 def credit_stream(account_id: UUID) -> UUID:
     """The stream of an account's ledger, apart from the stream of its profile, so that holds load nothing else."""
     return uuid5(CREDITS, str(account_id))
