@@ -1,0 +1,205 @@
+"""The ledger folded by the verifier: balances, live grants and open holds of each account, nothing closed.
+
+So the memory per account is that of its live grants and open holds, however long its history.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+from projections.audit.entries import Entry, differs
+
+#: The namespace of ledger streams; fixed for ever.
+_CREDITS = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c001")
+Fact = dict[str, Any]
+
+
+class Grant:
+    """What is left of a grant."""
+
+    __slots__ = ("expires_at", "free", "held", "position", "priority", "source")
+
+    def __init__(self, fact: Fact, position: int) -> None:
+        self.free: int = fact["amount"]
+        self.held = 0
+        self.source: str = fact["source"]
+        self.priority: int = fact["priority"]
+        self.expires_at: str | None = fact["expires_at"]
+        self.position = position
+
+
+class Hold:
+    """An open hold: which grants it binds."""
+
+    __slots__ = ("amount", "kind", "parts")
+
+    def __init__(self, fact: Fact) -> None:
+        self.amount: int = fact["amount"]
+        self.kind: str = fact["kind"]
+        self.parts: dict[str, int] = dict(fact["parts"])
+
+
+class AccountLedger:
+    """One account's book."""
+
+    __slots__ = ("available", "expired", "granted", "grants", "held", "holds", "position", "refunded", "spent", "stream")
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.available = self.held = self.granted = self.spent = self.refunded = self.expired = 0
+        self.position = 0
+        self.grants: dict[str, Grant] = {}
+        self.holds: dict[str, Hold] = {}
+
+
+class Ledger:
+    """All accounts' books. `apply` raises Differs for the first entry that breaks a rule."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, AccountLedger] = {}
+
+    def apply(self, entry: Entry, fact: Fact) -> None:
+        act = _ACTS.get(entry.topic)
+        if act is None:
+            return
+        account = self._account(entry, fact)
+        account.available += entry.available or 0
+        account.held += entry.held or 0
+        account.position = entry.position
+        if account.available < 0:
+            differs(entry, "the account's available credits are negative", found=account.available)
+        if account.held < 0:
+            differs(entry, "the account's held credits are negative", found=account.held)
+        act(account, entry, fact)
+
+    def hold(self, account_id: str | None, generation_id: str) -> Hold | None:
+        """The open hold of a generation."""
+        account = self.accounts.get(account_id) if account_id else None
+        return account.holds.get(generation_id) if account else None
+
+    def _account(self, entry: Entry, fact: Fact) -> AccountLedger:
+        if entry.account_id is None:
+            differs(entry, "a ledger fact without an account")
+        account = self.accounts.get(entry.account_id)
+        if entry.topic == "credits.account_opened":
+            if account is not None:
+                differs(entry, "the account's ledger was opened before", found=account.stream)
+            account = self.accounts[entry.account_id] = AccountLedger(str(uuid5(_CREDITS, entry.account_id)))
+        if account is None:
+            differs(entry, "the account's ledger was never opened")
+        if account.stream != entry.stream:
+            differs(entry, "not in the ledger stream of its account", expected=account.stream, found=entry.stream)
+        return account
+
+
+def _opened(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    """Nothing moves yet."""
+
+
+def _granted(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    if fact["amount"] < 1:
+        differs(entry, "a grant of nothing", found=fact["amount"])
+    if fact["grant_id"] in account.grants:
+        differs(entry, "the grant exists", found=fact["grant_id"])
+    account.grants[fact["grant_id"]] = Grant(fact, entry.position)
+    if fact["source"] == "refund":
+        account.refunded += fact["amount"]
+    else:
+        account.granted += fact["amount"]
+
+
+def _held(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    if fact["amount"] < 1:
+        differs(entry, "a hold of nothing", found=fact["amount"])
+    if fact["generation_id"] in account.holds:
+        differs(entry, "the generation has an open hold", found=fact["generation_id"])
+    _sums_to(entry, fact["parts"], fact["amount"], "the parts of the hold")
+    hold = account.holds[fact["generation_id"]] = Hold(fact)
+    for grant_id, amount in hold.parts.items():
+        grant = _grant(account, entry, grant_id)
+        grant.free -= amount
+        grant.held += amount
+        if grant.free < 0:
+            differs(entry, f"takes more from grant {grant_id} than was free", found=grant.free)
+
+
+def _captured(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    hold = _ended(account, entry, fact)
+    if fact["held"] != hold.amount:
+        differs(entry, "captures another amount than was held", expected=hold.amount, found=fact["held"])
+    if not 1 <= fact["charged"] <= hold.amount:
+        differs(entry, "charges more than was held, or nothing", expected=f"1 to {hold.amount}", found=fact["charged"])
+    _sums_to(entry, fact["parts"], fact["charged"], "the parts of the charge")
+    _sums_to(entry, fact["returned"], hold.amount - fact["charged"], "the parts that return")
+    _give_back(account, entry, hold, spent=dict(fact["parts"]), returned=dict(fact["returned"]))
+    account.spent += fact["charged"]
+
+
+def _released(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    hold = _ended(account, entry, fact)
+    if fact["amount"] != hold.amount:
+        differs(entry, "releases another amount than was held", expected=hold.amount, found=fact["amount"])
+    _sums_to(entry, fact["parts"], hold.amount, "the parts that return")
+    _give_back(account, entry, hold, spent={}, returned=dict(fact["parts"]))
+
+
+def _expired(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    grant = _grant(account, entry, fact["grant_id"])
+    if grant.expires_at is None or fact["timestamp"] < grant.expires_at:
+        differs(entry, "the grant expires later, or never", expected=grant.expires_at, found=fact["timestamp"])
+    grant.free -= fact["amount"]
+    account.expired += fact["amount"]
+    if grant.free < 0 or fact["amount"] < 1:
+        differs(entry, "more, or less, lapses than was free", expected=grant.free + fact["amount"], found=fact["amount"])
+    _forget_if_spent(account, fact["grant_id"])
+
+
+def _ended(account: AccountLedger, entry: Entry, fact: Fact) -> Hold:
+    hold = account.holds.pop(fact["generation_id"], None)
+    if hold is None:
+        differs(entry, "ends a hold that is not open", found=fact["generation_id"])
+    if hold.kind != fact["kind"]:
+        differs(entry, "ends a hold of another kind", expected=hold.kind, found=fact["kind"])
+    return hold
+
+
+def _give_back(account: AccountLedger, entry: Entry, hold: Hold, *, spent: dict[str, int], returned: dict[str, int]) -> None:
+    if not spent.keys() | returned.keys() <= hold.parts.keys():
+        differs(entry, "names grants that the hold did not bind", expected=sorted(hold.parts), found=sorted(spent | returned))
+    for grant_id, amount in hold.parts.items():
+        back = returned.get(grant_id, 0)
+        if spent.get(grant_id, 0) + back != amount:
+            differs(entry, f"grant {grant_id} gets back another part than it gave", expected=amount - spent.get(grant_id, 0), found=back)
+        grant = _grant(account, entry, grant_id)
+        grant.held -= amount
+        grant.free += back
+        _forget_if_spent(account, grant_id)
+
+
+def _grant(account: AccountLedger, entry: Entry, grant_id: str) -> Grant:
+    grant = account.grants.get(grant_id)
+    if grant is None:
+        differs(entry, "names a grant that does not exist, or of which nothing is left", found=grant_id)
+    return grant
+
+
+def _forget_if_spent(account: AccountLedger, grant_id: str) -> None:
+    grant = account.grants[grant_id]
+    if grant.free == 0 and grant.held == 0:
+        del account.grants[grant_id]
+
+
+def _sums_to(entry: Entry, parts: Sequence[Sequence[Any]], amount: int, what: str) -> None:
+    total = sum(part[1] for part in parts)
+    if total != amount or any(part[1] < 1 for part in parts) or len({part[0] for part in parts}) != len(parts):
+        differs(entry, f"{what} do not sum up", expected=amount, found=parts)
+
+
+_ACTS: Mapping[str, Callable[[AccountLedger, Entry, Fact], None]] = {
+    "credits.account_opened": _opened,
+    "credits.grant_expired": _expired,
+    "credits.granted": _granted,
+    "credits.held": _held,
+    "credits.hold_captured": _captured,
+    "credits.hold_released": _released,
+}

@@ -1,0 +1,111 @@
+"""The first pass: the log in its own order, with everything that can be said of it without a read model, and the entries
+that read models make one by one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from projections.audit.entries import BEFORE, BY_POSITION, Entry, differs, head_of, page
+from projections.audit.folds import Folds
+from projections.audit.form import Form
+from projections.audit.ledger import Fact, Ledger
+from projections.audit.models import LIVE_POSITION, position_of
+from projections.audit.postings import check_postings
+from projections.audit.recomputed import ledger_entries
+from projections.audit.recomputed.rows import compare, rows
+from projections.audit.report import Difference, Differs
+from projections.audit.stories import Stories, check_refunded
+
+PAGE_ENTRIES = 4_000
+Progress = Callable[[int, int], None]
+
+
+class LogPass:
+    """Reads up to the end of the log as it is when it gets there."""
+
+    def __init__(self, conn: AsyncConnection[Any], folds: Folds, progress: Progress) -> None:
+        self.conn = conn
+        self.folds = folds
+        self.progress = progress
+        self.form = Form()
+        self.ledger = Ledger()
+        self.stories = Stories(self.ledger)
+        self.lines = ledger_entries.LedgerEntries()
+        self.lines_position = 0
+        self._waiting: list[dict[str, Any]] = []
+
+    async def run(self) -> int:
+        """Returns the position of the last entry.   Raises Differs."""
+        last: Entry | None = None
+        while True:
+            # Positions are asked for before the page, so that what a model has seen is never more than what was read of it.
+            models = await self.folds.positions(self.conn)
+            head = await head_of(self.conn)
+            entries = await page(self.conn, BY_POSITION, {"after": self.form.position, "upto": head, "limit": PAGE_ENTRIES})
+            if not entries:
+                break
+            facts = self._check(entries, last)
+            last = entries[-1]
+            await self._check_refunds()
+            await self.folds.feed(self.conn, entries, facts, models)
+            await self._check_lines()
+            self.progress(last.position, max(head, last.position))
+        if last is not None:
+            self.stories.close(last)
+        return self.form.position
+
+    def _check(self, entries: list[Entry], last: Entry | None) -> list[Fact]:
+        facts: list[Fact] = []
+        form, ledger, stories, lines = self.form, self.ledger, self.stories, self.lines
+        for entry in entries:
+            try:
+                if last is not None and last.command_id != entry.command_id:
+                    stories.close(last)
+                fact = form.check(entry)
+                check_postings(entry, fact)
+                ledger.apply(entry, fact)
+                stories.apply(entry, fact)
+                line = lines.expected(entry, fact)
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+                differs(entry, f"the fact lacks a field, or has it in a wrong form ({type(error).__name__}: {error})")
+            if line is not None:
+                self._waiting.append(line)
+            facts.append(fact)
+            last = entry
+        return facts
+
+    async def _check_refunds(self) -> None:
+        for entry, fact in self.stories.refunds:
+            check_refunded(entry, fact, await page(self.conn, BEFORE, {"stream": entry.stream, "before": entry.position}))
+        self.stories.refunds.clear()
+
+    async def _check_lines(self) -> None:
+        """Ledger entries up to where the model is by now; what it has not seen yet waits."""
+        seen = min(await position_of(self.conn, "ledger_entries"), self.form.position)
+        if seen <= self.lines_position:
+            return
+        due = [line for line in self._waiting if line["position"] <= seen]
+        self._waiting = self._waiting[len(due) :]
+        found = await rows(self.conn, ledger_entries.ROWS, {"low": self.lines_position, "high": seen})
+        compare(ledger_entries.TABLE, ledger_entries.KEY, expected=due, found=found)
+        self.lines_position = seen
+
+    async def finish_lines(self) -> int:
+        """Nothing may stand beyond what the model has seen. Returns the position up to which entries were compared."""
+        await self._check_lines()
+        async with self.conn.transaction():
+            await self.conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            row = await (await self.conn.execute(LIVE_POSITION, {"name": "ledger_entries"})).fetchone()
+            found = await rows(self.conn, ledger_entries.BEYOND, {"low": row[0] if row else 0})
+        if found:
+            raise Differs(
+                Difference(
+                    where=ledger_entries.TABLE,
+                    what="an entry beyond what the model has seen",
+                    row=str(found[0]["position"]),
+                    position=found[0]["position"],
+                )
+            )
+        return self.lines_position

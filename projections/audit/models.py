@@ -1,0 +1,39 @@
+"""Which read models there are, and how far each says it is."""
+
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from projections.audit.report import Difference, Differs
+
+#: Name -> version, of every model that is recomputed here.
+CHECKED = {
+    "accounts": 1,
+    "api_tokens": 1,
+    "assets": 1,
+    "balances": 1,
+    "generations": 1,
+    "ledger_entries": 1,
+    "usage_daily": 1,
+}
+# The live copies. A stopped one is right up to where it stopped.
+LIVE = "SELECT name, version, position FROM read.models WHERE place = 'read' ORDER BY name, version"
+LIVE_POSITION = "SELECT max(position) FROM read.models WHERE place = 'read' AND name = %(name)s"
+
+
+async def positions_of(conn: AsyncConnection[Any]) -> dict[str, int]:
+    """Read model -> position.   Raises Differs for a model that nothing here recomputes, or that is missing."""
+    rows = await (await conn.execute(LIVE)).fetchall()
+    positions: dict[str, int] = {}
+    for name, version, position in rows:
+        if version == CHECKED.get(name):
+            positions[name] = position
+        elif version > CHECKED.get(name, 0):
+            raise Differs(Difference(where=f"read model {name}", what=f"version {version} has no recomputation"))
+    for name in CHECKED.keys() - positions.keys():
+        raise Differs(Difference(where=f"read model {name}", what="the model is missing from read.models"))
+    return positions
+
+
+async def position_of(conn: AsyncConnection[Any], name: str) -> int:
+    return (await positions_of(conn))[name]

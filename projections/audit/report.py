@@ -1,0 +1,56 @@
+"""What a verification says."""
+
+from typing import Any
+
+import msgspec
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """The first thing that is not as it must be. `where` is `log` or a read model's table; `row` names the row of a table."""
+
+    where: str
+    what: str
+    position: int | None = None
+    stream: str | None = None
+    row: str | None = None
+    expected: str | None = None
+    found: str | None = None
+
+    def __str__(self) -> str:
+        parts = [self.where]
+        if self.position is not None:
+            parts.append(f"position {self.position}")
+        if self.stream is not None:
+            parts.append(f"stream {self.stream}")
+        if self.row is not None:
+            parts.append(f"row {self.row}")
+        sentence = f"{', '.join(parts)}: {self.what}"
+        if self.expected is not None or self.found is not None:
+            sentence += f": expected {self.expected}, found {self.found}"
+        return sentence
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """`events`: how many were checked. `models`: read model -> the position at which its rows were compared."""
+
+    ok: bool
+    events: int
+    models: dict[str, int]
+    first_difference: Difference | None = None
+
+
+class Differs(Exception):
+    """Ends the verification at the first difference."""
+
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(str(difference))
+        self.difference = difference
+
+
+_CHARS_MAX = 300
+
+
+def text_of(value: Any) -> str:
+    """A value for people, of bounded length."""
+    text = repr(value)
+    return text if len(text) <= _CHARS_MAX else f"{text[:_CHARS_MAX]}… ({len(text)} characters)"

@@ -1,0 +1,116 @@
+"""The second pass: one stream after the other. Versions without holes, one account and one kind of thing a stream, and the
+read models whose rows follow from one stream each.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from psycopg import AsyncConnection
+
+from projections.audit.entries import BY_STREAM, REST, Entry, differs, page
+from projections.audit.folds import HIGHEST, LOWEST, SNAPSHOT
+from projections.audit.models import positions_of
+from projections.audit.recomputed import accounts, api_tokens, assets, generations
+from projections.audit.recomputed.rows import Row, compare, rows
+
+PAGE_ENTRIES = 4_000
+#: Topics that begin a stream.
+FIRST = frozenset({"accounts.registered", "assets.stored", "credits.account_opened", "generations.requested"})
+LEDGER = "credits."
+
+
+class ByStream(NamedTuple):
+    """How the rows of one model follow from a stream."""
+
+    name: str
+    feature: str
+    table: str
+    key: tuple[str, ...]
+    rows: str
+    expected: Callable[[Sequence[Entry]], list[Row]]
+
+
+BY_STREAMS = (
+    ByStream("accounts", "accounts.", accounts.TABLE, accounts.KEY, accounts.ROWS, accounts.expected),
+    ByStream("api_tokens", "accounts.", api_tokens.TABLE, api_tokens.KEY, api_tokens.ROWS, api_tokens.expected),
+    ByStream("assets", "assets.", assets.TABLE, assets.KEY, assets.ROWS, assets.expected),
+    ByStream("generations", "generations.", generations.TABLE, generations.KEY, generations.ROWS, generations.expected),
+)
+
+
+class StreamPass:
+    """Pages of whole streams; only ledger streams, which may be long, run over pages, and only their form is checked here."""
+
+    def __init__(self, conn: AsyncConnection[Any], progress: Callable[[int], None]) -> None:
+        self.conn = conn
+        self.progress = progress
+        self.last: Entry | None = None
+        self.models: dict[str, int] = {}
+
+    async def run(self) -> dict[str, int]:
+        """Returns model -> the least position at which a page of it was compared.   Raises Differs."""
+        low = LOWEST
+        while low < HIGHEST:
+            async with self.conn.transaction():
+                await self.conn.execute(SNAPSHOT)
+                positions = await positions_of(self.conn)
+                entries, high = await self._page()
+                found = {model.name: await rows(self.conn, model.rows, {"low": low, "high": high}) for model in BY_STREAMS}
+            streams = self._checked(entries)
+            for model in BY_STREAMS:
+                self._compare(model, streams, found[model.name], positions[model.name])
+            self.progress(len(entries))
+            low = high
+        return self.models
+
+    async def _page(self) -> tuple[list[Entry], str]:
+        """Entries, and the last stream they complete. A ledger stream that is cut goes on in the next page."""
+        last = self.last
+        after = {"stream": last.stream if last else LOWEST, "version": last.version if last else 0}
+        entries = await page(self.conn, BY_STREAM, {**after, "limit": PAGE_ENTRIES})
+        if len(entries) < PAGE_ENTRIES:
+            return entries, HIGHEST
+        end = entries[-1]
+        if not end.topic.startswith(LEDGER):
+            entries += await page(self.conn, REST, {"stream": end.stream, "version": end.version})
+        return entries, end.stream
+
+    def _checked(self, entries: Sequence[Entry]) -> list[list[Entry]]:
+        """The page's streams, each in the right form."""
+        for entry in entries:
+            self._check(entry, self.last)
+            self.last = entry
+        return [list(stream) for _, stream in groupby(entries, key=lambda entry: entry.stream)]
+
+    def _check(self, entry: Entry, last: Entry | None) -> None:
+        begins = last is None or last.stream != entry.stream
+        version = 1 if begins or last is None else last.version + 1
+        if entry.version != version:
+            differs(entry, "the stream has a hole before it", expected=version, found=entry.version)
+        if begins != (entry.topic in FIRST):
+            differs(entry, "a stream begins with its first fact, and only with it")
+        if begins or last is None:
+            return
+        if entry.position <= last.position:
+            differs(entry, "stands before the version before it", expected=f"after {last.position}", found=entry.position)
+        if entry.account_id != last.account_id:
+            differs(entry, "belongs to another account than its stream", expected=last.account_id, found=entry.account_id)
+        if entry.topic.partition(".")[0] != last.topic.partition(".")[0]:
+            differs(entry, "is no fact of this stream's kind", expected=last.topic, found=entry.topic)
+
+    def _compare(self, model: ByStream, streams: Sequence[list[Entry]], found: Sequence[Row], seen: int) -> None:
+        expected: list[Row] = []
+        for stream in streams:
+            if stream[0].topic.startswith(model.feature):
+                known = [entry for entry in stream if entry.position <= seen]
+                expected += _recomputed(model, known, stream[0])
+        compare(model.table, model.key, expected=expected, found=found)
+        self.models[model.name] = min(seen, self.models.get(model.name, seen))
+
+
+def _recomputed(model: ByStream, known: Sequence[Entry], first: Entry) -> list[Row]:
+    try:
+        return model.expected(known)
+    except (KeyError, TypeError, ValueError) as error:
+        differs(first, f"{model.name} cannot be recomputed from this stream ({type(error).__name__}: {error})")
