@@ -124,9 +124,16 @@ def main():  # type: () -> None
     check_python()
     here = os.open(ROOT, os.O_RDONLY)
     fcntl.flock(here, fcntl.LOCK_EX)
-    ensure()
-    for name in sys.argv[1:]:
-        add("requirements-%s.txt" % name)
+    try:
+        ensure()
+        for name in sys.argv[1:]:
+            add("requirements-%s.txt" % name)
+    except KeyboardInterrupt:
+        sys.exit("\ninterrupted; the next make starts afresh")
+    except OSError as error:
+        sys.exit("%s cannot be made: %s" % (VENV, error))
+    except subprocess.CalledProcessError as error:
+        sys.exit("%s cannot be made: %s failed" % (VENV, " ".join(map(str, error.cmd))))
 
 
 if __name__ == "__main__":
