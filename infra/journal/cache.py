@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
+from itertools import islice
 from uuid import UUID
 
 from domain.kernel.facts import Root
@@ -41,6 +42,9 @@ class Cache:
 
     def trim(self, keep: Collection[UUID]) -> None:
         """Shrink to the size. What is in *keep* stays: the log does not hold it yet."""
-        for stream in list(self._known)[: max(0, len(self._known) - self.size)]:
-            if stream not in keep:
-                del self._known[stream]
+        surplus = len(self._known) - self.size
+        if surplus > 0:
+            oldest = list(islice(self._known, surplus))
+            for stream in oldest:
+                if stream not in keep:
+                    del self._known[stream]

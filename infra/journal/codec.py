@@ -39,7 +39,9 @@ class Codec:
         del state["originator_id"]
         del state["originator_version"]
         for name, convert in self._converts:
-            state[name] = convert(state[name])
+            value = state[name]
+            if value is not None:
+                state[name] = convert(value)
         for name in self._whole:
             if type(state[name]) is float:
                 raise TypeError(f"{name} of {self.kind.__name__} is a float; amounts are whole")
@@ -74,17 +76,14 @@ def _members(hint: Any) -> tuple[Any, ...]:
 
 
 def _convert_of(hint: Any) -> Convert | None:
-    """What must happen to a value of type *hint* before msgspec writes it; None when nothing must."""
+    """What must happen to a value of type *hint* that is not None before msgspec writes it; None when nothing must."""
     members = [member for member in _members(hint) if member is not types.NoneType]
     if float in members:
         raise TypeError("a fact holds no floats: use integers of the smallest unit, or decimal strings")
     converts = [convert for member in members if (convert := _convert_one(member))]
     if not converts:
         return None
-    if len(members) > 1:
-        return _plain
-    convert = converts[0]
-    return lambda value: None if value is None else convert(value)
+    return converts[0] if len(members) == 1 else _plain
 
 
 def _convert_one(hint: Any) -> Convert | None:
@@ -96,14 +95,16 @@ def _convert_one(hint: Any) -> Convert | None:
         parts = [_convert_of(part) for part in get_type_hints(hint).values()]
         if not any(parts):
             return None
-        return lambda value: [convert(part) if convert else part for convert, part in zip(parts, value, strict=True)]
+        return lambda value: [
+            convert(part) if convert and part is not None else part for convert, part in zip(parts, value, strict=True)
+        ]
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (list, tuple, set, frozenset):
         item = _convert_of(arguments[0])
-        return (lambda value: [item(part) for part in value]) if item else None
+        return (lambda value: [None if part is None else item(part) for part in value]) if item else None
     if origin is dict:
         item = _convert_of(arguments[1])
-        return (lambda value: {key: item(part) for key, part in value.items()}) if item else None
+        return (lambda value: {key: None if part is None else item(part) for key, part in value.items()}) if item else None
     return None
 
 

@@ -86,11 +86,13 @@ class PostgresJournal:
             await link.close()
 
     async def execute(self, command: Command, context: Context) -> Receipt:
-        handler = self._handlers[type(command)]
-        return await self._twins.once(context, lambda answer: self._submit(command, context, handler, answer))
+        return await self._twins.once(context, lambda: self._submit(command, context))
 
-    def _submit(self, command: Command, context: Context, handler: Handler, answer: "asyncio.Future[Receipt]") -> None:
-        self._backlog.add(Pending(command, context, handler, handler.needs(command), answer))
+    def _submit(self, command: Command, context: Context) -> Pending:
+        handler = self._handlers[type(command)]
+        pending = Pending(command, context, handler, handler.needs(command), self._twins.answered)
+        self._backlog.add(pending)
+        return pending
 
     async def load(self, kind: type[Kind], stream: UUID, *, until: int | None = None) -> Kind | None:
         known = self._copy(kind, stream)

@@ -1,9 +1,11 @@
 """A command on its way through the writer, and what was decided on it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from domain.kernel.commands import Command, Context, Decision, Handler, Need, Receipt
 from domain.kernel.facts import Root
@@ -12,22 +14,30 @@ from infra.journal.append import Entry, Guard, Line
 
 @dataclass(slots=True, eq=False)
 class Pending:
-    """One accepted command. `refused` counts the appends that refused what was decided on it."""
+    """One accepted command and who waits for it: its caller, then the callers of its twins.
+
+    A caller that leaves cancels his future, and nothing else. `refused` counts the appends that refused what was decided.
+    """
 
     command: Command
     context: Context
     handler: Handler
     needs: Sequence[Need]
-    answer: "asyncio.Future[Receipt]"
+    answered: Callable[[UUID], object]
+    waiting: "list[asyncio.Future[Receipt]]" = field(default_factory=list)
     refused: int = 0
 
     def succeed(self, receipt: Receipt) -> None:
-        if not self.answer.done():
-            self.answer.set_result(receipt)
+        self.answered(self.context.command_id)
+        for caller in self.waiting:
+            if not caller.done():
+                caller.set_result(receipt if caller is self.waiting[0] else replace(receipt, repeated=True))
 
     def fail(self, error: BaseException) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
+        self.answered(self.context.command_id)
+        for caller in self.waiting:
+            if not caller.done():
+                caller.set_exception(error)
 
 
 @dataclass(slots=True, eq=False)

@@ -16,6 +16,9 @@ from infra.journal.pending import Round
 from infra.journal.snapshots import freeze, shape_of
 
 WAITING_MAX = 1_000
+#: A snapshot is worth its bytes only after so many events: reading an event costs about as much as writing this.
+BYTES_PER_EVENT = 64
+STREAMS_MAX = 10_000
 
 # Two processes may write the same one: they are equal.
 INSERT = """
@@ -35,13 +38,17 @@ class Snapshotter:
         self._connections = connections
         self._load = load
         self._due: asyncio.Queue[tuple[type[Root], UUID]] = asyncio.Queue(WAITING_MAX)
+        #: The version before which another snapshot of a large state would cost more than it saves.
+        self._not_before: dict[UUID, int] = {}
 
     def look_at(self, round_: Round) -> None:
         """Note the streams whose version passed a multiple of SNAPSHOT_EVERY_EVENTS."""
         for item in round_.items:
             for line in item.lines:
+                if line.version % SNAPSHOT_EVERY_EVENTS or line.version < self._not_before.get(line.stream, 0):
+                    continue
                 # A snapshot that finds no place is made when the next one is due.
-                if line.version % SNAPSHOT_EVERY_EVENTS == 0 and not self._due.full():
+                if not self._due.full():
                     self._due.put_nowait((type(round_.touched[line.stream]), line.stream))
 
     async def run(self) -> None:
@@ -57,13 +64,17 @@ class Snapshotter:
         aggregate = await self._load(kind, stream)
         if aggregate is None:
             return
+        state = freeze(aggregate)
+        if len(self._not_before) >= STREAMS_MAX:
+            self._not_before.clear()
+        self._not_before[stream] = aggregate.version + len(state) // BYTES_PER_EVENT
         row = {
             "stream": stream,
             "version": aggregate.version,
             "position": aggregate.position,
             "kind": kind.TOPIC,
             "shape": shape_of(kind),
-            "state": freeze(aggregate),
+            "state": state,
         }
         async with self._connections.connection() as connection:
             await connection.execute(INSERT, row)

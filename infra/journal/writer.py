@@ -32,7 +32,7 @@ REFUSED_MAX = 2
 #: What is decided under the lock keeps all other processes waiting.
 LOCKED_BATCH_MAX = 64
 #: While a round is in flight the next is begun only when so many wait: deciding for few makes small batches.
-EARLY_BATCH = 32
+EARLY_BATCH = 16
 PAUSE_SECONDS = 0.1
 #: SQLSTATE classes: a deadlock or serialisation failure; no disk, memory or connections, or a read-only server.
 TRANSIENT = "40"
@@ -77,7 +77,7 @@ class Writer:
         while not self._stopping or len(self._backlog):
             await self._backlog.wait(EARLY_BATCH if self._flying else 1)
             self._meters.queue_depth(len(self._backlog))
-            batch = self._backlog.take(WRITER_BATCH_MAX)
+            batch = self._backlog.take(self._limit())
             try:
                 if batch:
                     await self._serve(batch)
@@ -87,6 +87,10 @@ class Writer:
                 for pending in batch:
                     pending.fail(defect)
         await self._land()
+
+    def _limit(self) -> int:
+        """With nothing in flight half is sent at once, so that the other half is decided while the database works."""
+        return WRITER_BATCH_MAX if self._flying else max(EARLY_BATCH, min(WRITER_BATCH_MAX, len(self._backlog) // 2))
 
     async def _serve(self, batch: list[Pending]) -> None:
         contested = any(pending.refused >= REFUSED_MAX for pending in batch)

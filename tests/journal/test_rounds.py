@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from domain.kernel.commands import Receipt
+from infra.journal import writer
 from tests.journal.counters import COUNTERS, Bump, Counter, CounterClosed, NameTaken, Open
 from tests.support.journal import JournalWorld, context, execute_sql, journal_world
 
@@ -23,6 +24,13 @@ async def together(world: JournalWorld, *bumps: Bump) -> list[Any]:
     return await asyncio.gather(*[world.journal.execute(bump, context()) for bump in bumps], return_exceptions=True)
 
 
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round takes all that waits, even when nothing is in flight."""
+    monkeypatch.setattr(writer, "EARLY_BATCH", 256)
+
+
+@pytest.mark.usefixtures("whole")
 async def test_what_waits_together_is_one_append(counters: JournalWorld) -> None:
     ids = await opened(counters, 100)
     counters.batches.clear()
@@ -31,10 +39,20 @@ async def test_what_waits_together_is_one_append(counters: JournalWorld) -> None
     assert [receipt.position for receipt in receipts] == list(range(101, 201))
 
 
+async def test_while_nothing_is_in_flight_half_is_sent_ahead(counters: JournalWorld) -> None:
+    ids = await opened(counters, 64)
+    counters.batches.clear()
+    receipts = await together(counters, *[Bump(counter_id=each) for each in ids])
+    assert counters.batches == [32, 32]
+    assert [receipt.position for receipt in receipts] == list(range(65, 129))
+
+
+@pytest.mark.usefixtures("whole")
 async def test_a_bad_command_in_a_batch_of_256_fails_alone(counters: JournalWorld) -> None:
     ids = await opened(counters, 256)
     bumps = [Bump(counter_id=each, unbalanced=int(n == 77)) for n, each in enumerate(ids)]
     answers = await together(counters, *bumps)
+    assert counters.batches[1] == 256
     assert isinstance(answers[77], psycopg.errors.CheckViolation)
     assert sum(isinstance(answer, Receipt) for answer in answers) == 255
     positions = [event.position for event in await counters.journal.read(0, 1000)]
