@@ -8,8 +8,8 @@ from api.kit.addresses import is_loopback
 from api.kit.answer import Answer, ok
 from api.kit.call import Call
 from api.kit.pipeline import bearer_of
-from api.kit.refusals import InvalidToken
 from api.kit.shapes import Shown
+from domain.access.refusals import InvalidToken
 from domain.kernel import limits
 
 CHECK_SECONDS = 2.0

@@ -3,8 +3,8 @@
 from api import health
 from api.docs import endpoints as documents
 from api.kit.permission import PUBLIC
-from api.kit.refusals import InvalidToken
 from api.kit.route import Route
+from domain.access.refusals import InvalidToken
 
 # fmt: off
 ROUTES: list[Route] = [

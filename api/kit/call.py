@@ -10,9 +10,9 @@ from api.kit import cursors
 from api.kit.answer import Answer, Page
 from api.kit.bodies import canonical
 from api.kit.idempotency import fingerprinted
-from api.kit.refusals import InvalidToken
 from api.kit.route import Render, Route
 from api.platform import Platform, Policy, Principal
+from domain.access.refusals import InvalidToken
 from domain.kernel.commands import Command, Context, Receipt
 from domain.kernel.ids import command_of_key
 

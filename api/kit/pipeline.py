@@ -22,7 +22,6 @@ from api.kit.prefer import given_request_id, min_position, prefer_wait
 from api.kit.queries import query_decoder
 from api.kit.refusals import (
     InternalError,
-    InvalidToken,
     NotFound,
     PreconditionFailed,
     RoleMissing,
@@ -32,6 +31,7 @@ from api.kit.refusals import (
 )
 from api.kit.route import Route
 from api.platform import Principal
+from domain.access.refusals import InvalidToken
 from domain.accounts.refusals import AccountSuspended
 from domain.kernel.commands import Receipt
 from domain.kernel.ids import command_of_key
