@@ -51,21 +51,26 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderFailure(Exception):
-    """A definite "no" from a provider, normalised. `message` is our own sentence; no upstream body is carried."""
+    """A definite "no" from a provider, normalised. `message` is our own sentence; no upstream body is carried.
 
-    def __init__(self, code: str, message: str, *, retry_after_seconds: float | None = None) -> None:
+    `outcome_unknown`: the provider took the request, and may have worked and billed, but its answer is lost. Asking again would
+    be paid twice, so such a failure is never retryable, whatever its code.
+    """
+
+    def __init__(self, code: str, message: str, *, retry_after_seconds: float | None = None, outcome_unknown: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.retry_after_seconds = retry_after_seconds
+        self.outcome_unknown = outcome_unknown
 
     @property
     def retryable(self) -> bool:
-        return FAILURE_CODES[self.code]
+        return FAILURE_CODES[self.code] and not self.outcome_unknown
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.code, self.message, self.retry_after_seconds)
+        return _rebuild, (self.code, self.message, self.retry_after_seconds, self.outcome_unknown)
 
 
-def _rebuild(code: str, message: str, retry_after_seconds: float | None) -> ProviderFailure:
-    return ProviderFailure(code, message, retry_after_seconds=retry_after_seconds)
+def _rebuild(code: str, message: str, retry_after_seconds: float | None, outcome_unknown: bool) -> ProviderFailure:
+    return ProviderFailure(code, message, retry_after_seconds=retry_after_seconds, outcome_unknown=outcome_unknown)

@@ -49,17 +49,16 @@ def check_image(data: bytes, declared: str | None = None) -> Checked:
         raise MediaRejected("unknown_type")
     kind = kind_of(data)
     check_end(kind, data)
-    with decoding():
-        with Image.open(BytesIO(data), formats=(kind,)) as image:
-            check_size(image)
-            if getattr(image, "n_frames", 1) > 1:
-                raise MediaRejected("animated")
-            if kind == "PNG" and not has_all_rows(data):
-                raise MediaRejected("truncated")
-            image.load()
-            width, height = image.size
-            if image.getexif().get(ORIENTATION) in SIDEWAYS:
-                width, height = height, width
+    with decoding(), Image.open(BytesIO(data), formats=(kind,)) as image:
+        check_size(image)
+        if getattr(image, "n_frames", 1) > 1:
+            raise MediaRejected("animated")
+        if kind == "PNG" and not has_all_rows(data):
+            raise MediaRejected("truncated")
+        image.load()
+        width, height = image.size
+        if image.getexif().get(ORIENTATION) in SIDEWAYS:
+            width, height = height, width
     return Checked(
         content_type=CONTENT_TYPES[kind], width=width, height=height, bytes=len(data), sha256=hashlib.sha256(data).hexdigest()
     )

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from domain.ports import Provider
+from workers.providers.fetch import Fetcher
 from workers.providers.noop import NoopProvider
+from workers.providers.openai_compatible.provider import OpenAICompatibleProvider
 from workers.providers.sketch.provider import RunInChild, SketchProvider
 
 
@@ -24,4 +26,7 @@ def providers(
         "builtin": SketchProvider(run_in_child),
         "noop": NoopProvider(),
     }
+    if openai_base_url:
+        fetcher = Fetcher(allow=outgoing_allow)
+        found["openai-compatible"] = OpenAICompatibleProvider(base_url=openai_base_url, api_key=openai_api_key, fetcher=fetcher)
     return dict(sorted(found.items()))
