@@ -14,31 +14,22 @@ DECLARE
     shift CONSTANT integer := 50;
 BEGIN
     IF 0 = ANY (w_op) THEN
-        WITH opened AS MATERIALIZED (
-            SELECT w.* FROM unnest(w_command, w_op, w_generation, w_account, w_queue, w_model, w_provider, w_priority, w_run_at,
-                                   w_start_deadline, w_deadline)
+        INSERT INTO dispatch.work (generation_id, account_id, queue, model, provider, priority, turn, rank, state, run_at,
+                                   start_deadline, deadline, created_at)
+        SELECT o.generation, o.account, o.queue, o.model, o.provider, o.priority, o.turn, o.turn - shift * o.priority,
+               CASE WHEN o.run_at > recorded THEN 'waiting' ELSE 'ready' END, o.run_at, o.start_deadline, o.deadline, recorded
+        FROM (
+            -- The sub-selects see the table as it was before the batch, so its own rows are counted on top.
+            SELECT w.*, row_number() OVER (PARTITION BY w.queue, w.account ORDER BY w.n) + greatest(0,
+                (SELECT l.turn FROM dispatch.work l WHERE l.queue = w.queue AND l.state = 'leased' ORDER BY l.turn DESC LIMIT 1),
+                (SELECT m.turn FROM dispatch.work m
+                 WHERE m.queue = w.queue AND m.account_id = w.account ORDER BY m.turn DESC LIMIT 1)) AS turn
+            FROM unnest(w_command, w_op, w_generation, w_account, w_queue, w_model, w_provider, w_priority, w_run_at,
+                        w_start_deadline, w_deadline)
                 WITH ORDINALITY AS w (command, op, generation, account, queue, model, provider, priority, run_at,
                                       start_deadline, deadline, n)
             WHERE w.op = 0 AND (outcomes IS NULL OR outcomes[w.command] = 0)
-        ), clocks AS MATERIALIZED (
-            SELECT q.queue, coalesce((
-                SELECT l.turn FROM dispatch.work l WHERE l.queue = q.queue AND l.state = 'leased' ORDER BY l.turn DESC LIMIT 1
-            ), 0) AS turn
-            FROM (SELECT DISTINCT o.queue FROM opened o) q
-        ), accounts AS MATERIALIZED (
-            SELECT a.queue, a.account, greatest((SELECT c.turn FROM clocks c WHERE c.queue = a.queue), (
-                SELECT m.turn FROM dispatch.work m WHERE m.queue = a.queue AND m.account_id = a.account ORDER BY m.turn DESC LIMIT 1
-            )) AS turn
-            FROM (SELECT DISTINCT o.queue, o.account FROM opened o) a
-        ), placed AS (
-            SELECT o.*, a.turn + row_number() OVER (PARTITION BY o.queue, o.account ORDER BY o.n) AS turn
-            FROM opened o JOIN accounts a ON a.queue = o.queue AND a.account = o.account
-        )
-        INSERT INTO dispatch.work (generation_id, account_id, queue, model, provider, priority, turn, rank, state, run_at,
-                                   start_deadline, deadline, created_at)
-        SELECT p.generation, p.account, p.queue, p.model, p.provider, p.priority, p.turn, p.turn - shift * p.priority,
-               CASE WHEN p.run_at > recorded THEN 'waiting' ELSE 'ready' END, p.run_at, p.start_deadline, p.deadline, recorded
-        FROM placed p ORDER BY p.n;
+        ) o;
     END IF;
 
     IF 1 = ANY (w_op) THEN
