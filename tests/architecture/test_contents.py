@@ -21,7 +21,8 @@ for _module in modules("domain"):
 def below(base: type) -> list[type]:
     """All classes that inherit from *base* in the domain, kernel excepted."""
     found: set[type] = set()
-    for child in base.__subclasses__():
+    children: list[type] = base.__subclasses__()
+    for child in children:
         found |= {child, *below(child)}
     ours = [child for child in found if child.__module__.startswith("domain.") and not child.__module__.startswith("domain.kernel.")]
     return sorted(ours, key=lambda child: child.__name__)
