@@ -53,3 +53,6 @@ class Sessions(Protocol):
         """Log out: the family's tokens stop working."""
 
     async def end_all(self, account_id: UUID, *, now: datetime, but: UUID | None = None) -> None: ...
+
+    async def last_begun(self, account_id: UUID) -> datetime | None:
+        """When somebody last logged in, as far as sessions are kept."""

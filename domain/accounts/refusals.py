@@ -15,6 +15,10 @@ class ApiTokenNotFound(Missing):
     detail = "There is no such API token."
 
 
+class CurrentPasswordWrong(Unprocessable):
+    detail = "The current password is wrong."
+
+
 class EmailTaken(Conflicting):
     detail = "An account with this e-mail address exists already."
 

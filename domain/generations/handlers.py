@@ -39,7 +39,8 @@ def _request(command: commands.RequestGeneration, streams: Streams, now: datetim
         deadline=command.deadline,
     )
     result = {"generation_id": str(command.generation_id)}
-    return Decision(account_id=command.account_id, saved=[generation, credits], result=result, work=[work])
+    # The generation's fact comes last: the command's position is then its own, and the answer needs no look into the log.
+    return Decision(account_id=command.account_id, saved=[credits, generation], result=result, work=[work])
 
 
 def _queue(command: commands.QueueGeneration, streams: Streams, now: datetime) -> Decision:

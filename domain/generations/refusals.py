@@ -17,6 +17,13 @@ class GenerationOpen(Conflicting):
     shown = ("status",)
 
 
+class ModelRetired(Unprocessable):
+    """`replacement` names the model that came after it, if there is one."""
+
+    detail = "The model {model} has retired."
+    shown = ("errors", "replacement")
+
+
 class ParamsRefused(Unprocessable):
     detail = "The params do not fit the model: {summary}"
 
@@ -26,3 +33,7 @@ class StaleAttempt(Conflicting):
 
     detail = "Attempt {asked} is not the running attempt {current}."
     shown = ("asked", "current")
+
+
+class TimesRefused(Unprocessable):
+    detail = "The field {field} {reason}."

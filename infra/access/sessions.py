@@ -54,6 +54,7 @@ END_ALL = """
     UPDATE access.sessions SET ended_at = %(now)s, ended_by = %(by)s
     WHERE account_id = %(account_id)s AND ended_at IS NULL AND session IS DISTINCT FROM %(but)s RETURNING session
 """
+LAST = "SELECT max(created_at) FROM access.sessions WHERE account_id = %(account_id)s"
 LIVE = "SELECT account_id, created_at, expires_at FROM access.sessions WHERE session = %(session)s AND ended_at IS NULL"
 
 
@@ -142,6 +143,11 @@ class PostgresSessions:
             rows = await (await connection.execute(END_ALL, values)).fetchall()
         for (session,) in rows:
             self._live.pop(session, None)
+
+    async def last_begun(self, account_id: UUID) -> datetime | None:
+        async with self._connections.connection() as connection:
+            row = await (await connection.execute(LAST, {"account_id": account_id})).fetchone()
+        return row[0] if row else None
 
     async def live(self, session: UUID) -> Live | None:
         """The session, unless it was ended; known for a few seconds."""

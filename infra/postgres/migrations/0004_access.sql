@@ -13,7 +13,7 @@ CREATE TABLE access.sessions (
     ended_by   text,
     CONSTRAINT end_has_a_cause CHECK ((ended_at IS NULL) = (ended_by IS NULL))
 );
-CREATE INDEX sessions_account ON access.sessions (account_id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_account ON access.sessions (account_id, created_at);
 CREATE INDEX sessions_expiry ON access.sessions (expires_at);
 
 -- Refresh tokens by their SHA-256. Each is used once; a used one is kept until its session has expired, to recognise reuse.
