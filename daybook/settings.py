@@ -119,6 +119,11 @@ def from_environment() -> Settings:
     return load(os.environ)
 
 
+def environment() -> dict[str, str]:
+    """A copy of the environment, for a process of ours that gets another."""
+    return dict(os.environ)
+
+
 def load(environ: Mapping[str, str]) -> Settings:
     """Settings from *environ*. Raises SettingsError with every mistake at once."""
     reading = Reading(environ)

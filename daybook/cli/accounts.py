@@ -41,6 +41,7 @@ def create(
     from domain.kernel.refusals import Refusal, Unavailable
 
     password = _password(password_stdin)
+    _check(email, password)
     with reached(from_environment()) as settings:
         try:
             account_id = asyncio.run(create_account(settings, email=email, password=password, role=role.value))
@@ -50,6 +51,27 @@ def create(
             raise Stop(spelled_out(refusal)) from refusal
     typer.echo(str(account_id))
     return 0
+
+
+def _check(email: str, password: str) -> None:
+    """The rules of registering over HTTP hold here too, and are told before any engine starts."""
+    import msgspec
+
+    from api.shapes.access import Email, NewPassword
+    from domain.access.passwords import checked_password
+    from domain.kernel.refusals import Refusal
+
+    try:
+        msgspec.convert(email, Email)
+    except msgspec.ValidationError as error:
+        raise Stop("--email is not an e-mail address", USAGE) from error
+    try:
+        msgspec.convert(password, NewPassword)
+        checked_password(password, "/password")
+    except msgspec.ValidationError as error:
+        raise Stop("the password is too short: it needs at least 8 characters", USAGE) from error
+    except Refusal as refusal:
+        raise Stop(spelled_out(refusal), USAGE) from refusal
 
 
 def spelled_out(refusal: Exception) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import psycopg
 
-from daybook.engines import EngineError
 from daybook.connections import CONNECTIONS
+from daybook.engines import EngineError
 from daybook.schema import direct_url
 from daybook.settings import Settings
 

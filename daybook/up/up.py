@@ -15,8 +15,8 @@ from daybook.engines.lock import holder
 from daybook.settings import Settings
 from daybook.up.child import Start
 from daybook.up.listener import listen
-from daybook.up.readiness import is_ready
 from daybook.up.reach import engines_of, with_engines
+from daybook.up.readiness import is_ready
 from daybook.up.supervisor import Supervisor
 
 ROLES = ("api", "worker", "followers")

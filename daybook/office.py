@@ -1,0 +1,65 @@
+"""What an operator does from the machine itself: accounts and grants, by the same commands as over HTTP."""
+
+import os
+from datetime import timedelta
+from uuid import UUID
+
+from daybook.bootstrap import Ground, ground
+from daybook.settings import Settings
+from domain.accounts.account import Account
+from domain.accounts.commands import RegisterAccount
+from domain.accounts.profile import Profile
+from domain.accounts.refusals import AccountNotFound
+from domain.credits.commands import GrantCredits
+from domain.kernel.commands import Context
+from infra.access.passwords import BcryptPasswords
+
+ROLE = "command"
+GRANT_SOURCE = "operator"
+
+
+async def create_account(settings: Settings, *, email: str, password: str, role: str) -> UUID:
+    """An account with the welcome credits of everybody. Its id.   Raises EmailTaken; the caller has checked the two words."""
+    async with ground(settings, ROLE) as base:
+        account_id = base.ids.new()
+        passwords = BcryptPasswords()
+        try:
+            hashed = await passwords.hash(password)
+        finally:
+            passwords.close()
+        key = await base.vault.create(account_id)
+        command = RegisterAccount(
+            account_id=account_id,
+            sealed_profile=Profile(email=email).sealed(key),
+            email_index=base.vault.email_index(email),
+            sealed_password_hash=key.seal(hashed),
+            roles=sorted({"user", role}),
+            welcome_grant_id=base.ids.new(),
+            welcome_credits=settings.welcome_credits,
+        )
+        await base.journal.execute(command, _context(base))
+        return account_id
+
+
+async def grant_credits(settings: Settings, account_id: UUID, *, amount: int, reason: str, days: int) -> UUID:
+    """A grant that expires in *days* (0: never). Its id.   Raises AccountNotFound and what the ledger refuses."""
+    async with ground(settings, ROLE) as base:
+        if await base.journal.load(Account, account_id) is None:
+            raise AccountNotFound()
+        now = base.clock.now()
+        command = GrantCredits(
+            account_id=account_id,
+            grant_id=base.ids.new(),
+            source=GRANT_SOURCE,
+            amount=amount,
+            priority=0,
+            expires_at=now + timedelta(days=days) if days else None,
+            reason=reason,
+        )
+        receipt = await base.journal.execute(command, _context(base))
+        return UUID(receipt.result["grant_id"])
+
+
+def _context(base: Ground) -> Context:
+    """The actor is the machine's user: the log says that it was nobody who came in over HTTP."""
+    return Context(actor=f"operator:command-line:{os.getuid()}", now=base.clock.now(), command_id=base.ids.new())
