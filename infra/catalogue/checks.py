@@ -82,12 +82,12 @@ def _size(word: str) -> bool:
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "attempts_max": (lambda value: 1 <= value <= ATTEMPTS_MAX, f"is not from 1 to {ATTEMPTS_MAX}"),
     "count_max": (lambda value: 1 <= value <= limits.IMAGE_COUNT_MAX, f"is not from 1 to {limits.IMAGE_COUNT_MAX}"),
-    "formats": (lambda value: value and set(value) <= set(FORMATS), f"is not a list from {', '.join(FORMATS)}"),
-    "id": (lambda value: ID.fullmatch(value), "is not a model id: lower-case letters, digits and ._:/- (at most 100)"),
+    "formats": (lambda value: bool(value) and set(value) <= set(FORMATS), f"is not a list from {', '.join(FORMATS)}"),
+    "id": (lambda value: ID.fullmatch(value) is not None, "is not a model id: lower-case letters, digits and ._:/- (at most 100)"),
     "kind": (lambda value: value in KINDS, f"is not one of {', '.join(KINDS)}"),
     "on_cancel": (lambda value: value in ON_CANCEL, f"is not one of {', '.join(ON_CANCEL)}"),
     "price": (lambda value: 0 <= value <= limits.CREDITS_MAX, f"is not from 0 to {limits.CREDITS_MAX}"),
-    "provider": (lambda value: ID.fullmatch(value), "is not a provider's name"),
+    "provider": (lambda value: ID.fullmatch(value) is not None, "is not a provider's name"),
     "sizes": (
         lambda value: all(map(_size, value)),
         f"is not a list of WIDTHxHEIGHT from {limits.IMAGE_SIDE_MIN} to {limits.IMAGE_SIDE_MAX}",

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,7 +57,7 @@ class DirectoryStore:
 
     async def delete(self, keys: Sequence[str]) -> None:
         for key in map(check_key, keys):
-            await self._call(lambda root, key=key: files.delete_object(root, key))
+            await self._call(partial(files.delete_object, key=key))
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         if prefix:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -59,7 +60,7 @@ class S3Store:
     async def delete(self, keys: Sequence[str]) -> None:
         # One by one: GCS and older gateways do not know the call that deletes many.
         for key in map(check_key, keys):
-            await self._call(lambda key=key: self._client.remove_object(self._bucket, key))
+            await self._call(partial(self._client.remove_object, self._bucket, key))
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         if prefix:
@@ -90,9 +91,7 @@ class S3Store:
             self._put(key, file, path.stat().st_size, content_type)
 
     def _put(self, key: str, stream: BinaryIO, length: int, content_type: str) -> None:
-        self._client.put_object(
-            self._bucket, key, stream, length, content_type=content_type, part_size=PART_BYTES, num_parallel_uploads=1
-        )
+        self._client.put_object(self._bucket, key, stream, length, content_type=content_type, part_size=PART_BYTES, num_parallel_uploads=1)
 
     def _get(self, key: str) -> bytes:
         answer = self._client.get_object(self._bucket, key)

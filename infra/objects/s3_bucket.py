@@ -8,6 +8,7 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
@@ -115,7 +116,7 @@ def _sender(settings: S3Settings) -> Send:
         url = urlsplit(f"{settings.endpoint.rstrip('/')}/{settings.bucket}?{resource}=")
         now = datetime.now(UTC)
         digest = hashlib.sha256(body).hexdigest()
-        headers = {
+        headers: dict[str, Any] = {
             "Host": url.netloc,
             "Content-MD5": b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
             "x-amz-content-sha256": digest,
@@ -124,7 +125,7 @@ def _sender(settings: S3Settings) -> Send:
         signed = sign_v4_s3(
             method=method, url=url, region=settings.region, headers=headers, credentials=credentials, content_sha256=digest, date=now
         )
-        answer = pool.request(method, url.geturl(), body=body, headers=signed)
+        answer = pool.request(method, url.geturl(), body=body, headers={name: str(value) for name, value in signed.items()})
         return answer.status, answer.data
 
     return send

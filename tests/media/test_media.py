@@ -84,7 +84,15 @@ def test_a_declared_type_that_is_no_image_is_refused():
 
 @pytest.mark.parametrize(
     "data",
-    [b"<html>", b"GIF89a" + b"\0" * 50, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"RIFF\0\0\0\0WAVE", b"BM" + b"\0" * 60, b"\x89PN"],
+    [
+        b"<html>",
+        b"GIF89a" + b"\0" * 50,
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%PDF-1.7",
+        b"RIFF\0\0\0\0WAVE",
+        b"BM" + b"\0" * 60,
+        b"\x89PN",
+    ],
 )
 def test_other_magic_bytes_are_refused(data: bytes):
     assert code_of(data, "image/png") == "unknown_type"
@@ -186,7 +194,9 @@ def test_a_sideways_photo_is_measured_and_shown_upright():
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize(("size", "small"), [((1024, 1024), (512, 512)), ((2000, 500), (512, 128)), ((100, 50), (100, 50)), ((3, 2000), (1, 512))])
+@pytest.mark.parametrize(
+    ("size", "small"), [((1024, 1024), (512, 512)), ((2000, 500), (512, 128)), ((100, 50), (100, 50)), ((3, 2000), (1, 512))]
+)
 def test_a_thumbnail_fits_into_512_and_is_never_enlarged(format: str, size: tuple[int, int], small: tuple[int, int]):
     image = Image.open(BytesIO(thumbnail(picture(format, size))))
     assert (image.format, image.size) == ("WEBP", small)

@@ -162,7 +162,9 @@ async def test_prepare_makes_bucket_cors_and_lifecycle(server: S3Server, store: 
 
 async def test_prepare_keeps_what_an_operator_made(server: S3Server, store: S3Store):
     await store.prepare()
-    own = "<Rule><ID>archive</ID><Status>Enabled</Status><Filter><Prefix>old/</Prefix></Filter><Expiration><Days>9</Days></Expiration></Rule>"
+    own = (
+        "<Rule><ID>archive</ID><Status>Enabled</Status><Filter><Prefix>old/</Prefix></Filter><Expiration><Days>9</Days></Expiration></Rule>"
+    )
     server.documents["daybook", "lifecycle"] = f'<LifecycleConfiguration xmlns="{XMLNS}">{own}</LifecycleConfiguration>'.encode()
     server.documents["daybook", "cors"] = f'<CORSConfiguration xmlns="{XMLNS}"/>'.encode()
     for _ in range(2):

@@ -36,7 +36,9 @@ def resolving(**names: list[str]) -> Callable[[str, int], Any]:
     return resolve
 
 
-PUBLIC = resolving(example_com=["93.184.216.34", "2606:2800:220:1::1"], inside_example=["10.0.0.1"], mixed_example=["93.184.216.34", "127.0.0.1"])
+PUBLIC = resolving(
+    example_com=["93.184.216.34", "2606:2800:220:1::1"], inside_example=["10.0.0.1"], mixed_example=["93.184.216.34", "127.0.0.1"]
+)
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8"])
@@ -47,8 +49,10 @@ def test_public_addresses_are_public(address: str):
 @pytest.mark.parametrize(
     "address",
     [
-        "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1", "192.168.1.1", "198.18.0.1", "224.0.0.1",
-        "239.1.1.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::808:808",
+        "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1", "192.168.1.1", "198.18.0.1",
+        "224.0.0.1",
+        "239.1.1.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1",
+        "64:ff9b::808:808",
         "2002:7f00:1::", "2002:a00:1::", "2001:0:0:0:0:0:80ff:fffe", "fc00::1", "fd12::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1",
         "2001:db8::1", "not an address", "",
     ],
@@ -63,7 +67,8 @@ def test_addresses_of_our_own_network_are_not_public_in_any_spelling(address: st
         "", "example.com", "//example.com/", "ftp://example.com/", "file:///etc/passwd", "http://example.com/", "https://example.com:22/",
         "https://example.com:6379/", "https://user@example.com/", "https://user:password@example.com/", "https:///path", "https://",
         "https://example.com\\@inside.example/", "https://exa mple.com/", "https://example.com/\r\nX: y", "https://example.com:99999/",
-        "https://inside.example/", "https://mixed.example/", "https://unknown.example/", "https://" + "a" * 3_000, "https://[::1/", "gopher://example.com",
+        "https://inside.example/", "https://mixed.example/", "https://unknown.example/", "https://" + "a" * 3_000, "https://[::1/",
+        "gopher://example.com",
         "data:text/plain,x", "https://\u2100.com/", "javascript:alert(1)",
     ],
 )  # fmt: skip
@@ -73,7 +78,20 @@ async def test_a_url_that_breaks_a_rule_is_refused(url: str):
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "0177.0.0.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "0", "127.0.0.1."]
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0x7f.1",
+        "127.1",
+        "0177.0.0.1",
+        "0x7f000001",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0",
+        "127.0.0.1.",
+    ],
 )
 async def test_loopback_is_refused_in_every_spelling_that_the_system_resolves(host: str):
     with pytest.raises(UrlRefused):

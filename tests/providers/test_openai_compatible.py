@@ -76,7 +76,9 @@ async def test_the_chat_request_is_what_the_protocol_asks_for(server: OpenAIServ
     }
 
 
-async def test_the_images_request_sends_what_the_server_understands_and_nothing_else(server: OpenAIServer, provider: OpenAICompatibleProvider):
+async def test_the_images_request_sends_what_the_server_understands_and_nothing_else(
+    server: OpenAIServer, provider: OpenAICompatibleProvider
+):
     server.behave("images")
     adapter = IMAGES | {"body": {"quality": "high"}}
     result = await provider.generate(job(adapter, size="1536x1024", count=3, format="webp", seed=5))
@@ -158,7 +160,9 @@ def test_every_mood_of_the_server_has_an_expectation():
 
 
 @pytest.mark.parametrize("mood", sorted(EXPECTED))
-async def test_every_bad_answer_is_a_typed_failure(server: OpenAIServer, other: OpenAIServer, provider: OpenAICompatibleProvider, mood: str):
+async def test_every_bad_answer_is_a_typed_failure(
+    server: OpenAIServer, other: OpenAIServer, provider: OpenAICompatibleProvider, mood: str
+):
     server.behave(mood)
     server.elsewhere = f"{other.origin}/v1/chat/completions"
     failure = await failing(provider, job(timeout_seconds=1 if mood in ("silent", "slow") else 10))
@@ -168,14 +172,26 @@ async def test_every_bad_answer_is_a_typed_failure(server: OpenAIServer, other: 
 
 @pytest.mark.parametrize(
     ("mood", "seconds"),
-    [("429", 7), ("429 in milliseconds", 1.5), ("429 by date", 30), ("429 far away", 3_600), ("429 nonsense", None), ("503", 12), ("500", None)],
+    [
+        ("429", 7),
+        ("429 in milliseconds", 1.5),
+        ("429 by date", 30),
+        ("429 far away", 3_600),
+        ("429 nonsense", None),
+        ("503", 12),
+        ("500", None),
+    ],
 )
-async def test_the_pause_that_the_provider_asks_for_is_kept(server: OpenAIServer, provider: OpenAICompatibleProvider, mood: str, seconds: float | None):
+async def test_the_pause_that_the_provider_asks_for_is_kept(
+    server: OpenAIServer, provider: OpenAICompatibleProvider, mood: str, seconds: float | None
+):
     server.behave(mood)
     assert (await failing(provider, job())).retry_after_seconds == seconds
 
 
-async def test_a_redirect_does_not_carry_the_key_to_another_host(server: OpenAIServer, other: OpenAIServer, provider: OpenAICompatibleProvider):
+async def test_a_redirect_does_not_carry_the_key_to_another_host(
+    server: OpenAIServer, other: OpenAIServer, provider: OpenAICompatibleProvider
+):
     server.behave("redirect")
     server.elsewhere = f"{other.origin}/v1/chat/completions"
     await failing(provider, job())
@@ -249,6 +265,8 @@ async def test_a_real_provider_draws():
         fetcher=Fetcher(),
     )
     asked = job(size="1024x1024", timeout_seconds=180)
-    result = await made.generate(Job(**{name: getattr(asked, name) for name in asked.__struct_fields__} | {"upstream": "google/gemini-3.1-flash-image"}))
+    result = await made.generate(
+        Job(**{name: getattr(asked, name) for name in asked.__struct_fields__} | {"upstream": "google/gemini-3.1-flash-image"})
+    )
     assert check_image(result.artefacts[0].data).width >= 512
     await made.close()

@@ -29,7 +29,9 @@ from workers.providers.sketch.words import STYLE_WORDS, SUBJECTS, read
 CAT = "a cyberpunk cat in neon city"
 
 
-def draw(prompt: str = CAT, style: str | None = "cyberpunk", *, seed: int | None = None, size: int = 128, format: str = "png", index: int = 0) -> bytes:
+def draw(
+    prompt: str = CAT, style: str | None = "cyberpunk", *, seed: int | None = None, size: int = 128, format: str = "png", index: int = 0
+) -> bytes:
     return render(prompt, None, style, seed, size, size, index, format)
 
 
@@ -96,7 +98,9 @@ def test_a_subject_is_seen_in_the_picture(subject: str):
     """Only the negative prompt differs, which takes the subject away; the dice are the same but for that word."""
     with_it, without = (read(f"{subject} in the hills", banned) for banned in (None, subject))
     assert (with_it.subject, without.subject) == (subject, None)
-    assert distance(draw(f"{subject} in the hills", None, seed=3), render(f"{subject} in the hills", subject, None, 3, 128, 128, 0, "png")) > 1
+    assert (
+        distance(draw(f"{subject} in the hills", None, seed=3), render(f"{subject} in the hills", subject, None, 3, 128, 128, 0, "png")) > 1
+    )
 
 
 @pytest.mark.parametrize("style", [None, *STYLES])

@@ -180,7 +180,9 @@ BAD: dict[str, Mood] = {
     "200 with html": lambda h: h.send(200, b"<html>secret</html>", {"Content-Type": "text/html"}),
     "200 with a list": lambda h: h.json(200, [1, 2]),
     "200 with nothing": lambda h: h.send(200, b""),
-    "200 with odd shapes": lambda h: h.json(200, {"choices": [{"message": {"images": [None, 1, {"image_url": None}, {"image_url": {"url": 5}}]}}]}),
+    "200 with odd shapes": lambda h: h.json(
+        200, {"choices": [{"message": {"images": [None, 1, {"image_url": None}, {"image_url": {"url": 5}}]}}]}
+    ),
     "400": lambda h: h.json(400, error(type="invalid_request_error", param="size", code="invalid_value")),
     "400 moderation": lambda h: h.json(400, error(type="image_generation_user_error", code="moderation_blocked")),
     "400 retired": lambda h: h.json(400, error(code="model_not_found")),
@@ -213,7 +215,9 @@ BAD: dict[str, Mood] = {
     "error in endless words": lambda h: h.send(500, b"x" * 3_000_000),
     "no choices": lambda h: h.json(200, {"choices": []}),
     "packed unasked": lambda h: h.send(200, b"zstd", {"Content-Encoding": "zstd"}),
-    "packed and cut": lambda h: h.send(200, gzip.compress(json.dumps(chat({"images": pictures(1)})).encode())[:-20], {"Content-Encoding": "gzip"}),
+    "packed and cut": lambda h: h.send(
+        200, gzip.compress(json.dumps(chat({"images": pictures(1)})).encode())[:-20], {"Content-Encoding": "gzip"}
+    ),
     "redirect": lambda h: h.send(307, b"", {"Location": h.owner.elsewhere}),
     "refusal": lambda h: h.json(200, chat({"refusal": "I will not"})),
     "silent": lambda h: h.silence(),

@@ -168,7 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
         if "uploads" in query:
             upload = f"upload-{len(self.store.uploads)}"
             self.store.uploads[upload] = {0: Stored(b"", self.headers.get("Content-Type", ""))}
-            return self._xml(f'<InitiateMultipartUploadResult xmlns="{XMLNS}"><UploadId>{upload}</UploadId></InitiateMultipartUploadResult>')
+            return self._xml(
+                f'<InitiateMultipartUploadResult xmlns="{XMLNS}"><UploadId>{upload}</UploadId></InitiateMultipartUploadResult>'
+            )
         parts = self.store.uploads.get(query["uploadId"])
         if parts is None:
             raise Refused("NoSuchUpload")

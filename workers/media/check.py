@@ -59,9 +59,7 @@ def check_image(data: bytes, declared: str | None = None) -> Checked:
         width, height = image.size
         if image.getexif().get(ORIENTATION) in SIDEWAYS:
             width, height = height, width
-    return Checked(
-        content_type=CONTENT_TYPES[kind], width=width, height=height, bytes=len(data), sha256=hashlib.sha256(data).hexdigest()
-    )
+    return Checked(content_type=CONTENT_TYPES[kind], width=width, height=height, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
 def check_size(image: Image.Image) -> None:

@@ -31,7 +31,12 @@ class Fetcher:
     """One client per download: with pinned addresses a shared pool could give one host's connection to another."""
 
     def __init__(
-        self, *, allow: Sequence[str] = (), resolve: Resolve = system_resolve, verify: ssl.SSLContext | bool = True, seconds: float = TOTAL_SECONDS
+        self,
+        *,
+        allow: Sequence[str] = (),
+        resolve: Resolve = system_resolve,
+        verify: ssl.SSLContext | bool = True,
+        seconds: float = TOTAL_SECONDS,
     ) -> None:
         self._allow, self._resolve, self._verify, self._seconds = tuple(allow), resolve, verify, seconds
 

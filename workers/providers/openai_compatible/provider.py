@@ -33,7 +33,9 @@ class OpenAICompatibleProvider:
             headers={"User-Agent": "daybook", "Accept-Encoding": "gzip"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {}),
             follow_redirects=False,
             trust_env=False,
-            limits=httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=KEEPALIVE_SECONDS),
+            limits=httpx.Limits(
+                max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=KEEPALIVE_SECONDS
+            ),
         )
 
     async def generate(self, job: Job) -> Result:

@@ -11,7 +11,7 @@ Picture = NDArray[np.float32]
 Color = tuple[float, float, float]
 
 
-def smooth(low: float, high: float, values: Any) -> Any:
+def smooth(low: Any, high: float, values: Any) -> Any:
     """0 below *low*, 1 above *high*, and an S curve between."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)

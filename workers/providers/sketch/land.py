@@ -59,7 +59,9 @@ def _faces(stage: Stage, dice: Dice, edge: NDArray[np.float32], top: int) -> Fie
     # A peak's face falls aslant, not straight down: every point looks along its slant at the slope of the ridge above it.
     down = np.maximum(stage.y[top:] - edge[None, :], 0)
     wide = max(3, round(stage.unit * 0.02)) | 1
-    ridge = np.convolve(np.pad(np.gradient(edge), wide // 2, mode="edge"), np.full(wide, 1 / wide, np.float32), mode="valid").astype(np.float32)
+    ridge = np.convolve(np.pad(np.gradient(edge), wide // 2, mode="edge"), np.full(wide, 1 / wide, np.float32), mode="valid").astype(
+        np.float32
+    )
     bend = (sheared - 0.5) * np.float32(stage.unit * 0.11)
     source = np.clip(stage.x - down * np.float32(0.42) + bend, 0, stage.width - 1).astype(np.int32)
     return np.clip((sheared - shifted(sheared, step, 0)) * 2.6 + ridge[source] * np.float32(0.85), -1, 1)

@@ -44,13 +44,17 @@ STYLES: dict[str, tuple[Palette, ...]] = {
     "dream": (palette("#3a2c6b #8c6fc4 #f2a9cf #ffe3d1", "#c79ad0", "#33245c", "#fff6e4", "#ffd1e8 #b8e0ff #ffe9a8 #c9b6ff"),),
     "forest": (palette("#5f8f7b #a3c39a #dbe6b4 #f7f4cf", "#9dba98", "#0e2319", "#fffbd2", "#e0b34a #c8553d #6fae6a #f1e4a8"),),
     "ink": (palette("#c9c2b2 #ddd6c6 #ebe5d6 #f4efe2", "#b9b2a3", "#14120f", "#fbf7ec", "#a32318 #3a362f #6b655a #8c8577"),),
-    "midnight": (palette("#02040f #07122e #10275a #2a5290", "#21427a", "#02050d", "#dfeaff", "#ffdf91 #6fb1ff #c79bff #8ff0e0", dark=True),),
+    "midnight": (
+        palette("#02040f #07122e #10275a #2a5290", "#21427a", "#02050d", "#dfeaff", "#ffdf91 #6fb1ff #c79bff #8ff0e0", dark=True),
+    ),
     "minimal": (
         palette("#f1e4d3 #f4e9da #f7eee2 #faf3e9", "#e6c3a6", "#8c4a3c", "#fdf8f0", "#e07a5f #3d405b #81b29a #f2cc8f"),
         palette("#d5e1e3 #dfe8e8 #e9efed #f3f5f1", "#a9c3c4", "#27474e", "#ffffff", "#ef8354 #2d3142 #7fb7be #f4d58d"),
         palette("#f0d3c9 #f3ddd3 #f6e7df #faf1eb", "#d9a9a0", "#4a3550", "#fffaf5", "#c8553d #588b8b #ffd5c2 #f28f3b"),
     ),
-    "neon": (palette("#05010f #13053a #2b0b6b #5b1fb8", "#35189a", "#04010c", "#f6f0ff", "#39ff88 #ff2bd6 #16e0ff #fff23d #ff5c38", dark=True),),
+    "neon": (
+        palette("#05010f #13053a #2b0b6b #5b1fb8", "#35189a", "#04010c", "#f6f0ff", "#39ff88 #ff2bd6 #16e0ff #fff23d #ff5c38", dark=True),
+    ),
     "noir": (palette("#0b0b0d #232427 #4b4d52 #b3b3ae", "#5c5e62", "#050506", "#f3f1ea", "#d6d3c9 #f2efe6 #9a9993 #c9c6bd", dark=True),),
     "ocean": (palette("#0d4a73 #2c86ab #86c9cd #f5eed3", "#6fb0bd", "#05293f", "#fff6da", "#ff8c61 #ffd07a #1fa3a3 #f2f5ea"),),
     "oil": (

@@ -115,7 +115,9 @@ class Drawing:
         self._draw.ellipse(box, fill=value)
 
     def line(self, points: Sequence[tuple[float, float]], width: float, value: int = 255) -> None:
-        self._draw.line([(x * OVERSAMPLE, y * OVERSAMPLE) for x, y in points], fill=value, width=max(1, round(width * OVERSAMPLE)), joint="curve")
+        self._draw.line(
+            [(x * OVERSAMPLE, y * OVERSAMPLE) for x, y in points], fill=value, width=max(1, round(width * OVERSAMPLE)), joint="curve"
+        )
 
     def mask(self) -> Field:
         small = self._image.resize(self._size, Image.Resampling.BOX)

@@ -73,7 +73,8 @@ def _lights(stage: Stage, figure: Figure, points: Sequence[Point], radius: float
 def _shadow(stage: Stage, figure: Figure, width: float) -> None:
     if stage.style == "minimal":
         return
-    cover: Field = np.exp(-(((stage.x - figure.x) / np.float32(figure.tall * width)) ** 2 + ((stage.y - figure.y) / np.float32(figure.tall * 0.035)) ** 2))
+    across = ((stage.x - figure.x) / np.float32(figure.tall * width)) ** 2
+    cover: Field = np.exp(-across - ((stage.y - figure.y) / np.float32(figure.tall * 0.035)) ** 2)
     stage.shade(cover.astype(np.float32) * np.float32(0.4))
 
 
@@ -96,7 +97,8 @@ def _one_balloon(stage: Stage, index: int) -> None:
     mask = envelope.mask()
     across = (stage.x - figure.x) / np.float32(figure.tall * 0.41)
     gores = np.sin(np.arcsin(np.clip(across, -1, 1)) * 9) > 0
-    first, second = stage.palette.accents[index % len(stage.palette.accents)], mix(stage.palette.light, stage.palette.accents[index - 1], 0.25)
+    first = stage.palette.accents[index % len(stage.palette.accents)]
+    second = mix(stage.palette.light, stage.palette.accents[index - 1], 0.25)
     stage.paint(first, mask)
     stage.paint(second, mask * gores)
     side = 1 if stage.sun[0] > figure.x else -1
@@ -205,7 +207,8 @@ def _lighthouse(stage: Stage) -> None:
     bands = np.mod((figure.y - stage.y) / np.float32(figure.tall) * 4.3, 1) < 0.5
     stage.paint(mix(stage.palette.light, stage.palette.far, 0.15), mask)
     stage.paint(mix(stage.palette.accents[1], stage.palette.near, 0.15), mask * bands)
-    stage.shade(mask * np.clip((stage.x - figure.x) / np.float32(figure.tall * 0.2) * (-1 if stage.sun[0] > figure.x else 1) + 0.3, 0, 0.6).astype(np.float32))
+    away = (stage.x - figure.x) / np.float32(figure.tall * 0.2) * (-1 if stage.sun[0] > figure.x else 1)
+    stage.shade(mask * np.clip(away + 0.3, 0, 0.6).astype(np.float32))
     top = stage.drawing()
     figure.drawing = top
     figure.corners([(-0.1, 0.85), (-0.1, 0.88), (0.1, 0.88), (0.1, 0.85)])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from workers.providers.sketch.palettes import STYLES
 
 SCENES: dict[str, str] = {
-    "abstract": "abstract geometric geometry pattern shapes fluid marble swirl swirls composition bauhaus cubism fractal music emotion idea",
+    "abstract": "abstract geometric geometry shapes fluid marble swirl swirls composition bauhaus cubism fractal music emotion idea",
     "city": "city cities cityscape skyline street town downtown skyscraper tokyo york london paris metropolis urban alley building rooftop "
     "roof bar cafe traffic car station subway",
     "desert": "desert dune dunes sand sahara canyon mesa pyramid pyramids egypt mars martian camel oasis",
@@ -14,8 +14,8 @@ SCENES: dict[str, str] = {
     "forest": "forest wood woods woodland jungle tree pine fir birch grove rainforest mushroom fairy fern trail",
     "hills": "hill hills meadow field farm countryside valley grass garden village spring vineyard lavender prairie hobbit balloon",
     "lake": "lake pond river reflection fjord mirror stream swamp",
-    "mountains": "mountain mountains peak peaks alps himalaya summit cliff glacier volcano ridge everest fuji snow snowy",
-    "portrait": "portrait face woman girl man boy lady queen king princess person selfie headshot warrior witch wizard model astronaut human "
+    "mountains": "mountain mountains peak peaks alps himalaya summit cliff glacier volcano everest fuji snow snowy",
+    "portrait": "portrait face woman girl man boy lady queen king princess person selfie headshot warrior witch wizard astronaut human "
     "samurai",
     "sea": "sea ocean beach wave waves coast shore island sail sailing boat ship lighthouse harbor harbour pirate surf whale fish bay",
     "space": "space galaxy planet planets nebula cosmos cosmic star stars universe saturn jupiter orbit spaceship rocket alien milky solar",
@@ -30,7 +30,7 @@ SUBJECTS: dict[str, str] = {
     "dog": "dog dogs puppy wolf fox husky hound",
     "house": "house cabin cottage hut home barn farm village church",
     "lighthouse": "lighthouse beacon",
-    "person": "person man woman girl boy child wanderer traveler traveller hiker walker monk samurai knight astronaut lonely figure people couple",
+    "person": "person man woman girl boy child wanderer traveler traveller hiker walker monk samurai knight astronaut lonely people",
     "robot": "robot android mech droid cyborg",
     "rocket": "rocket spaceship spacecraft shuttle",
 }

@@ -49,7 +49,9 @@ def _geometry(stage: Stage, dice: Dice) -> None:
     focus = (w * dice.one((0.36, 0.62)), h * dice.between(0.38, 0.58))
     radius = unit * dice.between(0.24, 0.32)
     _shape(stage, stage.disc(focus, radius), colors[0], shadow=0.3)
-    half = stage.disc(focus, radius) * np.clip((stage.x - focus[0]) * np.float32(np.cos(0.9)) + (stage.y - focus[1]) * np.float32(0.78), 0, 1)
+    half = stage.disc(focus, radius) * np.clip(
+        (stage.x - focus[0]) * np.float32(np.cos(0.9)) + (stage.y - focus[1]) * np.float32(0.78), 0, 1
+    )
     stage.paint(mix(colors[0], stage.palette.near, 0.25), half.astype(np.float32))
     for index in range(dice.whole(6, 9)):
         part = dice.child(f"shape-{index}")
@@ -61,7 +63,12 @@ def _geometry(stage: Stage, dice: Dice) -> None:
             _shape(stage, stage.disc(center, size * 0.62), color, shadow=0.25)
         elif kind == 1:
             ring = stage.disc(center, size) - stage.disc(center, size * part.between(0.72, 0.9))
-            _shape(stage, np.clip(ring, 0, 1) * (stage.y > center[1] if part.chance(0.5) else stage.x > center[0] - size * 2), color, shadow=0.18)
+            _shape(
+                stage,
+                np.clip(ring, 0, 1) * (stage.y > center[1] if part.chance(0.5) else stage.x > center[0] - size * 2),
+                color,
+                shadow=0.18,
+            )
         elif kind == 2:
             _shape(stage, _bar(stage, center, part.between(0, 3.14), size * 2.6, size * part.between(0.05, 0.2)), color, shadow=0.2)
         else:
@@ -80,7 +87,10 @@ def _shape(stage: Stage, cover: np.ndarray, color: tuple[float, float, float], *
 
 def _bar(stage: Stage, center: tuple[float, float], angle: float, long: float, wide: float) -> np.ndarray:
     dx, dy = stage.x - center[0], stage.y - center[1]
-    along, across = dx * np.float32(np.cos(angle)) + dy * np.float32(np.sin(angle)), dy * np.float32(np.cos(angle)) - dx * np.float32(np.sin(angle))
+    along, across = (
+        dx * np.float32(np.cos(angle)) + dy * np.float32(np.sin(angle)),
+        dy * np.float32(np.cos(angle)) - dx * np.float32(np.sin(angle)),
+    )
     return np.clip(long / 2 - np.abs(along) + 0.5, 0, 1) * np.clip(wide / 2 - np.abs(across) + 0.5, 0, 1)
 
 

@@ -98,7 +98,10 @@ def _signs(stage: Stage, dice: Dice, towers: list[tuple[int, int, int]], ground:
         if not dice.chance(0.45 if bright else 0.12) or ground - top < stage.unit * 0.1:
             continue
         color = dice.one(stage.palette.accents)
-        tall, broad = stage.unit * dice.between(0.06, 0.17) * (0.6 + 0.6 * depth), stage.unit * dice.between(0.014, 0.024) * (0.6 + 0.7 * depth)
+        tall, broad = (
+            stage.unit * dice.between(0.06, 0.17) * (0.6 + 0.6 * depth),
+            stage.unit * dice.between(0.014, 0.024) * (0.6 + 0.7 * depth),
+        )
         x, y = left + wide * dice.between(0.1, 0.8), top + (ground - top) * dice.between(0.08, 0.4)
         if bright:
             stage.glow(color, (x + broad / 2, y + tall / 2), tall * 0.75, 0.5)

@@ -13,7 +13,9 @@ from workers.providers.sketch.stage import Stage
 def paint_forest(stage: Stage) -> None:
     dice = stage.dice.child("forest")
     stage.sun = (stage.width * dice.between(0.25, 0.75), stage.height * dice.between(0.14, 0.28))
-    stage.picture[:] = stage.gradient((stage.palette.sky[1], stage.palette.sky[-2], stage.palette.sky[-1], stage.distant(0.2)), 0, stage.height)
+    stage.picture[:] = stage.gradient(
+        (stage.palette.sky[1], stage.palette.sky[-2], stage.palette.sky[-1], stage.distant(0.2)), 0, stage.height
+    )
     for reach, strength in ((0.55, 0.5), (0.26, 0.65), (0.1, 0.75)):
         stage.glow(stage.palette.light, stage.sun, stage.unit * reach, strength)
     layers = 5
@@ -67,7 +69,11 @@ def _bough(drawing, dice: Dice, start: tuple[float, float], wide: float, unit: f
     side = 1 if dice.chance(0.5) else -1
     x, y = start
     reach = unit * dice.between(0.05, 0.16)
-    points = [(x, y), (x + side * reach * 0.5, y - reach * dice.between(0.1, 0.35)), (x + side * reach, y - reach * dice.between(0.3, 0.75))]
+    points = [
+        (x, y),
+        (x + side * reach * 0.5, y - reach * dice.between(0.1, 0.35)),
+        (x + side * reach, y - reach * dice.between(0.3, 0.75)),
+    ]
     drawing.line(points[:2], wide * 0.26)
     drawing.line(points[1:], wide * 0.15)
 
@@ -90,7 +96,7 @@ def _rays(stage: Stage, dice: Dice) -> None:
     angle = np.arctan2(stage.x - stage.sun[0], stage.y - stage.sun[1] + stage.unit * 0.25)
     place = (np.clip((angle + 1.6) / 3.2, 0, 1) * 2_047).astype(np.int32)
     shafts = smooth(0.48, 0.74, noise.line(dice, 2_048, cells=26, octaves=3))[place]
-    fade = np.exp(-((stage.y - stage.sun[1]) / np.float32(stage.height * 0.55)) ** 2) * (stage.y > stage.sun[1] * 0.3)
+    fade = np.exp(-(((stage.y - stage.sun[1]) / np.float32(stage.height * 0.55)) ** 2)) * (stage.y > stage.sun[1] * 0.3)
     stage.shine(stage.palette.light, (shafts * fade * 0.42).astype(np.float32))
 
 
@@ -104,7 +110,9 @@ def _leaves(stage: Stage, dice: Dice) -> None:
     green = mix(stage.palette.near, stage.palette.accents[2 % len(stage.palette.accents)], 0.32)
     stage.paint(mix(green, stage.palette.near, 0.3), cover.astype(np.float32) * np.float32(0.94))
     lit = smooth(0.55, 0.75, noise.field(dice.child("lit"), stage.width, rows, cells=22, octaves=3)) * cover
-    stage.paint(mix(stage.palette.accents[2 % len(stage.palette.accents)], stage.palette.light, 0.35), lit.astype(np.float32) * np.float32(0.4))
+    stage.paint(
+        mix(stage.palette.accents[2 % len(stage.palette.accents)], stage.palette.light, 0.35), lit.astype(np.float32) * np.float32(0.4)
+    )
 
 
 def _motes(stage: Stage, dice: Dice) -> None:

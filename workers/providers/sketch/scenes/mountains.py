@@ -36,7 +36,9 @@ def front(stage: Stage, row: float) -> None:
     slope = (np.linspace(-1, 1, stage.width, dtype=np.float32) * lean) * stage.height * 0.045
     for index, (depth, tall) in enumerate(((0.78, 0.10), (1.0, 0.17))):
         part = dice.child(f"row-{index}")
-        base = row + slope * (1 + index) + index * stage.height * 0.07 + (noise.line(part, stage.width, cells=3) - 0.5) * stage.height * 0.05
+        base = (
+            row + slope * (1 + index) + index * stage.height * 0.07 + (noise.line(part, stage.width, cells=3) - 0.5) * stage.height * 0.05
+        )
         edge = tree_line(stage, part, base.astype(np.float32), height=tall * stage.unit, spacing=stage.unit * 0.024)
         color = stage.distant(depth)
         layer(stage, edge, color, stage.distant(min(1.0, depth + 0.15)), depth_px=stage.unit * 0.2)

@@ -48,7 +48,9 @@ class _Face:
         tint = mix(stage.palette.light, stage.palette.far, 0.4)
         self.skin = mix(dice.one(SKINS), tint, 0.22)
         self.shadow = mix(self.skin, mix(stage.palette.near, stage.palette.sky[0], 0.4), 0.55)
-        self.hair = mix(dice.one((stage.palette.near, stage.palette.near, stage.palette.accents[1], stage.palette.accents[0])), stage.palette.near, 0.35)
+        self.hair = mix(
+            dice.one((stage.palette.near, stage.palette.near, stage.palette.accents[1], stage.palette.accents[0])), stage.palette.near, 0.35
+        )
         self.long = dice.chance(0.6)
 
     def u(self) -> NDArray[np.float32]:
@@ -114,7 +116,9 @@ class _Face:
             for t in (-0.75, -0.25, 0.25, 0.75):
                 start = (sign * (0.42 + t * 0.26), 0.1 + 0.1 * (1 - t * t))
                 drawing.line([self._at(*start), self._at(start[0] + t * 0.09 * sign, start[1] + 0.1)], self.r * 0.022)
-            drawing.line([self._at(sign * (0.42 + t * 0.33), -0.26 - 0.1 * (1 - t * t) + 0.05 * t) for t in np.linspace(-1, 1, 13)], self.r * 0.07)
+            drawing.line(
+                [self._at(sign * (0.42 + t * 0.33), -0.26 - 0.1 * (1 - t * t) + 0.05 * t) for t in np.linspace(-1, 1, 13)], self.r * 0.07
+            )
         drawing.line([self._at(-0.12 * self.side, 0.2), self._at(-0.17 * self.side, 0.55), self._at(0.0, 0.62)], self.r * 0.03)
         self.stage.paint(ink, drawing.mask() * np.float32(0.9))
         lips = self.stage.drawing()

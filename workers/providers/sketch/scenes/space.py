@@ -75,15 +75,18 @@ def _planet(stage: Stage, dice: Dice, center: tuple[float, float], radius: float
     shaded += (air - shaded) * np.clip(rim * 0.9, 0, 1)[..., None]
     stage.glow(tuple(air.tolist()), (center[0] - radius * 0.14, center[1] - radius * 0.12), radius * 1.06, 0.5)
     top, left = round(center[1] - size / 2), round(center[0] - size / 2)
-    t, l = max(0, top), max(0, left)
-    part = stage.picture[t : top + size, l : left + size] if top + size > 0 and left + size > 0 else stage.picture[:0]
-    inner = slice(t - top, t - top + part.shape[0]), slice(l - left, l - left + part.shape[1])
+    row, column = max(0, top), max(0, left)
+    part = stage.picture[row : top + size, column : left + size] if top + size > 0 and left + size > 0 else stage.picture[:0]
+    inner = slice(row - top, row - top + part.shape[0]), slice(column - left, column - left + part.shape[1])
     cover = np.clip((1 - distance) * size / 2 + 0.5, 0, 1)[inner]
     part += (shaded[inner] - part) * cover[..., None]
 
 
 def _surface(stage: Stage, dice: Dice, size: int, dx: np.ndarray, dy: np.ndarray, up: np.ndarray) -> Picture:
-    colors = [array_of(mix(color, stage.palette.far, 0.25)) for color in (dice.one(stage.palette.accents), stage.palette.sky[-1], stage.palette.far)]
+    colors = [
+        array_of(mix(color, stage.palette.far, 0.25))
+        for color in (dice.one(stage.palette.accents), stage.palette.sky[-1], stage.palette.far)
+    ]
     swirl = noise.field(dice, size, size, cells=4, octaves=5)
     bend = np.clip(np.arcsin(np.clip(dx / np.maximum(0.05, np.sqrt(1 - np.clip(dy, -0.998, 0.998) ** 2)), -1, 1)) / 3.2 + 0.5, 0, 1)
     column = (bend * (size - 1)).astype(np.int32)
