@@ -36,6 +36,8 @@ DELETE = """
 _PAGE = """
     SELECT * FROM read.api_tokens_v1
     WHERE account_id = %(account_id)s AND created_position {beyond} %(after_position)s
+      AND (%(created_from)s::timestamptz IS NULL OR created_at >= %(created_from)s)
+      AND (%(created_to)s::timestamptz IS NULL OR created_at < %(created_to)s)
     ORDER BY created_position {direction} LIMIT %(limit)s
 """
 PAGES = {"asc": _PAGE.format(beyond=">", direction="ASC"), "desc": _PAGE.format(beyond="<", direction="DESC")}
@@ -58,10 +60,17 @@ class Revoked(msgspec.Struct):
 
 
 async def page_of_api_tokens(
-    conn: AsyncConnection[Any], account_id: UUID, *, order: str = "desc", limit: int = 20, after_position: int | None = None
+    conn: AsyncConnection[Any],
+    account_id: UUID,
+    *,
+    created_from: datetime | None = None,
+    created_to: datetime | None = None,
+    order: str = "desc",
+    limit: int = 20,
+    after_position: int | None = None,
 ) -> list[ApiTokenRow]:
     """The account's live tokens by creation. `after_position` is the `created_position` of the last row seen."""
-    filters = {"account_id": account_id}
+    filters = {"account_id": account_id, "created_from": created_from, "created_to": created_to}
     return await page(conn, PAGES, filters, ApiTokenRow, order=order, limit=limit, after_position=after_position)
 
 

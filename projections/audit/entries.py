@@ -20,7 +20,10 @@ _COLUMNS = """
 # In the order of the log.
 BY_POSITION = f"SELECT {_COLUMNS} FROM journal.events WHERE position > %(after)s AND position <= %(upto)s ORDER BY position LIMIT %(limit)s"
 # One stream after the other; the last of a page may be cut.
-BY_STREAM = f"SELECT {_COLUMNS} FROM journal.events WHERE (stream, version) > (%(stream)s, %(version)s) ORDER BY events.stream, version LIMIT %(limit)s"
+BY_STREAM = f"""
+    SELECT {_COLUMNS} FROM journal.events WHERE (stream, version) > (%(stream)s, %(version)s)
+    ORDER BY events.stream, version LIMIT %(limit)s
+"""
 # First facts of streams: the request of a generation that ended before.
 FIRST = f"SELECT {_COLUMNS} FROM journal.events WHERE stream = ANY(%(streams)s::uuid[]) AND version = 1"
 # What a stream said before: for facts about things that ended long ago.
