@@ -31,10 +31,14 @@ class CanonicalMapper(Mapper[UUID]):
 
     def read(self, stream: Any, version: int, topic: str, state: bytes) -> Any:
         """The event of a row.   Raises UpgradeNeeded for a topic that this release does not know."""
+        return self.codec_of(topic).decode(stream, version, state)
+
+    def codec_of(self, topic: str) -> Codec:
+        """Raises UpgradeNeeded for a topic that this release does not know."""
         codec = self._by_topic.get(topic)
         if codec is None:
             codec = self._by_topic[topic] = Codec(_class_of(topic))
-        return codec.decode(stream, version, state)
+        return codec
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         topic, state = self.write(domain_event)

@@ -1,0 +1,94 @@
+"""The tail: everybody in the process hears of every fact once, in order, soon."""
+
+import asyncio
+import time
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from infra.journal import subscribers
+from infra.journal.subscribers import FollowerTooSlow
+from infra.journal.tail import open_tail
+from tests.journal.counters import COUNTERS, Bump, Open
+from tests.support.journal import JournalWorld, context, execute_sql, journal_world
+
+
+async def test_it_begins_at_the_logs_end_and_reaches_what_is_appended(counters: JournalWorld) -> None:
+    counter = uuid4()
+    await counters.journal.execute(Open(counter_id=counter), context())
+    async with open_tail(counters.dsn, counters.journal) as tail:
+        assert tail.position == 1
+        receipt = await counters.journal.execute(Bump(counter_id=counter), context())
+        assert await tail.reached(receipt.position, 5)
+        assert not await tail.reached(receipt.position + 1, 0.05)
+
+
+async def test_it_is_woken_by_another_processs_append_and_not_only_by_its_poll(counters: JournalWorld) -> None:
+    counter = uuid4()
+    await counters.journal.execute(Open(counter_id=counter), context())
+    async with open_tail(counters.dsn, counters.journal) as tail, journal_world(counters.dsn, COUNTERS) as other:
+        await asyncio.sleep(0.2)
+        waits = []
+        for _ in range(5):
+            receipt = await other.journal.execute(Bump(counter_id=counter), context())
+            began = time.monotonic()
+            assert await tail.reached(receipt.position, 5)
+            waits.append(time.monotonic() - began)
+    assert sorted(waits)[2] < 0.5, waits
+
+
+async def test_followers_get_their_account_their_stream_or_everything(counters: JournalWorld) -> None:
+    account, one, other = uuid4(), uuid4(), uuid4()
+    async with (
+        open_tail(counters.dsn, counters.journal) as tail,
+        tail.follow(account_id=account) as of_account,
+        tail.follow(stream=other) as of_stream,
+        tail.follow() as of_all,
+    ):
+        await counters.journal.execute(Open(counter_id=one, account_id=account), context())
+        await counters.journal.execute(Open(counter_id=other), context())
+        await counters.journal.execute(Bump(counter_id=other), context())
+        async with asyncio.timeout(5):
+            assert (await anext(of_account)).position == 1
+            assert [(await anext(of_stream)).position for _ in range(2)] == [2, 3]
+            assert [(await anext(of_all)).position for _ in range(3)] == [1, 2, 3]
+
+
+async def test_a_follower_that_does_not_read_costs_only_itself(counters: JournalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscribers, "WAITING_MAX", 5)
+    counter = uuid4()
+    async with open_tail(counters.dsn, counters.journal) as tail, tail.follow() as slow:
+        await counters.journal.execute(Open(counter_id=counter), context())
+        receipts = await asyncio.gather(*[counters.journal.execute(Bump(counter_id=counter), context()) for _ in range(20)])
+        assert await tail.reached(receipts[-1].position, 5)
+        seen = []
+        with pytest.raises(FollowerTooSlow):
+            async for event in slow:
+                seen.append(event.position)
+    assert seen == [1, 2, 3, 4, 5]
+
+
+async def test_it_goes_on_after_its_connection_was_killed(counters: JournalWorld) -> None:
+    counter = uuid4()
+    await counters.journal.execute(Open(counter_id=counter), context())
+    async with open_tail(counters.dsn, counters.journal) as tail, tail.follow(stream=counter) as events:
+        await asyncio.sleep(0.2)
+        killed = execute_sql(
+            counters.dsn,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'daybook tail' AND datname = current_database()",
+        )
+        assert killed == [(True,)]
+        await counters.journal.execute(Bump(counter_id=counter), context())
+        async with asyncio.timeout(5):
+            assert (await anext(events)).version == 2
+
+
+async def test_only_the_append_notifies_and_only_when_there_is_something(counters: JournalWorld) -> None:
+    counter = uuid4()
+    async with await psycopg.AsyncConnection.connect(counters.dsn, autocommit=True) as listener:
+        await listener.execute("LISTEN journal")
+        await counters.journal.execute(Open(counter_id=counter), context())
+        await counters.journal.execute(Bump(counter_id=counter, by=0), context())
+        heard = [notify.payload async for notify in listener.notifies(timeout=0.3)]
+    assert heard == [""]
