@@ -131,8 +131,9 @@ def _noir(stage: Stage) -> None:
 
 def _minimal(stage: Stage) -> None:
     """Few flat tones with clean edges."""
+    grade(stage, contrast=0.35, saturation=1.3)
     image = to_image(stage.picture).filter(ImageFilter.GaussianBlur(stage.unit * 0.0035))
-    image = image.quantize(9, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB")
+    image = image.quantize(11, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).convert("RGB")
     stage.picture[:] = from_image(image.filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.GaussianBlur(0.7)))
     grain(stage, 0.012)
 

@@ -15,8 +15,7 @@ SCENES: dict[str, str] = {
     "hills": "hill hills meadow field farm countryside valley grass garden village spring vineyard lavender prairie hobbit balloon",
     "lake": "lake pond river reflection fjord mirror stream swamp",
     "mountains": "mountain mountains peak peaks alps himalaya summit cliff glacier volcano everest fuji snow snowy",
-    "portrait": "portrait face woman girl man boy lady queen king princess person selfie headshot warrior witch wizard astronaut human "
-    "samurai",
+    "portrait": "portrait face woman lady queen king princess selfie headshot warrior witch wizard",
     "sea": "sea ocean beach wave waves coast shore island sail sailing boat ship lighthouse harbor harbour pirate surf whale fish bay",
     "space": "space galaxy planet planets nebula cosmos cosmic star stars universe saturn jupiter orbit spaceship rocket alien milky solar",
 }

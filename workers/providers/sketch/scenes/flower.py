@@ -48,7 +48,7 @@ def _ring(stage: Stage, radius: np.ndarray, angle: np.ndarray, petals: int, reac
         halo = np.clip(1 - (radius - edge) / 0.022, 0, 1) * (radius > edge * 0.6) * (inside < 0.95)
         stage.shade((halo * 0.3).astype(np.float32))
         grain = veins[(np.clip(phase, 0, 1) * 4_095).astype(np.int32)]
-        tip, root = array_of(mix(color, stage.palette.light, 0.45)), array_of(mix(color, stage.palette.near, 0.5))
+        tip, root = array_of(mix(color, stage.palette.light, 0.28)), array_of(mix(color, stage.palette.near, 0.5))
         paint = root + (tip - root) * smooth(0.05, 1.0, along)[..., None]
         paint *= (0.86 + 0.2 * grain + 0.1 * (1 - inside))[..., None]
         stage.paint(np.clip(paint, 0, 1).astype(np.float32), cover.astype(np.float32))
