@@ -1,10 +1,43 @@
 """The table of contents of the API: URL -> endpoint, with what each needs, takes and answers. Alphabetical by template."""
 
-from api import health
+from api import (
+    access,
+    accounts,
+    admin_accounts,
+    admin_credits,
+    admin_fleet,
+    api_tokens,
+    assets,
+    credits,
+    generations,
+    health,
+    models,
+    objects,
+    usage,
+)
 from api.docs import endpoints as documents
-from api.kit.permission import PUBLIC
+from api.kit.answer import Page
+from api.kit.permission import ANYONE, ANYONE_SUSPENDED, OPERATOR, PUBLIC, SESSION, SESSION_SUSPENDED, scope
+from api.kit.refusals import InvalidToken
 from api.kit.route import Route
-from domain.access.refusals import InvalidToken
+from api.limits import GENERATIONS, LOGIN, REFRESH, REGISTER, RESET, SENSITIVE
+from api.shapes import access as access_shapes
+from api.shapes import accounts as account_shapes
+from api.shapes import admin as admin_shapes
+from api.shapes import api_tokens as token_shapes
+from api.shapes import assets as asset_shapes
+from api.shapes import credits as credit_shapes
+from api.shapes import models as model_shapes
+from api.shapes import submissions
+from api.shapes import usage as usage_shapes
+from api.shapes.generations import Generation
+from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused, WrongCredentials
+from domain.accounts.refusals import AccountSuspended, EmailTaken, PasswordChangedMeanwhile, TooManyApiTokens
+from domain.assets.storage import SignedUrlRefused
+from domain.credits.refusals import InsufficientCredits, NothingToRefund
+from domain.generations.refusals import GenerationFinal, GenerationOpen
+
+READ, WRITE = scope("generations:read"), scope("generations:write")
 
 # fmt: off
 ROUTES: list[Route] = [
@@ -13,9 +46,54 @@ ROUTES: list[Route] = [
     Route("GET /docs/style.css", documents.style, PUBLIC, {200: "text/css"}, free=True),
     Route("GET /health/live", health.live, PUBLIC, {200: health.Live}, "Is the process there", free=True),
     Route("GET /health/ready", health.ready, PUBLIC, {200: health.Ready, 503: health.Ready}, "Can it serve", free=True),
-    Route("GET /metrics", health.metrics, PUBLIC, {200: "text/plain"}, "Prometheus metrics", free=True, refusals=[InvalidToken]),
+    Route("GET /metrics", health.metrics, PUBLIC, {200: "text/plain"}, "Prometheus metrics of this process", free=True, refusals=[InvalidToken]),
+    Route("GET /objects/{key}", objects.serve, PUBLIC, {200: "application/octet-stream", 206: "application/octet-stream"}, free=True, documented=False, refusals=[SignedUrlRefused]),
     Route("GET /openapi.json", documents.openapi, PUBLIC, {200: "application/json"}),
     Route("GET /problems/{code}", documents.problem, PUBLIC, {200: "text/html"}),
+    Route("GET /v1/admin/accounts", admin_accounts.listed, OPERATOR, {200: Page[admin_shapes.AdminAccount]}, "Accounts", "admin", reads="accounts"),
+    Route("GET /v1/admin/accounts/{id}", admin_accounts.show, OPERATOR, {200: admin_shapes.AdminAccount}, "An account", "admin", reads="accounts", etag=True),
+    Route("PATCH /v1/admin/accounts/{id}", admin_accounts.change, OPERATOR, {200: admin_shapes.AdminAccount}, "Change roles and limits", "admin"),
+    Route("POST /v1/admin/accounts/{id}/grants", admin_credits.grant, OPERATOR, {201: admin_shapes.Grant}, "Grant credits", "admin", render=admin_credits.granted),
+    Route("POST /v1/admin/accounts/{id}/password-reset", admin_accounts.issue_reset, OPERATOR, {201: admin_shapes.ResetToken}, "A one-time password reset token", "admin", render=admin_accounts.reset_issued),
+    Route("POST /v1/admin/accounts/{id}/reactivate", admin_accounts.reactivate, OPERATOR, {200: admin_shapes.AdminAccount}, "End a suspension", "admin", render=admin_accounts.changed),
+    Route("POST /v1/admin/accounts/{id}/suspend", admin_accounts.suspend, OPERATOR, {200: admin_shapes.AdminAccount}, "Suspend an account", "admin", render=admin_accounts.changed),
+    Route("POST /v1/admin/charges/{id}/refund", admin_credits.refund, OPERATOR, {201: admin_shapes.Refund}, "Refund a charge", "admin", render=admin_credits.refunded, refusals=[NothingToRefund]),
+    Route("GET /v1/admin/generations", admin_fleet.generations, OPERATOR, {200: Page[admin_shapes.AdminGeneration]}, "Everybody's generations", "admin", reads="generations"),
+    Route("GET /v1/admin/queues", admin_fleet.queues, OPERATOR, {200: admin_shapes.AllQueues}, "Queues", "admin"),
+    Route("POST /v1/admin/queues/{name}/pause", admin_fleet.pause, OPERATOR, {200: admin_shapes.Queue}, "Pause a queue", "admin"),
+    Route("POST /v1/admin/queues/{name}/resume", admin_fleet.resume, OPERATOR, {200: admin_shapes.Queue}, "Resume a queue", "admin"),
+    Route("GET /v1/admin/workers", admin_fleet.workers, OPERATOR, {200: admin_shapes.AllWorkers}, "Workers", "admin"),
+    Route("GET /v1/api-tokens", api_tokens.listed, SESSION, {200: Page[token_shapes.ApiToken]}, "Your API tokens", reads="api_tokens"),
+    Route("POST /v1/api-tokens", api_tokens.issue, SESSION, {201: token_shapes.IssuedApiToken}, "Issue an API token", render=api_tokens.issued, refusals=[TooManyApiTokens]),
+    Route("DELETE /v1/api-tokens/{id}", api_tokens.revoke, SESSION, {204: None}, "Revoke an API token"),
+    Route("GET /v1/assets", assets.listed, scope("assets:read"), {200: Page[asset_shapes.Asset]}, "Your assets", reads="assets"),
+    Route("GET /v1/assets/{id}", assets.show, scope("assets:read"), {200: asset_shapes.Asset}, "An asset", reads="assets", etag=True),
+    Route("PATCH /v1/assets/{id}", assets.rename, scope("assets:write"), {200: asset_shapes.Asset}, "Rename an asset"),
+    Route("DELETE /v1/assets/{id}", assets.delete, scope("assets:write"), {204: None}, "Delete an asset"),
+    Route("GET /v1/assets/{id}/content", assets.content, scope("assets:read"), {200: asset_shapes.ContentLink, 302: None}, "The asset's bytes", reads="assets"),
+    Route("GET /v1/assets/{id}/thumbnail", assets.thumbnail, scope("assets:read"), {200: asset_shapes.ContentLink, 302: None}, "A small picture of the asset", reads="assets"),
+    Route("POST /v1/auth/change-password", access.change_password, SESSION, {200: access_shapes.Session}, "Change your password", limits=SENSITIVE, refusals=[PasswordChangedMeanwhile]),
+    Route("POST /v1/auth/login", access.login, PUBLIC, {200: access_shapes.Session}, "Log in", limits=LOGIN, refusals=[WrongCredentials, AccountSuspended]),
+    Route("POST /v1/auth/logout", access.logout, SESSION_SUSPENDED, {204: None}, "Log out"),
+    Route("POST /v1/auth/refresh", access.refresh, PUBLIC, {200: access_shapes.Tokens}, "The next pair of tokens", limits=REFRESH, refusals=[AccountSuspended, RefreshTokenInvalid, RefreshTokenReused]),
+    Route("POST /v1/auth/register", access.register, PUBLIC, {201: access_shapes.Session}, "Register", limits=REGISTER, refusals=[EmailTaken]),
+    Route("POST /v1/auth/reset-password", access.reset_password, PUBLIC, {204: None}, "Set a new password with a one-time token", limits=RESET),
+    Route("GET /v1/auth/verify", access.verify_own, PUBLIC, {200: access_shapes.TokenState}, "Is my token valid"),
+    Route("POST /v1/auth/verify", access.verify, PUBLIC, {200: access_shapes.TokenState}, "Is this token valid"),
+    Route("GET /v1/credits/balance", credits.balance, scope("credits:read"), {200: credit_shapes.Balance}, "Your balance", reads="balances", etag=True),
+    Route("GET /v1/credits/history", credits.history, scope("credits:read"), {200: Page[credit_shapes.LedgerEntry]}, "Your book", reads="ledger_entries"),
+    Route("GET /v1/generations", generations.listed, READ, {200: Page[Generation]}, "Your generations", reads="generations"),
+    Route("POST /v1/generations", generations.submit, WRITE, {201: Generation, 202: Generation}, "Ask for a generation", render=generations.submitted, waits=True, limits=GENERATIONS, refusals=[InsufficientCredits]),
+    Route("POST /v1/generations/estimate", generations.estimate, WRITE, {200: submissions.Estimate}, "What it would cost"),
+    Route("GET /v1/generations/{id}", generations.show, READ, {200: Generation}, "A generation", reads="generations", etag=True, waits=True),
+    Route("DELETE /v1/generations/{id}", generations.delete, WRITE, {204: None}, "Delete a generation", refusals=[GenerationOpen]),
+    Route("POST /v1/generations/{id}/cancel", generations.cancel, WRITE, {200: Generation, 202: Generation}, "Cancel a generation", render=generations.canceled, refusals=[GenerationFinal]),
+    Route("GET /v1/generations/{id}/timeline", generations.timeline, READ, {200: submissions.Timeline}, "What happened to it"),
+    Route("GET /v1/me", accounts.me, ANYONE_SUSPENDED, {200: account_shapes.Account}, "Your account", reads="accounts", etag=True),
+    Route("PATCH /v1/me", accounts.change_me, SESSION, {200: account_shapes.Account}, "Change your names"),
+    Route("GET /v1/me/statistics", usage.statistics, scope("usage:read"), {200: usage_shapes.Statistics}, "All that you did so far", reads="usage_daily"),
+    Route("GET /v1/me/usage", usage.usage, scope("usage:read"), {200: usage_shapes.Usage}, "What you used", reads="usage_daily"),
     Route("GET /v1/meta", health.meta, PUBLIC, {200: health.Meta}, "Release, features and limits"),
+    Route("GET /v1/models", models.listed, ANYONE, {200: model_shapes.Models}, "The catalogue"),
 ]
 # fmt: on

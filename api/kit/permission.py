@@ -23,6 +23,8 @@ ANYONE = Permission()
 ANYONE_SUSPENDED = Permission(while_suspended=True)
 #: A session; API tokens are refused (`session_required`): passwords, erasure, tokens.
 SESSION = Permission(session_only=True)
+#: A session, also of a suspended account: logging out.
+SESSION_SUSPENDED = Permission(session_only=True, while_suspended=True)
 OPERATOR = Permission(role="operator", scope="admin")
 AUDITOR = Permission(role="auditor", scope="audit")
 

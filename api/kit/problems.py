@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from api.kit.refusals import Broken, HeadersTooLarge, InternalError, NotAllowed, TimedOut
+from api.kit.refusals import Broken, HeadersTooLarge, InternalError, NotAllowed, TimedOut, Unsatisfiable
 from domain.kernel.refusals import (
     Conflicting,
     Forbidden,
@@ -37,6 +37,7 @@ STATUSES: dict[type[Refusal], int] = {
     Outdated: 412,
     TooLarge: 413,
     Unsupported: 415,
+    Unsatisfiable: 416,
     Unprocessable: 422,
     Throttled: 429,
     HeadersTooLarge: 431,
@@ -112,6 +113,8 @@ def _headers(refusal: Refusal, status: int) -> dict[str, str]:
         headers["retry-after"] = str(max(1, round(refusal.fields.get("retry_after") or RETRY_AFTER_SECONDS)))
     if allow := refusal.fields.get("allow"):
         headers["allow"] = allow
+    if content_range := refusal.fields.get("content_range"):
+        headers["content-range"] = content_range
     return headers
 
 

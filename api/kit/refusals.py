@@ -25,6 +25,10 @@ class TimedOut(Refusal):
     """408: the request did not arrive in time."""
 
 
+class Unsatisfiable(Refusal):
+    """416: there is nothing in the range that was asked for."""
+
+
 class HeadersTooLarge(Refusal):
     """431: the request's headers are over their limit."""
 
@@ -139,6 +143,12 @@ class ValidationFailed(Unprocessable):
     """The JSON can be read, but its content breaks a rule. `errors` points to the place."""
 
     detail = "The request does not follow the schema: {reason}."
+
+
+class RangeUnsatisfiable(Unsatisfiable):
+    """The range begins behind the last byte."""
+
+    detail = "There are no bytes in this range."
 
 
 class RateLimited(Throttled):

@@ -23,6 +23,10 @@ class EmailTaken(Conflicting):
     detail = "An account with this e-mail address exists already."
 
 
+class ExpiryPassed(Unprocessable):
+    detail = "The expiry must be in the future."
+
+
 class PasswordChangedMeanwhile(Conflicting):
     detail = "The password was changed by another request. Sign in again."
 

@@ -3,6 +3,20 @@
 from domain.kernel.refusals import Conflicting, Forbidden, Missing, Unpaid, Unprocessable
 
 
+class AsOfOutOfRange(Unprocessable):
+    """The log says nothing about that point: an error, never zero."""
+
+    detail = "There is no balance as of then."
+
+
+class AsOfTwice(Unprocessable):
+    detail = "Ask for one point only: as_of_position, as_of or as_of_effective."
+
+    @property
+    def code(self) -> str:
+        return "validation_failed"
+
+
 class CreditAccountNotFound(Missing):
     detail = "There is no such account."
 

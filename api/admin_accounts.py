@@ -1,0 +1,108 @@
+"""Operators and accounts: find, change roles and limits, suspend, reset passwords. Each write is a fact with its reason."""
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from msgspec import UNSET
+
+from api.kit.answer import Answer, created, ok
+from api.kit.call import Call
+from api.kit.shapes import moment
+from api.reading import read_account
+from api.sessions import TAIL_SECONDS
+from api.shapes.admin import AdminAccount, AdminAccountPatch, AdminAccountQuery, Because, ResetToken, shown_admin_account
+from domain.access.reset_tokens import SECRET_BYTES, hash_of, reset_token
+from domain.accounts.account import Account
+from domain.accounts.commands import ChangeLimits, ChangeRoles, IssuePasswordReset, ReactivateAccount, SuspendAccount
+from domain.accounts.profile import opened
+from domain.accounts.refusals import AccountNotFound
+from domain.kernel.commands import Receipt
+from domain.kernel.refusals import Gone
+from projections.accounts.accounts import AccountRow, page_of_accounts, row_of
+
+RESET_LIFE = timedelta(hours=24)
+
+
+async def listed(call: Call, query: AdminAccountQuery) -> Answer:
+    """All accounts, newest first."""
+    async with call.platform.reads.connection() as connection:
+        rows = await page_of_accounts(
+            connection,
+            statuses=query.status,
+            roles=query.role,
+            email_index=None if query.email is None else call.platform.vault.email_index(query.email),
+            created_from=query.created_from,
+            created_to=query.created_to,
+            order=query.order,
+            limit=query.limit + 1,
+            after_position=call.after[0] if call.after else None,
+        )
+    more, rows = rows[query.limit :], rows[: query.limit]
+    data = [await shown(call, row) for row in rows]
+    return call.page(data, next_key=[rows[-1].created_position] if more else None)
+
+
+async def show(call: Call, id: UUID) -> Answer:
+    """One account."""
+    return ok(await shown(call, await read_account(call, id)))
+
+
+async def change(call: Call, id: UUID, body: AdminAccountPatch) -> Answer:
+    """Change roles or the account's own rate limits. An absent field stays."""
+    answer = None
+    if body.roles is not UNSET:
+        roles = ChangeRoles(account_id=id, roles=sorted(set(body.roles)), reason=body.reason)  # type: ignore[arg-type]
+        answer = await call.execute(roles, status=200, render=changed)
+    if body.limits is not UNSET:
+        limits = ChangeLimits(account_id=id, limits=dict(body.limits), reason=body.reason)  # type: ignore[arg-type]
+        answer = await call.execute(limits, status=200, render=changed)
+    return answer or await show(call, id)
+
+
+async def suspend(call: Call, id: UUID, body: Because) -> Answer:
+    """Suspend an account: it accepts no new work. What is under way ends as it would have."""
+    return await call.execute(SuspendAccount(account_id=id, reason=body.reason), status=200)
+
+
+async def reactivate(call: Call, id: UUID, body: Because) -> Answer:
+    """End a suspension."""
+    return await call.execute(ReactivateAccount(account_id=id, reason=body.reason), status=200)
+
+
+async def changed(call: Call, receipt: Receipt) -> Answer:
+    """The account as of the command."""
+    account = await call.platform.journal.load(Account, call.path["id"], until=receipt.position)
+    if account is None:
+        raise AccountNotFound()
+    # Whoever changed it sees it in force, also at this process's door.
+    await call.platform.tail.reached(receipt.position, TAIL_SECONDS)
+    return ok(await shown(call, row_of(account)))
+
+
+async def issue_reset(call: Call, id: UUID, body: Because) -> Answer:
+    """A one-time token with which the account's owner sets a new password. It is shown once and works for a day."""
+    token = reset_token(id, secrets.token_bytes(SECRET_BYTES))
+    command = IssuePasswordReset(account_id=id, token_hash=hash_of(token), expires_at=call.now + RESET_LIFE, reason=body.reason)
+    return await call.execute(command, status=201, secret=token)
+
+
+async def reset_issued(call: Call, receipt: Receipt) -> Answer:
+    account = await call.platform.journal.load(Account, call.path["id"], until=receipt.position)
+    if account is None or account.reset is None:
+        raise AccountNotFound()
+    shape = ResetToken(
+        account_id=str(account.id),
+        token=call.secret,
+        secret_shown=call.secret is None,
+        expires_at=moment(account.reset["expires_at"]),
+    )
+    return created(shape, f"/v1/admin/accounts/{account.id}")
+
+
+async def shown(call: Call, row: AccountRow) -> AdminAccount:
+    try:
+        profile = opened(await call.platform.vault.key(row.id), row.sealed_profile)
+    except Gone:
+        profile = None
+    return shown_admin_account(row, profile)

@@ -1,0 +1,94 @@
+"""Assets: read, rename, delete, and links to their bytes."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from msgspec import UNSET
+
+from api.kit.answer import Answer, no_content, ok, redirect
+from api.kit.call import Call
+from api.kit.shapes import moment
+from api.reading import read_asset
+from api.shapes.assets import AssetPatch, AssetQuery, ContentLink, ContentQuery, shown_asset
+from domain.assets.asset import Asset
+from domain.assets.commands import DeleteAsset, RenameAsset
+from domain.assets.refusals import AssetNotFound, ThumbnailMissing
+from domain.kernel.commands import Receipt
+from domain.kernel.limits import SIGNED_URL_SECONDS
+from projections.assets.assets import page_of_assets, row_of
+
+THUMBNAIL_TYPE = "image/webp"
+
+
+async def listed(call: Call, query: AssetQuery) -> Answer:
+    """Your assets, newest first."""
+    key = await call.platform.vault.key(call.account_id)
+    async with call.platform.reads.connection() as connection:
+        rows = await page_of_assets(
+            connection,
+            account_id=call.account_id,
+            kinds=query.kind,
+            sources=query.source,
+            created_from=query.created_from,
+            created_to=query.created_to,
+            order=query.order,
+            limit=query.limit + 1,
+            after_position=call.after[0] if call.after else None,
+        )
+    more, rows = rows[query.limit :], rows[: query.limit]
+    return call.page([shown_asset(call, key, row) for row in rows], next_key=[rows[-1].created_position] if more else None)
+
+
+async def show(call: Call, id: UUID) -> Answer:
+    """One asset."""
+    row = await read_asset(call, id)
+    return ok(shown_asset(call, await call.platform.vault.key(call.account_id), row))
+
+
+async def rename(call: Call, id: UUID, body: AssetPatch) -> Answer:
+    """Change the file name."""
+    if body.filename is UNSET:
+        return await show(call, id)
+    key = await call.platform.vault.key(call.account_id)
+    command = RenameAsset(asset_id=id, account_id=call.account_id, sealed_filename=key.seal(str(body.filename)))
+    return await call.execute(command, status=200, render=_renamed)
+
+
+async def _renamed(call: Call, receipt: Receipt) -> Answer:
+    asset = await call.platform.journal.load(Asset, call.path["id"], until=receipt.position)
+    if asset is None:
+        raise AssetNotFound()
+    return ok(shown_asset(call, await call.platform.vault.key(call.account_id), row_of(asset)))
+
+
+async def delete(call: Call, id: UUID) -> Answer:
+    """Delete an asset. Its bytes go soon after."""
+    return await call.execute(DeleteAsset(asset_id=id, account_id=call.account_id), status=204, render=_deleted)
+
+
+async def _deleted(call: Call, receipt: Receipt) -> Answer:
+    return no_content()
+
+
+async def content(call: Call, id: UUID, query: ContentQuery) -> Answer:
+    """A link to the bytes that works for ten minutes."""
+    row = await read_asset(call, id)
+    filename = (await call.platform.vault.key(call.account_id)).open(row.sealed_filename)
+    return _linked(call, query, row.object_key, row.content_type, filename)
+
+
+async def thumbnail(call: Call, id: UUID, query: ContentQuery) -> Answer:
+    """A link to a small WebP of the asset that works for ten minutes."""
+    row = await read_asset(call, id)
+    if row.thumbnail_key is None:
+        raise ThumbnailMissing()
+    return _linked(call, query, row.thumbnail_key, THUMBNAIL_TYPE, None)
+
+
+def _linked(call: Call, query: ContentQuery, key: str, content_type: str, filename: str | None) -> Answer:
+    url = call.platform.objects.url(
+        key, now=call.now, expires_seconds=SIGNED_URL_SECONDS, content_type=content_type, filename=filename
+    )
+    if query.redirect:
+        return redirect(url)
+    return ok(ContentLink(url=url, expires_at=moment(call.now + timedelta(seconds=SIGNED_URL_SECONDS))))
