@@ -1,5 +1,6 @@
 """What Sanic itself refuses, as the same problem documents."""
 
+from contextlib import suppress
 from typing import Any
 
 from sanic import exceptions
@@ -11,6 +12,7 @@ from api.kit.kit import Kit
 from api.kit.prefer import given_request_id
 from domain.kernel.refusals import Refusal
 
+HTTP_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 #: Said by the framework when the head, not the body, is over its limit.
 _HEADER_LIMIT = "Request header exceeds"
 
@@ -29,12 +31,22 @@ class FrameworkErrors(ErrorHandler):
         self._kit.platform.metrics.request("unmatched", request.method, response.status, 0.0)
         return response
 
+    @staticmethod
+    def _allowed(request: Any, exception: exceptions.MethodNotAllowed) -> list[str]:
+        """Sanic names no methods when the asked one is none it knows; then the router is asked with each that it knows."""
+        allowed = set(exception.allowed_methods or ())
+        for method in () if allowed else HTTP_METHODS:
+            with suppress(exceptions.NotFound, exceptions.MethodNotAllowed):
+                request.app.router.get(request.path, method, None)
+                allowed.add(method)
+        return sorted(allowed)
+
     def _refusal(self, request: Any, exception: BaseException) -> Refusal:
         match exception:
             case Refusal():
                 return exception
             case exceptions.MethodNotAllowed():
-                return refusals.MethodNotAllowed(method=request.method, allow=", ".join(sorted(exception.allowed_methods or ())))
+                return refusals.MethodNotAllowed(method=request.method, allow=", ".join(self._allowed(request, exception)))
             case exceptions.NotFound():
                 return refusals.NotFound()
             case exceptions.RequestTimeout():

@@ -17,6 +17,7 @@ def query_decoder(shape: Any) -> Callable[[str], tuple[Any, dict[str, Any]]]:
     """A decoder of query strings into *shape* (None: the route takes no parameters) and the plain tree."""
     target = NoQuery if shape is None else shape
     lists = _list_fields(target)
+    nullable = _nullable_fields(target)
     empty: tuple[Any, dict[str, Any]] | None = None
     if not any(field.required for field in msgspec.structs.fields(target)):
         empty = (target(), {})
@@ -25,6 +26,9 @@ def query_decoder(shape: Any) -> Callable[[str], tuple[Any, dict[str, Any]]]:
         if not text and empty is not None:
             return empty
         tree = _tree(text, lists)
+        for name in nullable & tree.keys():
+            if tree[name].lower() == "null":
+                raise ValidationFailed(reason=f"{name} is null", errors=[("/" + name, "leave it out instead")])
         return convert(tree, target, strict=False), tree
 
     return decode
@@ -33,6 +37,16 @@ def query_decoder(shape: Any) -> Callable[[str], tuple[Any, dict[str, Any]]]:
 def _list_fields(shape: Any) -> frozenset[str]:
     hints = get_type_hints(shape)
     return frozenset(field.encode_name for field in msgspec.structs.fields(shape) if _is_list(hints[field.name]))
+
+
+def _nullable_fields(shape: Any) -> frozenset[str]:
+    """Those for which msgspec would read the text `null` as None; in a text field it is just a word."""
+    hints = get_type_hints(shape)
+    return frozenset(
+        field.encode_name
+        for field in msgspec.structs.fields(shape)
+        if type(None) in getattr(hints[field.name], "__args__", ()) and str not in hints[field.name].__args__
+    )
 
 
 def _is_list(hint: Any) -> bool:

@@ -74,7 +74,7 @@ async def test_a_new_route_that_shows_what_belongs_to_others_fails_the_matrix(da
 
 async def test_a_new_kind_of_thing_fails_the_matrix_until_somebody_owns_one(database_url, redis_url, tmp_path):
     route = Route("GET /v1/novelties/{id}", leaky, ANYONE)
-    with pytest.raises(LookupError, match="GET /v1/novelties/{id}: the matrix owns nothing of this kind"):
+    with pytest.raises(LookupError, match=r"GET /v1/novelties/\{id\}: the matrix owns nothing of this kind"):
         await failures([route], database_url, redis_url, tmp_path)
 
 

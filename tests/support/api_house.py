@@ -201,7 +201,7 @@ async def open_house(
     try:
         async with api_platform(settings) as platform:
             # The front door's migration makes the directory; here the database is a clone of a migrated one.
-            await platform.objects.prepare()  # type: ignore[attr-defined]
+            await platform.objects.prepare()
             app = create_app(platform, routes)
             server = Server(app)
             port = await server.start(host="127.0.0.1", port=0)

@@ -145,6 +145,7 @@ class TestQueries:
             "no choice of order": ("order=sideways", "/order"),
             "a time without offset": ("created_from=2026-11-21T12:00:00", "/created_from"),
             "a control character": ("status=%00", "/status"),
+            "null": ("created_to=null", "/created_to"),
         }.values(),
     )
     async def test_a_bad_parameter_is_a_422_that_names_it(self, client, query, pointer):

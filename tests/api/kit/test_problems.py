@@ -6,7 +6,7 @@ import pytest
 
 from api.kit.problems import STATUSES, known_refusals, status_of
 from domain.kernel.refusals import Refusal
-from tests.api.kit.tiny import TINY
+from tests.api.kit.tiny import THING, TINY
 from tests.support.api_world import bearer, fake_platform, served
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id", "retryable", "errors"}
@@ -40,8 +40,11 @@ async def test_another_method_is_a_405_problem_that_names_the_allowed_ones(clien
     assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
-async def test_an_unknown_method_is_a_405_too(client):
-    assert (await client.request("BREW", "/v1/things")).status_code == 405
+@pytest.mark.parametrize("path", ["/v1/things", f"/v1/things/{THING}"])
+async def test_an_unknown_method_is_a_405_too(client, path):
+    response = await client.request("BREW", path)
+    is_problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"].startswith("GET, HEAD, OPTIONS, P")
 
 
 async def test_a_refusal_carries_its_members(client):
