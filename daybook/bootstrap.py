@@ -130,6 +130,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             metrics=metrics,
             public_url=settings.public_url,
             version=version(),
+            serving=base.objects if isinstance(base.objects, DirectoryStore) else None,
             cors_origins=settings.cors_origins,
             trusted_proxies=settings.trusted_proxies,
             metrics_token=settings.metrics_token,
