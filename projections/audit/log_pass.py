@@ -61,9 +61,9 @@ class LogPass:
         form, ledger, stories, lines = self.form, self.ledger, self.stories, self.lines
         for entry in entries:
             try:
+                fact = form.check(entry)
                 if last is not None and last.command_id != entry.command_id:
                     stories.close(last)
-                fact = form.check(entry)
                 check_postings(entry, fact)
                 ledger.apply(entry, fact)
                 stories.apply(entry, fact)

@@ -1,0 +1,253 @@
+"""`audit verify` finds and names what was changed by SQL: in any column of any read model, and in the log."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from projections.audit.verify import Report, verify
+from projections.read_models import READ_MODELS
+from tests.support.logged_book import LoggedBook
+from tests.support.projecting import Library
+
+TABLES = sorted(table for model in READ_MODELS.values() for table in model.tables)
+COLUMNS = "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'read' AND table_name = %s ORDER BY 1"
+CHECKS = "SELECT conname FROM pg_constraint WHERE conrelid = 'journal.events'::regclass AND contype = 'c'"
+TOO_MANY = "a row that follows from nothing in the log"
+
+
+async def found(library: Library, sql: str, *params: Any) -> Report:
+    """What verify says after *sql*, which is undone afterwards."""
+    async with library.conn.transaction(force_rollback=True):
+        cursor = await library.conn.execute(sql.encode(), params or None)
+        assert cursor.rowcount != 0, "the mutation must hit something"
+        return await verify(_Nested(library.conn))  # type: ignore[arg-type]
+
+
+class _Nested:
+    """A connection inside the mutation's transaction: the verifier's own transactions become savepoints of one snapshot."""
+
+    def __init__(self, conn: psycopg.AsyncConnection[Any]) -> None:
+        self._conn = conn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._conn, name)
+
+    async def execute(self, sql: Any, params: Any = None, **options: Any) -> Any:
+        if isinstance(sql, str) and sql.startswith("SET TRANSACTION"):
+            return None
+        return await self._conn.execute(sql, params, **options)
+
+
+@pytest.fixture(scope="module")
+def book(database_url: str) -> LoggedBook:
+    """One history for all mutations, which reaches every kind of fact; each mutation is undone. The log has lost its checks:
+    whoever changes it has all rights.
+    """
+
+    async def write() -> LoggedBook:
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+            library = Library(database_url, conn)
+            library.history(5, 900, accounts=3)
+            await library.project()
+            await conn.execute("DROP INDEX journal.events_command")
+            for (name,) in await library.rows(CHECKS):
+                await conn.execute(f"ALTER TABLE journal.events DROP CONSTRAINT {name}".encode())
+            return library.book
+
+    written = asyncio.run(write())
+    assert {row["topic"] for row in written.rows} >= {"credits.grant_expired", "generations.charge_refunded", "assets.deleted"}
+    return written
+
+
+@pytest.fixture
+async def library(database_url: str, book: LoggedBook) -> AsyncIterator[Library]:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+        written = Library(database_url, conn)
+        written.book = book
+        yield written
+
+
+async def test_a_column_without_recomputation_is_a_difference(library: Library):
+    report = await found(library, "ALTER TABLE read.assets_v1 ADD COLUMN colour text")
+    assert report.first_difference and report.first_difference.what == "column colour has no recomputation"
+
+
+async def test_every_column_of_every_read_model_is_compared(library: Library):
+    """A row chosen at random, each column changed in turn: the report names table, row and column."""
+    dice = random.Random(1)
+    mutations = 0
+    for table in TABLES:
+        keys = await library.rows(f"SELECT ctid FROM read.{table} ORDER BY 1")
+        for column, kind in await library.rows(COLUMNS, table):
+            change = changed(column, kind)
+            report = await found(library, f"UPDATE read.{table} SET {column} = {change} WHERE ctid = %s", dice.choice(keys)[0])
+            mutations += 1
+            assert not report.ok, f"{table}.{column} was changed and not found"
+            difference = report.first_difference
+            assert difference and difference.where == f"read.{table}" and difference.row
+            named = difference.what in (f"column {column}", "the row is missing") or difference.what == TOO_MANY
+            assert named or "beyond" in difference.what, str(difference)
+    assert mutations > 90
+
+
+def changed(column: str, kind: str) -> str:
+    """SQL for another value of the same type."""
+    return {
+        "ARRAY": f"array_append({column}, NULL)",
+        "bigint": f"{column} + 1",
+        "boolean": f"NOT {column}",
+        "date": f"{column} + 1000",
+        "integer": f"coalesce({column}, 0) + 1",
+        "jsonb": f"CASE WHEN jsonb_typeof({column}) = 'array' THEN {column} || '[1]' ELSE coalesce({column}, '{{}}') || '{{\"x\": 1}}' END",
+        "text": f"coalesce({column}, '') || 'x'",
+        "timestamp with time zone": f"coalesce({column} + interval '1 microsecond', now())",
+        "uuid": f"coalesce(md5({column}::text)::uuid, gen_random_uuid())",
+    }[kind]
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_a_row_taken_away_and_a_row_too_many_are_found(library: Library, table: str):
+    report = await found(library, f"DELETE FROM read.{table} WHERE ctid = (SELECT max(ctid) FROM read.{table})")
+    assert report.first_difference and (report.first_difference.where, report.first_difference.what) == (
+        f"read.{table}",
+        "the row is missing",
+    )
+    key = {"ledger_entries_v1": "position", "usage_daily_v1": "account_id", "balances_v1": "account_id"}.get(table, "id")
+    other = "-1" if key == "position" else "gen_random_uuid()"
+    columns = [name for name, _ in await library.rows(COLUMNS, table)]
+    values = ", ".join(other if name == key else name for name in columns)
+    report = await found(library, f"INSERT INTO read.{table} ({', '.join(columns)}) SELECT {values} FROM read.{table} LIMIT 1")
+    if key != "position":
+        assert report.first_difference
+        assert (report.first_difference.where, report.first_difference.what) == (
+            f"read.{table}",
+            "a row that follows from nothing in the log",
+        )
+
+
+LOG = {
+    "account_id": "gen_random_uuid()",
+    "available": "available + 1",
+    "book": "book || 'x'",
+    "causation": "position",
+    "command_id": "gen_random_uuid()",
+    "first": "NOT first",
+    "held": "held + 1",
+    "outside": "outside + 1",
+    "owed": "owed + 1",
+    "position": "position + 1000000",
+    "recorded_at": "recorded_at - interval '10 days'",
+    "result": "'{}'",
+    "stream": "gen_random_uuid()",
+    "topic": "CASE topic WHEN 'generations.failed' THEN 'generations.canceled' ELSE 'generations.failed' END",
+    "version": "version + 100",
+}
+#: Where a change of the column says something: postings of ledger facts, commands of more than one event.
+CONDITIONS = {
+    **dict.fromkeys(("available", "book", "held", "outside", "owed"), "book IS NOT NULL"),
+    "command_id": "NOT first",
+    "result": "NOT first",
+}
+
+
+@pytest.mark.parametrize("column", LOG)
+async def test_a_change_of_the_logs_columns_is_found_and_named(library: Library, column: str):
+    dice = random.Random(column)
+    condition = CONDITIONS.get(column, "true")
+    positions = [
+        row[0] for row in await library.rows(f"SELECT position FROM journal.events WHERE {condition} AND position > 20 ORDER BY 1")
+    ]
+    for _ in range(3):
+        position = dice.choice(positions)
+        report = await found(library, f"UPDATE journal.events SET {column} = {LOG[column]} WHERE position = %s", position)
+        assert not report.ok, f"{column} at {position} was changed and not found"
+        assert report.first_difference and (report.first_difference.position or report.first_difference.row)
+
+
+STATES = {
+    "amount": "credits.granted",
+    "charged": "credits.hold_captured",
+    "code": "generations.failed",
+    "expires_at": "credits.granted",
+    "grant_id": "credits.held",
+    "kind": "generations.requested",
+    "object_key": "assets.stored",
+    "parts": "credits.held",
+    "paid_by": "generations.succeeded",
+    "quoted": "generations.requested",
+    "refund_id": "generations.charge_refunded",
+    "returned": "credits.hold_captured",
+    "roles": "accounts.roles_changed",
+    "sealed": "generations.requested",
+    "sealed_profile": "accounts.profile_changed",
+    "timestamp": "generations.started",
+    "token_id": "accounts.api_token_issued",
+}
+REPLACED = ("roles", "sealed_profile")
+
+
+@pytest.mark.parametrize("field", STATES)
+async def test_a_change_inside_a_fact_is_found(library: Library, field: str):
+    """In canonical form, so that only what it says can give it away."""
+    dice = random.Random(field)
+    rows = [row for row in library.book.rows if row["topic"] == STATES[field] and field.encode() in row["state"]]
+    if not rows:
+        rows = [row for row in library.book.rows if f'"{field}"'.encode() in row["state"]]
+    # What a later fact has replaced has no witness but the sealed log.
+    rows = rows[-1:] if field in REPLACED else dice.sample(rows, min(2, len(rows)))
+    for row in rows:
+        state = msgspec.json.decode(row["state"])
+        state[field] = other(state[field])
+        forged = msgspec.json.encode(state, order="sorted")
+        report = await found(library, "UPDATE journal.events SET state = %s WHERE position = %s", forged, row["position"])
+        assert not report.ok, f"{field} of {row['topic']} at {row['position']} was changed and not found"
+
+
+def other(value: Any) -> Any:
+    if value is None:
+        return "2030-01-01T00:00:00.000000Z"
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, list):
+        return value[1:] if value else [["00000000-0000-0000-0000-000000000000", 1]]
+    if value[:2] == "20" and value.endswith("Z"):
+        return "2020" + value[4:]
+    return value[:-1] + ("0" if value[-1] != "0" else "1")
+
+
+@pytest.mark.parametrize(
+    ("forged", "what"),
+    [
+        (b'{"timestamp": "2026-03-01T12:00:00.000000Z"}', "canonical"),
+        (b'{"b":1,"a":2,"timestamp":"2026-03-01T12:00:00.000000Z"}', "canonical"),
+        (b'{"a":1,"a":1,"timestamp":"2026-03-01T12:00:00.000000Z"}', "canonical"),
+        (b'{"amount":1.5,"timestamp":"2026-03-01T12:00:00.000000Z"}', "whole number"),
+        (b'{"timestamp":"2026-03-01T12:00:00Z"}', "timestamp"),
+        (b"[]", "no object"),
+        (b"\xff", "cannot be read"),
+    ],
+)
+async def test_bytes_that_are_not_canonical_are_found(library: Library, forged: bytes, what: str):
+    report = await found(library, "UPDATE journal.events SET state = %s WHERE position = 30", forged)
+    assert report.first_difference and report.first_difference.position == 30
+    assert what in str(report.first_difference)
+
+
+async def test_an_event_taken_out_and_one_put_in_are_found(library: Library):
+    report = await found(library, "DELETE FROM journal.events WHERE position = 50")
+    assert str(report.first_difference).startswith("log, position 51") and "a position is missing" in str(report.first_difference)
+    head = len(library.book.rows)
+    columns = "stream, topic, recorded_at, actor, account_id, correlation, available, held, owed, outside, book, state"
+    copied = f"""
+        INSERT INTO journal.events (position, version, command_id, first, {columns})
+        SELECT {head + 1}, (SELECT max(version) + 1 FROM journal.events o WHERE o.stream = e.stream), gen_random_uuid(), true, {columns}
+        FROM journal.events e
+        WHERE topic = 'credits.granted' ORDER BY position DESC LIMIT 1
+    """
+    report = await found(library, copied)
+    assert not report.ok and report.first_difference and report.first_difference.position == head + 1
