@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -32,9 +32,10 @@ class DirectoryStore:
         self._threads = Threads("objects-directory")
 
     async def prepare(self) -> list[str]:
-        """Make the directory. What was done, for people."""
+        """Make the directory, and clean up after killed writers. What was done, for people."""
         await self._call(files.prepare_root)
-        return [f"object directory {self._root}"]
+        swept = await self.sweep(now=datetime.now(UTC))
+        return [f"object directory {self._root}"] + ([f"{swept} unfinished files deleted"] if swept else [])
 
     async def put(self, key: str, data: bytes | Path, content_type: str) -> None:
         """The type is not kept: a URL carries it, signed."""

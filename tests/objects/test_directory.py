@@ -135,6 +135,13 @@ async def test_the_sweep_deletes_what_killed_writers_left_and_nothing_younger(st
     assert await store.get("assets/one") == b"1"
 
 
+async def test_preparing_the_directory_sweeps_too(store: DirectoryStore, tmp_path: Path):
+    (tmp_path / "root" / STAGING / "old").write_bytes(b"half")
+    os.utime(tmp_path / "root" / STAGING / "old", (0, 0))
+    assert (await store.prepare())[1:] == ["1 unfinished files deleted"]
+    assert staged(tmp_path / "root") == []
+
+
 async def test_a_reader_sees_the_old_or_the_new_object_and_nothing_between(store: DirectoryStore):
     versions = [bytes([number]) * 300_000 for number in range(8)]
     await store.put("one", versions[0], "text/plain")

@@ -103,7 +103,6 @@ class Drawing:
     """A mask made of shapes; coordinates are the picture's pixels."""
 
     def __init__(self, width: int, height: int) -> None:
-        self._size = (width, height)
         self._image = Image.new("L", (width * OVERSAMPLE, height * OVERSAMPLE), 0)
         self._draw = ImageDraw.Draw(self._image)
 
@@ -120,5 +119,4 @@ class Drawing:
         )
 
     def mask(self) -> Field:
-        small = self._image.resize(self._size, Image.Resampling.BOX)
-        return np.asarray(small, dtype=np.float32) / np.float32(255)
+        return np.asarray(self._image.reduce(OVERSAMPLE), dtype=np.float32) / np.float32(255)
