@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime
-from typing import Any, ClassVar, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, NotRequired, TypedDict, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -30,7 +30,8 @@ class Codec:
         self._whole = [name for name, hint in hints.items() if int in _members(hint)]
         self._defaults = {f.name: f.default for f in fields(kind) if f.name in hints and f.default is not MISSING}
         shape = {name: NotRequired[hint] if name in self._defaults else hint for name, hint in hints.items()}
-        self._shape: Any = TypedDict(kind.__name__, shape)  # type: ignore[operator]
+        # Made here, because a TypedDict can be decoded straight into: no object in between.
+        self._shape: Any = cast(Any, TypedDict)(kind.__name__, shape)
         self._decoder = msgspec.json.Decoder(self._shape)
 
     def encode(self, event: Any) -> bytes:
@@ -95,17 +96,25 @@ def _convert_one(hint: Any) -> Convert | None:
         parts = [_convert_of(part) for part in get_type_hints(hint).values()]
         if not any(parts):
             return None
-        return lambda value: [
-            convert(part) if convert and part is not None else part for convert, part in zip(parts, value, strict=True)
-        ]
+        return lambda value: [convert(part) if convert and part is not None else part for convert, part in zip(parts, value, strict=True)]
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (list, tuple, set, frozenset):
-        item = _convert_of(arguments[0])
-        return (lambda value: [None if part is None else item(part) for part in value]) if item else None
+        return _each(_convert_of(arguments[0]))
     if origin is dict:
-        item = _convert_of(arguments[1])
-        return (lambda value: {key: None if part is None else item(part) for key, part in value.items()}) if item else None
+        return _each_value(_convert_of(arguments[1]))
     return None
+
+
+def _each(item: Convert | None) -> Convert | None:
+    if item is None:
+        return None
+    return lambda value: [None if part is None else item(part) for part in value]
+
+
+def _each_value(item: Convert | None) -> Convert | None:
+    if item is None:
+        return None
+    return lambda value: {key: None if part is None else item(part) for key, part in value.items()}
 
 
 def time_text(value: datetime) -> str:

@@ -46,9 +46,7 @@ class CanonicalMapper(Mapper[UUID]):
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         try:
-            return self.read(
-                stored_event.originator_id, stored_event.originator_version, stored_event.topic, stored_event.state
-            )
+            return self.read(stored_event.originator_id, stored_event.originator_version, stored_event.topic, stored_event.state)
         except ValueError as error:
             raise MapperDeserialisationError(
                 f"{stored_event.topic} at version {stored_event.originator_version} of {stored_event.originator_id}: {error}"

@@ -69,6 +69,4 @@ class Round:
 
     def entries(self) -> list[Entry]:
         """What the append carries: a command that changes nothing only waits for what it was decided on."""
-        return [
-            Entry(item.pending.context, item.decision, item.guards, item.lines) for item in self.items if item.sent and item.decision
-        ]
+        return [Entry(item.pending.context, item.decision, item.guards, item.lines) for item in self.items if item.sent and item.decision]

@@ -39,7 +39,7 @@ class JournalRecorder(PostgresApplicationRecorder):
             return None
         if kwargs.get("tracking"):
             raise ProgrammingError("This recorder keeps no tracking: followers of the log keep their position themselves.")
-        first = self._append(_command(stored_events))
+        first = self._append(command_of(stored_events))
         return list(range(first, first + len(stored_events)))
 
     # Sending again after a lost answer is safe: the command id makes the second send a repeat of the first.
@@ -59,7 +59,7 @@ class JournalRecorder(PostgresApplicationRecorder):
         raise IntegrityError("The stream has moved on: one of these versions is in the log already.")
 
 
-def _command(stored_events: Sequence[StoredEvent]) -> dict[str, Any]:
+def command_of(stored_events: Sequence[StoredEvent]) -> dict[str, Any]:
     """The arguments of one command with these events, decided on the versions before them."""
     guards: dict[UUID, Guard] = {}
     versions: dict[UUID, int] = {}

@@ -10,7 +10,6 @@ from infra.journal.append import DONE, REPEATED, TAKEN, Appended
 from infra.journal.pending import Decided, Pending, Round
 from infra.journal.receipts import Known
 
-
 #: Under the lock nobody can overtake, so whoever is refused that often begins a stream that exists.
 REFUSALS_MAX = 5
 

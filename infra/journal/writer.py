@@ -49,9 +49,7 @@ class DatabaseAway(Unavailable):
 class Writer:
     """Takes commands from *backlog* until it is stopped. `main` appends; `side` reads ahead, and decides under the lock."""
 
-    def __init__(
-        self, *, main: Link, side: Link, backlog: Backlog, preparer: Preparer, snapshotter: Snapshotter, meters: Meters
-    ) -> None:
+    def __init__(self, *, main: Link, side: Link, backlog: Backlog, preparer: Preparer, snapshotter: Snapshotter, meters: Meters) -> None:
         self._main = main
         self._side = side
         self._backlog = backlog
@@ -81,7 +79,7 @@ class Writer:
             try:
                 if batch:
                     await self._serve(batch)
-            except Exception as defect:  # noqa: BLE001 The writer serves everybody: its own defect is the answer of one batch.
+            except Exception as defect:  # The writer serves everybody: its own defect is the answer of one batch.
                 logger.exception("the writer failed on a batch of %d", len(batch))
                 self._preparer.cache.clear()
                 for pending in batch:

@@ -86,7 +86,7 @@ def _bump(command: Bump, streams: Streams, now: datetime) -> Decision:
     if None in counters:
         raise CounterMissing()
     saved: list[Any] = counters
-    if command.then == "refuse" or command.limit is not None and saved[0].total + command.by > command.limit:
+    if command.then == "refuse" or (command.limit is not None and saved[0].total + command.by > command.limit):
         raise CounterClosed()
     if command.by == 0:
         return Decision(account_id=None, saved=saved, result={"total": saved[0].total})

@@ -100,7 +100,7 @@ def test_a_fact_class_with_a_float_is_refused_at_first_sight() -> None:
 
     register_topic(Weighed.TOPIC, Weighed)
     with pytest.raises(TypeError, match="no floats"):
-        CanonicalMapper().write(Weighed(originator_id=STREAM, originator_version=1, timestamp=NOON, grams=1.0))
+        CanonicalMapper().codec_of("tests.weighed")
 
 
 def test_a_field_that_is_newer_than_the_fact_has_its_default() -> None:

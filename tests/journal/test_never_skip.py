@@ -1,6 +1,5 @@
 """A reader that has seen position n has seen everything before it, whatever the writers do."""
 
-import os
 from uuid import uuid4
 
 import psycopg
@@ -9,13 +8,10 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 
 from infra.journal.append import APPEND, Appended
-from infra.journal.recorder import _command
+from infra.journal.recorder import command_of
 from infra.postgres.arrays import register
 from tests.journal.tailing import Stand
 from tests.journal.test_recorder import settings
-
-#: The long form is for a quiet machine: DAYBOOK_LONG=1.
-EVENTS = 100_000 if os.environ.get("DAYBOOK_LONG") else 10_000
 
 
 def new_stream(count: int) -> list[StoredEvent]:
@@ -26,15 +22,16 @@ def new_stream(count: int) -> list[StoredEvent]:
 def append(connection: psycopg.Connection, count: int) -> None:
     register(connection)
     with connection.cursor(binary=True) as cursor:
-        row = cursor.execute(APPEND, _command(new_stream(count))).fetchone()
+        row = cursor.execute(APPEND, command_of(new_stream(count))).fetchone()
     assert row is not None
     assert Appended(*row).outcomes is None
 
 
-@pytest.mark.timeout(600)
-def test_tailing_readers_see_every_event_once_and_in_order(fresh_database_url: str) -> None:
-    committed, seen = Stand(fresh_database_url, append, "journal.events", "position").run(EVENTS)
-    assert len(committed) >= EVENTS
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("events", [10_000, pytest.param(100_000, marks=pytest.mark.long)])
+def test_tailing_readers_see_every_event_once_and_in_order(fresh_database_url: str, events: int) -> None:
+    committed, seen = Stand(fresh_database_url, append, "journal.events", "position").run(events)
+    assert len(committed) >= events
     assert committed == list(range(1, len(committed) + 1))
     assert [positions == committed for positions in seen] == [True] * 4
 
@@ -56,7 +53,9 @@ def test_the_same_readers_miss_events_of_the_librarys_function_mode(empty_databa
 
         def stock(connection: psycopg.Connection, count: int) -> None:
             psycopg.types.composite.register_composite(info, connection)
-            events = [recorder.construct_pg_stored_event(e.originator_id, e.originator_version, e.topic, e.state) for e in new_stream(count)]
+            events = [
+                recorder.construct_pg_stored_event(e.originator_id, e.originator_version, e.topic, e.state) for e in new_stream(count)
+            ]
             connection.execute(recorder.sql_invoke_pg_function_insert_events, (events,))
 
         committed, seen = Stand(empty_database_url, stock, "public.stored_events", "notification_id").run(2_000)

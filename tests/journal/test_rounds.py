@@ -82,18 +82,14 @@ async def test_a_command_decided_on_one_that_failed_is_decided_again(counters: J
 async def test_a_refusal_decided_on_a_command_that_failed_is_decided_again(counters: JournalWorld) -> None:
     one, other = await opened(counters, 2)
     await counters.journal.execute(Bump(counter_id=other, take=("name:x",)), context())
-    refused, after = await together(
-        counters, Bump(counter_id=one, by=10, take=("name:x",)), Bump(counter_id=one, by=1, limit=5)
-    )
+    refused, after = await together(counters, Bump(counter_id=one, by=10, take=("name:x",)), Bump(counter_id=one, by=1, limit=5))
     assert isinstance(refused, NameTaken)
     assert after.result == {"total": 1}
 
 
 async def test_two_commands_of_one_batch_cannot_take_the_same_claim(counters: JournalWorld) -> None:
     one, other = await opened(counters, 2)
-    first, second = await together(
-        counters, Bump(counter_id=one, take=("name:x",)), Bump(counter_id=other, take=("name:x",))
-    )
+    first, second = await together(counters, Bump(counter_id=one, take=("name:x",)), Bump(counter_id=other, take=("name:x",)))
     assert isinstance(first, Receipt)
     assert isinstance(second, NameTaken)
 
@@ -120,9 +116,7 @@ async def test_two_streams_of_one_command_change_together_or_not_at_all(counters
 
 async def test_a_stream_cannot_begin_twice_even_in_one_batch(counters: JournalWorld) -> None:
     same = uuid4()
-    answers = await asyncio.gather(
-        *[counters.journal.execute(Open(counter_id=same), context()) for _ in range(2)], return_exceptions=True
-    )
+    answers = await asyncio.gather(*[counters.journal.execute(Open(counter_id=same), context()) for _ in range(2)], return_exceptions=True)
     assert [type(answer).__name__ for answer in answers] == ["Receipt", "StreamExists"]
 
 

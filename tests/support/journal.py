@@ -72,9 +72,7 @@ async def journal_world(
     meters = Meters(batch_commands=batches.append)
     async with (
         open_pool(dsn, size=4) as pool,
-        open_journal(
-            dsn, pool, handlers=handlers, clock=clock, meters=meters, queue_max=queue_max, cache_size=cache_size
-        ) as journal,
+        open_journal(dsn, pool, handlers=handlers, clock=clock, meters=meters, queue_max=queue_max, cache_size=cache_size) as journal,
     ):
         yield JournalWorld(dsn, pool, journal, clock, batches)
 
