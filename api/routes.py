@@ -17,7 +17,7 @@ from api import (
 )
 from api.docs import endpoints as documents
 from api.kit.answer import Page
-from api.kit.permission import ANYONE, ANYONE_SUSPENDED, OPERATOR, PUBLIC, SESSION, SESSION_SUSPENDED, scope
+from api.kit.permission import ANYONE_SUSPENDED, OPERATOR, PUBLIC, SESSION, SESSION_SUSPENDED, scope
 from api.kit.refusals import InvalidToken
 from api.kit.route import Route
 from api.limits import GENERATIONS, LOGIN, REFRESH, REGISTER, RESET, SENSITIVE
@@ -94,6 +94,6 @@ ROUTES: list[Route] = [
     Route("GET /v1/me/statistics", usage.statistics, scope("usage:read"), {200: usage_shapes.Statistics}, "All that you did so far", reads="usage_daily"),
     Route("GET /v1/me/usage", usage.usage, scope("usage:read"), {200: usage_shapes.Usage}, "What you used", reads="usage_daily"),
     Route("GET /v1/meta", health.meta, PUBLIC, {200: health.Meta}, "Release, features and limits"),
-    Route("GET /v1/models", models.listed, ANYONE, {200: model_shapes.Models}, "The catalogue"),
+    Route("GET /v1/models", models.listed, PUBLIC, {200: model_shapes.Models}, "The catalogue"),
 ]
 # fmt: on

@@ -30,7 +30,7 @@ OPEN = {
     "POST /v1/auth/reset-password",
     "GET /v1/auth/verify",
     "POST /v1/auth/verify",
-    "GET /v1/objects/{key}",
+    "GET /objects/{key}",
 }
 
 
