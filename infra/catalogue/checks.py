@@ -11,6 +11,8 @@ from domain.providers.catalogue import Model
 KINDS = ("image", "image_analysis", "image_edit", "speech", "text", "video")
 FORMATS = ("jpeg", "png", "webp")
 ON_CANCEL = ("delivered", "free", "full")
+ENDPOINTS = ("chat", "images")
+SENDS = ("aspect_ratio", "count", "format", "negative_prompt", "seed", "size")
 TIMEOUT_SECONDS_MAX = 3_600
 ATTEMPTS_MAX = 10
 ID = re.compile(r"[a-z0-9][a-z0-9._:/-]{0,99}")
@@ -62,6 +64,25 @@ def check_model(path: Path, where: str, model: Model) -> None:
             raise CatalogueInvalid(path, f"{where}.{key}", f"{getattr(model, key)!r} {rule}")
 
 
+def check_adapter(path: Path, where: str, model: Model) -> None:
+    """The flags that the adapters read: a wrong one would fail only when somebody has paid for it."""
+    where = f"{where}.adapter"
+    if model.provider == "noop" and not _counts(model.adapter.get("sleep_ms", 0)):
+        raise CatalogueInvalid(path, f"{where}.sleep_ms", "must be a whole number of milliseconds")
+    if model.provider != "openai-compatible":
+        return
+    for key in model.adapter:
+        if key not in ("body", "endpoint", "sends"):
+            raise CatalogueInvalid(path, f"{where}.{key}", "unknown key; known are body, endpoint, sends")
+    if model.adapter.get("endpoint", "chat") not in ENDPOINTS:
+        raise CatalogueInvalid(path, f"{where}.endpoint", f"is not one of {', '.join(ENDPOINTS)}")
+    sends = model.adapter.get("sends", [])
+    if not isinstance(sends, list) or not set(map(str, sends)) <= set(SENDS):
+        raise CatalogueInvalid(path, f"{where}.sends", f"is not a list from {', '.join(SENDS)}")
+    if not isinstance(model.adapter.get("body", {}), dict):
+        raise CatalogueInvalid(path, f"{where}.body", "must be a table of fields to send")
+
+
 def check_defaults(path: Path, defaults: dict[str, str], models: dict[str, Model]) -> None:
     for kind, model_id in defaults.items():
         if model_id not in models or models[model_id].kind != kind:
@@ -72,6 +93,10 @@ def check_replacements(path: Path, models: dict[str, Model]) -> None:
     for model in models.values():
         if model.replacement is not None and model.replacement not in models:
             raise CatalogueInvalid(path, f"models {model.id!r}.replacement", f"there is no model {model.replacement!r}")
+
+
+def _counts(value: Any) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _size(word: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from domain.providers.catalogue import Catalogue, Model
-from infra.catalogue.checks import CatalogueInvalid, check_defaults, check_model, check_replacements, check_row, check_top
+from infra.catalogue.checks import CatalogueInvalid, check_adapter, check_defaults, check_model, check_replacements, check_row, check_top
 
 BUILT_IN = Path(__file__).with_name("catalogue.toml")
 COMPATIBLE = "openai-compatible"
@@ -57,6 +57,7 @@ def _models(document: dict[str, Any], path: Path) -> list[Model]:
         except msgspec.ValidationError as error:
             raise CatalogueInvalid(path, where, str(error)) from error
         check_model(path, where, model)
+        check_adapter(path, where, model)
         if model.id in found:
             raise CatalogueInvalid(path, where, "the id stands twice")
         found[model.id] = model

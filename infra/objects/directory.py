@@ -63,8 +63,11 @@ class DirectoryStore:
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         if prefix:
             check_key(prefix.rstrip("/"))
-        async for found in self._threads.pages(files.list_objects(self._root, prefix)):
-            yield found
+        try:
+            async for found in self._threads.pages(files.list_objects(self._root, prefix)):
+                yield found
+        except OSError as error:
+            raise _unavailable(error) from error
 
     def url(self, key: str, *, now: datetime, expires_seconds: int, content_type: str, filename: str | None = None) -> str:
         promise = SignedUrl(key=check_key(key), expires=expiry(now, expires_seconds), content_type=content_type, filename=filename)
@@ -105,4 +108,8 @@ class DirectoryStore:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise StoreUnavailable(retry_after=RETRY_AFTER_SECONDS, reason=error.strerror or type(error).__name__) from error
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: OSError) -> StoreUnavailable:
+    return StoreUnavailable(retry_after=RETRY_AFTER_SECONDS, reason=error.strerror or type(error).__name__)

@@ -62,6 +62,8 @@ def delete_object(root: Path, key: str) -> None:
 
 def list_objects(root: Path, prefix: str) -> Iterator[ObjectInfo]:
     """Sorted by key, as S3 does. Links and unfinished files are not listed."""
+    if not root.is_dir():
+        raise OSError(errno.EIO, "the object directory is gone", str(root))
     parent, _, _ = prefix.rpartition("/")
     yield from _walk(root / parent, f"{parent}/" if parent else "", prefix)
 

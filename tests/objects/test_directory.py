@@ -188,6 +188,8 @@ async def test_a_vanished_directory_is_an_unavailable_store_not_a_missing_object
     for attempt in (store.check(), store.get("one"), store.put("one", b"1", "text/plain"), store.stat("one")):
         with pytest.raises(StoreUnavailable):
             await attempt
+    with pytest.raises(StoreUnavailable):
+        assert [found async for found in store.list("")]
 
 
 async def test_verify_tells_the_route_what_to_serve(store: DirectoryStore, tmp_path: Path):

@@ -89,12 +89,22 @@ MISTAKES = {
 }
 
 
+COMPATIBLE = BENCH.replace('"noop"', '"openai-compatible"')
+MISTAKES |= {
+    "a pause that is no number": (BENCH.replace("20", '"20"'), "models 'bench/noop'.adapter.sleep_ms"),
+    "an unknown flag": (COMPATIBLE, "models 'bench/noop'.adapter.sleep_ms"),
+    "an unknown endpoint": (COMPATIBLE.replace("sleep_ms = 20", 'endpoint = "video"'), "models 'bench/noop'.adapter.endpoint"),
+    "a field that cannot be sent": (COMPATIBLE.replace("sleep_ms = 20", 'sends = ["style"]'), "models 'bench/noop'.adapter.sends"),
+    "a body that is no table": (COMPATIBLE.replace("sleep_ms = 20", "body = 1"), "models 'bench/noop'.adapter.body"),
+}
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_named_with_file_and_key(tmp_path: Path, mistake: str):
     text, key = MISTAKES[mistake]
     path = write(tmp_path, text)
     with pytest.raises(CatalogueInvalid) as refusal:
-        load_catalogue(path)
+        load_catalogue(path, openai_compatible=True)
     assert refusal.value.key == key
     assert str(path) in str(refusal.value) and key in str(refusal.value)
 
@@ -107,7 +117,7 @@ def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path: Path):
 
 
 def test_a_compatible_model_without_a_base_url_is_a_mistake(tmp_path: Path):
-    path = write(tmp_path, BENCH.replace('provider = "noop"', 'provider = "openai-compatible"'))
+    path = write(tmp_path, COMPATIBLE.replace("sleep_ms = 20", 'endpoint = "images"'))
     with pytest.raises(CatalogueInvalid, match="OPENAI_COMPATIBLE_BASE_URL"):
         load_catalogue(path)
     assert load_catalogue(path, openai_compatible=True).model("image", "bench/noop")
