@@ -12,8 +12,8 @@ from daybook.cli.exits import Stop
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Credits from the operator's hand.")
     group.callback()(lambda: None)
-    group.command("grant", epilog='\b\nExample:\n  daybook credits grant 0193f0c2-… 100 --reason "beta tester"')(grant)
-    app.add_typer(group, name="credits", epilog='\b\nExample:\n  daybook credits grant 0193f0c2-… 100 --reason "beta tester"')
+    group.command("grant", epilog='\b\nExample:\n  daybook credits grant 0193f0c2-... 100 --reason "beta tester"')(grant)
+    app.add_typer(group, name="credits", epilog='\b\nExample:\n  daybook credits grant 0193f0c2-... 100 --reason "beta tester"')
 
 
 def grant(

@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 def up() -> int:
     """Run everything on this machine: engines, API, worker, followers.
 
-    Prints `ready http://…` when it serves. A process that dies is started again. Ctrl-C or SIGTERM drains and stops
+    Prints `ready http://...` when it serves. A process that dies is started again. Ctrl-C or SIGTERM drains and stops
     all; a second one stops at once. PostgreSQL and Redis are embedded unless DATABASE_URL and REDIS_URL name others.
     """
     from daybook.settings import from_environment

@@ -19,8 +19,9 @@ def _of_dependencies(error: Exception) -> str | None:
     from domain.kernel.refusals import Unavailable
     from infra.catalogue.checks import CatalogueInvalid
     from infra.postgres.migrate import MigrationRefused
+    from infra.secrets.keyring import UnknownEpoch
 
-    if isinstance(error, (MigrationRefused, CatalogueInvalid)):
+    if isinstance(error, (MigrationRefused, CatalogueInvalid, UnknownEpoch)):
         return str(error)
     if isinstance(error, psycopg.OperationalError):
         # The first line names host and reason; the driver never puts a password into it.

@@ -14,6 +14,8 @@ from daybook.cli.failures import explain
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of `daybook` with *arguments* (None: those of the process)."""
+    # What a terminal cannot show must not end the command.
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         code = build()(args=None if arguments is None else list(arguments), prog_name="daybook", standalone_mode=False)
     except ClickException as mistake:

@@ -6,7 +6,7 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    app.command("migrate", epilog="\b\nExample:\n  DATABASE_URL=postgresql://… daybook migrate")(migrate)
+    app.command("migrate", epilog="\b\nExample:\n  DATABASE_URL=postgresql://... daybook migrate")(migrate)
 
 
 def migrate() -> int:

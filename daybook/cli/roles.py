@@ -19,7 +19,7 @@ SIGTERM or Ctrl-C drains: what is under way is finished or handed back, then the
 
 def register(app: typer.Typer) -> None:
     for name, what in ROLES.items():
-        app.command(name, help=ABOUT.format(what=what), epilog=f"\b\nExample:\n  DATABASE_URL=… REDIS_URL=… daybook {name}")(_command(name))
+        app.command(name, help=ABOUT.format(what=what), epilog=f"\b\nExample:\n  DATABASE_URL=... REDIS_URL=... daybook {name}")(_command(name))
     app.command("worker", epilog="\b\nExample:\n  daybook worker --queues image --concurrency 16")(worker)
 
 
@@ -31,7 +31,7 @@ def _command(name: str) -> Callable[[], int]:
 
 
 def worker(
-    queues: str = typer.Option("", "--queues", help="Queues (comma) to work on; all when left out.", metavar="NAME,…"),
+    queues: str = typer.Option("", "--queues", help="Queues (comma) to work on; all when left out.", metavar="NAME,..."),
     concurrency: int = typer.Option(0, "--concurrency", min=0, max=10_000, help="Generations at once; 0 lets the process choose."),
 ) -> int:
     """Work on generations.

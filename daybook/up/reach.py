@@ -31,6 +31,8 @@ def reached(settings: Settings, *, migrated: bool = True) -> Iterator[Settings]:
         engines.start()
         try:
             reaching = with_engines(settings, engines)
+            # Made before anybody else can come in and make another.
+            reaching.secret_key()
             if migrated and not settings.database_url:
                 _migrate(reaching)
             yield reaching

@@ -94,6 +94,8 @@ def _engines_and_tables(settings: Settings, engines: Engines) -> Settings:
     from daybook.up.budget import check_budget
 
     reaching = with_engines(settings, engines)
+    # Made before anybody needs it: three children would make three.
+    reaching.secret_key()
     asyncio.run(bring_up_to_date(reaching))
     check_budget(reaching, ROLES)
     return reaching

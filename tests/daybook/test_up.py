@@ -1,0 +1,139 @@
+"""`daybook up`: start, what happens when something dies, and that nothing is left at the end."""
+
+import os
+import signal
+import socket
+import time
+
+import httpx
+import pytest
+
+from daybook.engines import EngineError
+from daybook.engines.lock import holder
+from daybook.settings import load
+from daybook.up.budget import check_budget
+from tests.support.daybook_command import environ, gone_within, naming, run
+
+HEALED_SECONDS = 30
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False, timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def within(seconds: float, holds) -> bool:
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.fixture
+def up(ups, tmp_path):
+    """A ready one, with its port as `port`."""
+    port = free_port()
+    found = ups(tmp_path / "da ta", DAYBOOK_PORT=str(port))
+    found.port = port
+    assert found.wait_for("ready ") == f"ready http://127.0.0.1:{port}"
+    return found
+
+
+def test_a_child_that_is_killed_is_started_again_and_said_so(up):
+    before = up.children()
+    assert sorted(before) == ["api", "followers", "worker"]
+    for role, pid in before.items():
+        os.kill(pid, signal.SIGKILL)
+        assert up.wait_for(f"{role} ended (SIGKILL); starting it again in")
+    assert within(HEALED_SECONDS, lambda: sorted(up.children()) == sorted(before) and ready(up.port))
+    assert not set(up.children().values()) & set(before.values())
+    assert up.stop() == 0
+
+
+def test_while_the_api_is_started_again_nobody_is_refused(up):
+    os.kill(up.children()["api"], signal.SIGKILL)
+    answer = httpx.get(f"http://127.0.0.1:{up.port}/health/live", trust_env=False, timeout=HEALED_SECONDS)
+    assert answer.status_code == 200
+    assert up.stop() == 0
+
+
+@pytest.mark.parametrize("engine", ["redis", "postgres"])
+def test_an_engine_that_is_killed_is_started_again(up, engine):
+    file = up.data / {"redis": "redis/redis.pid", "postgres": "postgres/postmaster.pid"}[engine]
+    os.kill(int(file.read_text().split()[0]), signal.SIGKILL)
+    assert up.wait_for("ended; starting it again")
+    assert within(HEALED_SECONDS, lambda: ready(up.port))
+    assert up.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_everything_soon_and_leaves_nothing(up, number):
+    started = time.monotonic()
+    assert up.stop(number) == 0
+    assert time.monotonic() - started < 10
+    assert naming(up.data) == []
+    assert holder(up.data) is None
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", up.port)) != 0
+
+
+def test_after_a_sigkill_nothing_stays_and_the_next_start_finds_the_old_data(up, ups):
+    account = run("accounts", "create", "--email", "a@example.com", "--password-stdin", env=environ(up.data), stdin="correct horse").stdout
+    assert len(account.strip()) == 36
+    up.process.kill()
+    assert up.ended() == -signal.SIGKILL
+    assert gone_within(up.data, 20)
+    again = ups(up.data, DAYBOOK_PORT=str(up.port))
+    assert again.wait_for("ready ")
+    listed = run("projections", "list", env=environ(up.data)).stdout
+    assert all(line.split()[3] != "0" for line in listed.splitlines()[1:])
+    assert again.stop() == 0
+
+
+def test_a_second_instance_on_the_same_data_is_refused(up):
+    done = run("up", env=environ(up.data, DAYBOOK_PORT=str(free_port())))
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"daybook: another Daybook (process {up.process.pid}) uses the data directory {up.data}; "
+        "stop it, or name another directory with DAYBOOK_DATA_DIR\n"
+    )
+    assert ready(up.port)
+    assert up.stop() == 0
+
+
+def test_a_taken_port_is_said_with_the_command_that_takes_another(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("up", env=environ(tmp_path / "data", DAYBOOK_PORT=str(port)))
+    assert done.returncode == 2
+    assert f"port {port} on 127.0.0.1 is taken" in done.stderr
+    assert f"DAYBOOK_PORT={port + 1} make up" in done.stderr
+    assert naming(tmp_path / "data") == []
+
+
+def test_a_child_that_cannot_start_ends_up_with_its_reason(ups, tmp_path):
+    catalogue = tmp_path / "models.toml"
+    catalogue.write_text("price_version = 'one'")
+    up = ups(tmp_path / "data", DAYBOOK_PORT=str(free_port()), DAYBOOK_CATALOGUE=str(catalogue))
+    assert up.ended() == 2
+    assert "models.toml" in up.errors
+    assert "Traceback" not in up.errors
+    assert naming(up.data) == []
+
+
+def test_a_database_with_too_few_connections_is_refused_with_both_numbers(tmp_path, engines, empty_database_url):
+    settings = {"DATABASE_URL": empty_database_url, "REDIS_URL": engines.redis_url, "DAYBOOK_SECRET_KEY": "k" * 40}
+    with pytest.raises(EngineError, match=r"PostgreSQL allows \d+ connections, Daybook on this machine needs \d+"):
+        check_budget(load(environ(tmp_path, **settings)), ["api"] * 50)
