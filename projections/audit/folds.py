@@ -42,13 +42,13 @@ class Folds:
         """Returns model -> the position it was compared at.   Raises Differs."""
         for fold in self.folds:
             await _approach(conn, fold)
-            low, done = LOWEST, False
-            while not done:
+            low: str | None = LOWEST
+            while low is not None:
                 async with conn.transaction():
                     await conn.execute(SNAPSHOT)
                     # In one snapshot: how far the model is, what the log says up to there, and its rows.
                     await _catch_up(conn, fold)
-                    low, done = await _compare_page(conn, fold, low)
+                    low = await _compare_page(conn, fold, low)
         return {fold.name: fold.position for fold in self.folds}
 
 
@@ -83,12 +83,18 @@ async def _resolve(conn: AsyncConnection[Any], fold: Fold) -> None:
     fold.unknown.clear()
 
 
-async def _compare_page(conn: AsyncConnection[Any], fold: Fold, low: str) -> tuple[str, bool]:
-    keys = [key for key in fold.accounts() if key > low][: PAGE_ACCOUNTS + 1]
-    done = len(keys) <= PAGE_ACCOUNTS
-    keys = keys[:PAGE_ACCOUNTS]
-    high = HIGHEST if done else keys[-1]
+async def _compare_page(conn: AsyncConnection[Any], fold: Fold, low: str) -> str | None:
+    """Returns where the next page begins; None after the last."""
+    accounts = [account_id for account_id in fold.accounts() if account_id >= low]
+    done = len(accounts) <= PAGE_ACCOUNTS
+    accounts = accounts[:PAGE_ACCOUNTS]
+    high = HIGHEST if done else accounts[-1]
     for table, (key, sql) in fold.tables.items():
         found = await rows(conn, sql, {"low": low, "high": high})
-        compare(table, key, expected=fold.expected(table, keys), found=found)
-    return high, done
+        compare(table, key, expected=fold.expected(table, accounts), found=found)
+    return None if done else following(high)
+
+
+def following(id: str) -> str:
+    """The next higher id."""
+    return str(UUID(int=UUID(id).int + 1))

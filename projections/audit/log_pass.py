@@ -19,6 +19,8 @@ from projections.audit.report import Difference, Differs
 from projections.audit.stories import Stories, check_refunded
 
 PAGE_ENTRIES = 4_000
+#: Below every position, also a forged one.
+BEFORE_ALL = -(2**62)
 Progress = Callable[[int, int], None]
 
 
@@ -33,7 +35,7 @@ class LogPass:
         self.ledger = Ledger()
         self.stories = Stories(self.ledger)
         self.lines = ledger_entries.LedgerEntries()
-        self.lines_position = 0
+        self.lines_position = BEFORE_ALL
         self._waiting: list[dict[str, Any]] = []
 
     async def run(self) -> int:
@@ -88,7 +90,7 @@ class LogPass:
             return
         due = [line for line in self._waiting if line["position"] <= seen]
         self._waiting = self._waiting[len(due) :]
-        found = await rows(self.conn, ledger_entries.ROWS, {"low": self.lines_position, "high": seen})
+        found = await rows(self.conn, ledger_entries.ROWS, {"low": self.lines_position + 1, "high": seen})
         compare(ledger_entries.TABLE, ledger_entries.KEY, expected=due, found=found)
         self.lines_position = seen
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from psycopg import AsyncConnection
 
 from projections.audit.entries import BY_STREAM, REST, Entry, differs, page
-from projections.audit.folds import HIGHEST, LOWEST, SNAPSHOT
+from projections.audit.folds import HIGHEST, LOWEST, SNAPSHOT, following
 from projections.audit.models import positions_of
 from projections.audit.recomputed import accounts, api_tokens, assets, generations
 from projections.audit.recomputed.rows import Row, compare, rows
@@ -50,8 +50,8 @@ class StreamPass:
 
     async def run(self) -> dict[str, int]:
         """Returns model -> the least position at which a page of it was compared.   Raises Differs."""
-        low = LOWEST
-        while low < HIGHEST:
+        low: str | None = LOWEST
+        while low is not None:
             async with self.conn.transaction():
                 await self.conn.execute(SNAPSHOT)
                 positions = await positions_of(self.conn)
@@ -61,7 +61,7 @@ class StreamPass:
             for model in BY_STREAMS:
                 self._compare(model, streams, found[model.name], positions[model.name])
             self.progress(len(entries))
-            low = high
+            low = None if high == HIGHEST else following(high)
         return self.models
 
     async def _page(self) -> tuple[list[Entry], str]:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -25,7 +26,7 @@ async def found(library: Library, sql: str, *params: Any) -> Report:
     async with library.conn.transaction(force_rollback=True):
         cursor = await library.conn.execute(sql.encode(), params or None)
         assert cursor.rowcount != 0, "the mutation must hit something"
-        return await verify(_Nested(library.conn))  # type: ignore[arg-type]
+        return await verify(_Nested(library.conn))
 
 
 class _Nested:
@@ -113,21 +114,17 @@ def changed(column: str, kind: str) -> str:
 @pytest.mark.parametrize("table", TABLES)
 async def test_a_row_taken_away_and_a_row_too_many_are_found(library: Library, table: str):
     report = await found(library, f"DELETE FROM read.{table} WHERE ctid = (SELECT max(ctid) FROM read.{table})")
-    assert report.first_difference and (report.first_difference.where, report.first_difference.what) == (
-        f"read.{table}",
-        "the row is missing",
-    )
+    difference = report.first_difference
+    assert difference and (difference.where, difference.what) == (f"read.{table}", "the row is missing")
     key = {"ledger_entries_v1": "position", "usage_daily_v1": "account_id", "balances_v1": "account_id"}.get(table, "id")
-    other = "-1" if key == "position" else "gen_random_uuid()"
     columns = [name for name, _ in await library.rows(COLUMNS, table)]
-    values = ", ".join(other if name == key else name for name in columns)
-    report = await found(library, f"INSERT INTO read.{table} ({', '.join(columns)}) SELECT {values} FROM read.{table} LIMIT 1")
-    if key != "position":
-        assert report.first_difference
-        assert (report.first_difference.where, report.first_difference.what) == (
-            f"read.{table}",
-            "a row that follows from nothing in the log",
-        )
+    ids = ("gen_random_uuid()", f"'{UUID(int=0)}'", f"'{UUID(int=2**128 - 1)}'")
+    for other in ("-1", "0", "2000000000") if key == "position" else ids:
+        values = ", ".join(other if name == key else name for name in columns)
+        report = await found(library, f"INSERT INTO read.{table} ({', '.join(columns)}) SELECT {values} FROM read.{table} LIMIT 1")
+        difference = report.first_difference
+        assert difference and difference.where == f"read.{table}"
+        assert difference.what in (TOO_MANY, "an entry beyond what the model has seen")
 
 
 LOG = {

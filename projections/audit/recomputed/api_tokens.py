@@ -7,7 +7,7 @@ from projections.audit.recomputed.rows import Row, time_of
 
 TABLE = "read.api_tokens_v1"
 KEY = ("account_id", "id")
-ROWS = "SELECT * FROM read.api_tokens_v1 WHERE account_id > %(low)s AND account_id <= %(high)s"
+ROWS = "SELECT * FROM read.api_tokens_v1 WHERE account_id BETWEEN %(low)s AND %(high)s"
 
 
 def expected(entries: Sequence[Entry]) -> list[Row]:

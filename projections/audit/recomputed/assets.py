@@ -7,7 +7,7 @@ from projections.audit.recomputed.rows import Row, time_of
 
 TABLE = "read.assets_v1"
 KEY = ("id",)
-ROWS = "SELECT * FROM read.assets_v1 WHERE id > %(low)s AND id <= %(high)s"
+ROWS = "SELECT * FROM read.assets_v1 WHERE id BETWEEN %(low)s AND %(high)s"
 
 _TAKEN = (
     "bytes",

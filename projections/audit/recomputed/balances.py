@@ -10,11 +10,11 @@ NAME = "balances"
 TABLES = {
     "read.balances_v1": (
         ("account_id",),
-        "SELECT * FROM read.balances_v1 WHERE account_id > %(low)s AND account_id <= %(high)s",
+        "SELECT * FROM read.balances_v1 WHERE account_id BETWEEN %(low)s AND %(high)s",
     ),
     "read.balance_grants_v1": (
         ("account_id", "id"),
-        "SELECT * FROM read.balance_grants_v1 WHERE account_id > %(low)s AND account_id <= %(high)s",
+        "SELECT * FROM read.balance_grants_v1 WHERE account_id BETWEEN %(low)s AND %(high)s",
     ),
 }
 

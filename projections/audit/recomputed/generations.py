@@ -8,7 +8,7 @@ from projections.audit.recomputed.rows import Row, time_of
 
 TABLE = "read.generations_v1"
 KEY = ("id",)
-ROWS = "SELECT * FROM read.generations_v1 WHERE id > %(low)s AND id <= %(high)s"
+ROWS = "SELECT * FROM read.generations_v1 WHERE id BETWEEN %(low)s AND %(high)s"
 
 _TAKEN = (
     "fallback_models",

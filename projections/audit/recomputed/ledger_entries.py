@@ -8,7 +8,7 @@ from projections.audit.recomputed.rows import Row, time_of
 
 TABLE = "read.ledger_entries_v1"
 KEY = ("position",)
-ROWS = "SELECT * FROM read.ledger_entries_v1 WHERE position > %(low)s AND position <= %(high)s"
+ROWS = "SELECT * FROM read.ledger_entries_v1 WHERE position BETWEEN %(low)s AND %(high)s"
 #: Entries beyond what the model says it has seen.
 BEYOND = "SELECT * FROM read.ledger_entries_v1 WHERE position > %(low)s ORDER BY position LIMIT 1"
 

@@ -12,7 +12,7 @@ _KEY = ("account_id", "day", "kind", "model")
 TABLES = {
     "read.usage_daily_v1": (
         _KEY,
-        "SELECT * FROM read.usage_daily_v1 WHERE account_id > %(low)s AND account_id <= %(high)s",
+        "SELECT * FROM read.usage_daily_v1 WHERE account_id BETWEEN %(low)s AND %(high)s",
     )
 }
 _COUNTED = {
