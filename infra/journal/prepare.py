@@ -25,6 +25,8 @@ class Preparer:
     def __init__(self, cache: Cache, mapper: CanonicalMapper, clock: Clock) -> None:
         self.cache = cache
         self.skew_seconds = 0.0
+        #: The round decided last, until the writer has taken it over: the cache is ahead of the log by it.
+        self.deciding: Round | None = None
         self._mapper = mapper
         self._clock = clock
 
@@ -50,7 +52,7 @@ class Preparer:
                 fresh.append(pending)
             else:
                 answer_known(pending, known)
-        round_ = decide(fresh, self.cache, self._mapper, broken)
+        round_ = self.deciding = decide(fresh, self.cache, self._mapper, broken)
         self.cache.trim({*in_flight, *round_.touched})
         return round_
 

@@ -19,6 +19,7 @@ from infra.journal import receipts
 from infra.journal.append import REPEATED
 from infra.journal.backlog import Backlog
 from infra.journal.contest import AppendRefused, decide_under_lock
+from infra.journal.contested import Contested
 from infra.journal.flight import OUTCOME_SECONDS, Landed, Lost, send
 from infra.journal.link import Link, is_lost
 from infra.journal.meters import Meters
@@ -27,8 +28,6 @@ from infra.journal.prepare import Preparer
 from infra.journal.settle import settle, troubled
 from infra.journal.snapshotter import Snapshotter
 
-#: Appends that may refuse a command before it is decided under the lock.
-REFUSED_MAX = 2
 #: What is decided under the lock keeps all other processes waiting.
 LOCKED_BATCH_MAX = 64
 #: While a round is in flight the next is begun only when so many wait: deciding for few makes small batches.
@@ -59,12 +58,12 @@ class Writer:
         self._stopping = False
         self._flight: asyncio.Task[bool] | None = None
         self._flying: Round | None = None
-        self._decided: Round | None = None
+        self._contested = Contested()
         self._away_since: float | None = None
 
     def settled(self, stream: UUID) -> bool:
         """Whether the cached aggregate of *stream*, if there is one, is what the log holds."""
-        return not any(round_ and stream in round_.touched for round_ in (self._flying, self._decided))
+        return not any(round_ and stream in round_.touched for round_ in (self._flying, self._preparer.deciding))
 
     def stop(self) -> None:
         """What waits is still decided; `run` ends after it."""
@@ -91,19 +90,18 @@ class Writer:
         return WRITER_BATCH_MAX if self._flying else max(EARLY_BATCH, min(WRITER_BATCH_MAX, len(self._backlog) // 2))
 
     async def _serve(self, batch: list[Pending]) -> None:
-        contested = any(pending.refused >= REFUSED_MAX for pending in batch)
-        if contested or self._flying is None or self._flying.torn:
+        hot, calm = self._contested.split(batch)
+        if hot or self._flying is None or self._flying.torn:
             # Nothing to overlap with. A round that has ended is let go, whatever became of it.
             await self._land()
-        try:
-            if contested:
-                self._backlog.put_back(batch[LOCKED_BATCH_MAX:])
-                await self._contest(batch[:LOCKED_BATCH_MAX])
-            else:
-                await self._launch(batch)
-            self._away_since = None
-        except (psycopg.Error, OSError) as error:
-            await self._unreachable(batch, error)
+        self._backlog.put_back(hot[LOCKED_BATCH_MAX:])
+        for serve, part in ((self._contest, hot[:LOCKED_BATCH_MAX]), (self._launch, calm)):
+            try:
+                if part:
+                    await serve(part)
+                    self._away_since = None
+            except (psycopg.Error, OSError) as error:
+                await self._unreachable(part, error)
 
     async def _launch(self, batch: list[Pending]) -> None:
         in_flight = self._flying.touched.keys() if self._flying else ()
@@ -112,10 +110,9 @@ class Writer:
             self._backlog.put_back(batch)
             await self._land()
             return
-        self._decided = round_
         self._backlog.put_back(round_.left)
         landed = await self._land()
-        self._decided = None
+        self._preparer.deciding = None
         if not landed:
             # It was decided on a round that did not land as decided.
             self._undo(round_)
@@ -135,6 +132,11 @@ class Writer:
             self._give_up(round_)
         except (psycopg.Error, OSError) as error:
             self._refused(round_, error)
+        except Exception as defect:
+            logger.exception("the writer failed on a round of %d", len(round_.items))
+            self._preparer.cache.clear()
+            for item in round_.items:
+                item.pending.fail(defect)
         finally:
             self._flying = None
             self._backlog.wake()
@@ -143,19 +145,19 @@ class Writer:
     async def _contest(self, batch: list[Pending]) -> None:
         try:
             decided = await decide_under_lock(self._side, self._main, self._preparer, batch, self._meters)
+            if decided is None:
+                self._backlog.put_back(batch)
+                return
+            self._backlog.put_back(decided[0].left)
+            await self._finish(*decided)
         except AppendRefused as refused:
             if refused.round is None:
                 raise refused.error from refused
             self._refused(refused.round, refused.error)
-            return
         except Lost as lost:
             self._give_up(lost.round)
-            return
-        if decided is None:
-            self._backlog.put_back(batch)
-            return
-        self._backlog.put_back(decided[0].left)
-        await self._finish(*decided)
+        finally:
+            self._preparer.deciding = None
 
     async def _finish(self, round_: Round, landed: Landed) -> bool:
         """Answer everybody. Returns whether the round is in the log as it was decided."""

@@ -9,7 +9,7 @@ import sys
 import time
 from uuid import UUID
 
-from infra.journal import writer
+from infra.journal import contested
 from tests.journal.counters import COUNTERS, Bump
 from tests.support.journal import context, journal_world
 
@@ -35,5 +35,5 @@ async def hammer(dsn: str, counter: UUID, seconds: float, clients: int) -> int:
 
 if __name__ == "__main__":
     if sys.argv[5:] == ["locked"]:
-        writer.REFUSED_MAX = 0
+        contested.REFUSED_MAX = 0
     print(asyncio.run(hammer(sys.argv[1], UUID(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))), flush=True)

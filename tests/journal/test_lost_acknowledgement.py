@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from domain.kernel.commands import Receipt
 from domain.kernel.journal_refusals import OutcomeUnknown
-from infra.journal import flight, writer
+from infra.journal import contested, flight
 from tests.journal.counters import COUNTERS, Bump, Counter, Open
 from tests.journal.proxy import APPENDED, COMMITTED, Proxy, proxied
 from tests.support.journal import JournalWorld, context, journal_world
@@ -64,7 +64,7 @@ async def test_an_answer_lost_at_the_commit_of_a_locked_round_is_found_too(
     proxy, world = torn
     counter = uuid4()
     await world.journal.execute(Open(counter_id=counter), context())
-    monkeypatch.setattr(writer, "REFUSED_MAX", 0)
+    monkeypatch.setattr(contested, "REFUSED_MAX", 0)
     proxy.victim = "daybook journal side"
     await world.journal.execute(Bump(counter_id=counter, by=2), context())
     proxy.cut_after = COMMITTED
