@@ -27,7 +27,8 @@ class Contested:
             return [pending for pending in batch if pending.refused >= REFUSED_MAX], [
                 pending for pending in batch if pending.refused < REFUSED_MAX
             ]
-        hot, calm = [], []
+        hot: list[Pending] = []
+        calm: list[Pending] = []
         for pending in batch:
             refused = pending.refused >= REFUSED_MAX
             (hot if refused or any(self._until.get(need.id, 0.0) > now for need in pending.needs) else calm).append(pending)
