@@ -37,6 +37,12 @@ def shifted(field: Any, dx: int, dy: int) -> Any:
     return field[rows][:, columns]
 
 
+def mirrored(place: Any, length: int) -> Any:
+    """Whole indices from 0 to *length* - 1; a place outside is reflected at the edge, where clipping would draw streaks."""
+    inside = np.abs(place).astype(np.int32)
+    return np.clip(np.minimum(inside, 2 * (length - 1) - inside), 0, length - 1)
+
+
 def softened(field: Field, times: int = 2) -> Field:
     """A small blur: every pixel and its neighbours. Takes the steps out of a field that was looked up."""
     for _ in range(times):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from workers.providers.sketch import noise
-from workers.providers.sketch.arrays import array_of, blurred, mix, shifted, smooth, softened
+from workers.providers.sketch.arrays import array_of, blurred, mirrored, mix, shifted, smooth, softened
 from workers.providers.sketch.dice import Dice
 from workers.providers.sketch.stage import Stage
 
@@ -23,8 +23,8 @@ def _flow(stage: Stage, dice: Dice) -> None:
     w, h = stage.width, stage.height
     first = [noise.field(dice.child(f"first-{i}"), w, h, cells=1.5, octaves=3) - 0.5 for i in range(2)]
     base = noise.field(dice.child("base"), w, h, cells=1.6, octaves=4, gain=0.45)
-    rows = np.clip(stage.y + first[0] * stage.unit * 1.5, 0, h - 1).astype(np.int32)
-    columns = np.clip(stage.x + first[1] * stage.unit * 1.5, 0, w - 1).astype(np.int32)
+    rows = mirrored(stage.y + first[0] * stage.unit * 1.5, h)
+    columns = mirrored(stage.x + first[1] * stage.unit * 1.5, w)
     second = noise.stretched(base[rows, columns])
     bands = noise.stretched(second + 0.55 * first[0][rows, columns] + 0.25 * first[1])
     stops = [*stage.palette.sky, *stage.palette.accents[:3], stage.palette.near]
@@ -38,8 +38,8 @@ def _flow(stage: Stage, dice: Dice) -> None:
     relief = (np.gradient(bands, axis=0) + np.gradient(bands, axis=1)) * np.float32(stage.unit * 0.1)
     stage.shine(stage.palette.light, np.clip(relief, 0, 0.5).astype(np.float32))
     stage.shade(np.clip(-relief, 0, 0.42).astype(np.float32))
-    veins = np.exp(-(((np.mod(place, 1) - 0.5) * 26) ** 2)) * smooth(0.4, 0.62, second)
-    stage.shine(mix(stage.palette.light, stage.palette.accents[0], 0.25), (veins * 0.75).astype(np.float32))
+    veins = np.exp(-(((np.mod(place, 1) - 0.5) * 10) ** 2)) * smooth(0.4, 0.62, second)
+    stage.shine(mix(stage.palette.light, stage.palette.accents[0], 0.25), (veins * 0.5).astype(np.float32))
 
 
 def _geometry(stage: Stage, dice: Dice) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from workers.providers.sketch import noise
-from workers.providers.sketch.arrays import Picture, array_of, mix, smooth
+from workers.providers.sketch.arrays import Picture, array_of, mirrored, mix, smooth
 from workers.providers.sketch.dice import Dice
 from workers.providers.sketch.stage import Stage
 
@@ -31,8 +31,8 @@ def _nebula(stage: Stage, dice: Dice) -> None:
     w, h = stage.width, stage.height
     warp = [(noise.field(dice.child(f"warp-{i}"), w, h, cells=2, octaves=4) - 0.5) * stage.unit * 0.62 for i in range(2)]
     base = noise.field(dice.child("base"), w, h, cells=2.2, octaves=6, gain=0.55)
-    rows = np.clip(stage.y + warp[0], 0, h - 1).astype(np.int32)
-    columns = np.clip(stage.x + warp[1], 0, w - 1).astype(np.int32)
+    rows = mirrored(stage.y + warp[0], h)
+    columns = mirrored(stage.x + warp[1], w)
     gas = noise.stretched(base[rows, columns])
     deep = array_of(mix(stage.palette.near, (0.0, 0.0, 0.02), 0.45))
     glow = [array_of(color) for color in (stage.palette.sky[1], stage.palette.accents[0], stage.palette.accents[1], stage.palette.light)]
