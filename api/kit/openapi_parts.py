@@ -100,5 +100,5 @@ PARAMETERS = {
         minimum=0,
         maximum=2**53 - 1,
     ),
-    "Prefer": _parameter("Prefer", "`wait=N`: wait up to N seconds for the final state.", type="string", pattern="^wait=[0-9]{1,2}$"),
+    "Prefer": _parameter("Prefer", "`wait=N`: wait up to N seconds for the final state.", type="string"),
 }

@@ -1,6 +1,7 @@
 """Query parameters: text to a checked Struct. Unknown names and repeated single values are refused like unknown fields."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -17,7 +18,7 @@ def query_decoder(shape: Any) -> Callable[[str], tuple[Any, dict[str, Any]]]:
     """A decoder of query strings into *shape* (None: the route takes no parameters) and the plain tree."""
     target = NoQuery if shape is None else shape
     lists = _list_fields(target)
-    nullable = _nullable_fields(target)
+    nullable, moments = _nullable_fields(target), _moment_fields(target)
     empty: tuple[Any, dict[str, Any]] | None = None
     if not any(field.required for field in msgspec.structs.fields(target)):
         empty = (target(), {})
@@ -29,6 +30,9 @@ def query_decoder(shape: Any) -> Callable[[str], tuple[Any, dict[str, Any]]]:
         for name in nullable & tree.keys():
             if tree[name].lower() == "null":
                 raise ValidationFailed(reason=f"{name} is null", errors=[("/" + name, "leave it out instead")])
+        for name in moments & tree.keys():
+            if "T" not in tree[name].upper():
+                raise ValidationFailed(reason=f"{name} is no moment", errors=[("/" + name, "must be RFC 3339, with an offset")])
         return convert(tree, target, strict=False), tree
 
     return decode
@@ -46,6 +50,16 @@ def _nullable_fields(shape: Any) -> frozenset[str]:
         field.encode_name
         for field in msgspec.structs.fields(shape)
         if type(None) in getattr(hints[field.name], "__args__", ()) and str not in hints[field.name].__args__
+    )
+
+
+def _moment_fields(shape: Any) -> frozenset[str]:
+    """Those for which msgspec would also read a number of seconds."""
+    hints = get_type_hints(shape)
+    return frozenset(
+        field.encode_name
+        for field in msgspec.structs.fields(shape)
+        if datetime in (hints[field.name], *getattr(hints[field.name], "__args__", ()))
     )
 
 

@@ -65,7 +65,7 @@ class House:
         platform = self.platform
         account_id, email = platform.ids.new(), f"{secrets.token_hex(6)}@example.com"
         key = await platform.vault.create(account_id)
-        hashed = "none" if password is None else await platform.passwords.hash(password)
+        hashed = NOBODYS if password is None else await platform.passwords.hash(password)
         await self.execute(
             RegisterAccount(
                 account_id=account_id,
@@ -175,6 +175,8 @@ class House:
         return {"Authorization": f"Bearer {token}"}
 
 
+#: The bcrypt hash of a password that nobody knows.
+NOBODYS = "$2b$04$abcdefghijklmnopqrstuuVYvGXvT8mCKNyHpbTPCQ5pFkVHJdzJa"
 #: One white pixel.
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8ffff3f0005fe02fe0def46b80000000049454e44ae426082"

@@ -145,6 +145,7 @@ class TestQueries:
             "no choice of order": ("order=sideways", "/order"),
             "a time without offset": ("created_from=2026-11-21T12:00:00", "/created_from"),
             "a control character": ("status=%00", "/status"),
+            "seconds": ("created_to=0.5", "/created_to"),
             "null": ("created_to=null", "/created_to"),
         }.values(),
     )
