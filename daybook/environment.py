@@ -22,11 +22,13 @@ MINIMUM = (3, 11)
 SCRIPT = """#!/bin/sh
 '''exec' "$(dirname "$0")/python" "$0" "$@"
 ' '''
-import sys
+# Guarded: child processes of a worker import this file, and must not become the command again.
+if __name__ == "__main__":
+    import sys
 
-from daybook.cli import main
+    from daybook.cli import main
 
-sys.exit(main())
+    sys.exit(main())
 """
 
 
