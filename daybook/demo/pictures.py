@@ -12,7 +12,7 @@ class Picture(NamedTuple):
 
     def body(self) -> dict[str, Any]:
         """The request."""
-        return {"kind": "image", "prompt": self.prompt, "params": {"size": "768x768", "style": self.style}, "tags": ["demo"]}
+        return {"kind": "image", "prompt": self.prompt, "params": {"size": "640x640", "style": self.style}, "tags": ["demo"]}
 
 
 PICTURES = (

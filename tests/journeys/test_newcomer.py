@@ -1,0 +1,161 @@
+"""Somebody new: a checkout in an awkward place, a bare environment, port 8000 taken. `make demo`, and nothing of it stays."""
+
+import hashlib
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.support.daybook_command import naming
+
+ROOT = Path(__file__).parent.parent.parent
+#: 120 bytes and more, with a space.
+AWKWARD = Path("new comer's", "d" * 60, "e" * 60)
+FIRST_SECONDS, SECOND_SECONDS = 180, 20
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+SAVED = re.compile(r"^saved +(.+)\n +(\d+) x (\d+), (\d+) bytes, sha256 ([0-9a-f]{64}) as the API named it$", re.MULTILINE)
+
+
+@dataclass
+class Newcomer:
+    """A user (None: we ourselves) with a checkout, a home and a PATH."""
+
+    user: str | None
+    checkout: Path
+    home: Path
+    path: str
+
+    @property
+    def data(self) -> Path:
+        return self.checkout / ".daybook" / "demo"
+
+    def demo(self) -> tuple[subprocess.CompletedProcess[str], float]:
+        """`env -i PATH HOME make demo`, and its seconds."""
+        started = time.monotonic()
+        done = subprocess.run(
+            ["env", "-i", f"PATH={self.path}", f"HOME={self.home}", "make", "demo"],
+            cwd=self.checkout, user=self.user, group=group_of(self.user), extra_groups=None if self.user is None else [],
+            capture_output=True, text=True, encoding="utf-8", timeout=FIRST_SECONDS + 60,
+        )  # fmt: skip
+        return done, time.monotonic() - started
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory that every user may walk through."""
+    directory = Path(tempfile.mkdtemp(prefix="daybook-newcomer-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def taken() -> Iterator[None]:
+    """Port 8000 belongs to somebody: to us, if not to somebody else already."""
+    with socket.socket() as listener:
+        if listener.connect_ex(("127.0.0.1", 8000)) != 0:
+            listener.close()
+            with socket.create_server(("127.0.0.1", 8000)):
+                yield
+        else:
+            yield
+
+
+@pytest.mark.timeout(400)
+def test_a_newcomer_sees_the_demo_and_sees_it_again(place, taken):
+    newcomer = arrived(place, None, Path.home(), os.environ["PATH"])
+    first, seconds = newcomer.demo()
+    check(newcomer, first)
+    assert seconds < FIRST_SECONDS
+    second, seconds = newcomer.demo()
+    check(newcomer, second)
+    assert seconds < SECOND_SECONDS
+    assert {match[1] for match in SAVED.finditer(first.stdout)}.isdisjoint(match[1] for match in SAVED.finditer(second.stdout))
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_an_ordinary_user_sees_the_demo_too(place, taken):
+    if not can_begin("nobody"):
+        pytest.skip("only root can become somebody else")
+    home = place / "home"
+    home.mkdir()
+    newcomer = arrived(place, "nobody", home, SYSTEM_PATH)
+    warm(home)
+    own(place, "nobody")
+    done, seconds = newcomer.demo()
+    check(newcomer, done)
+    assert seconds < FIRST_SECONDS
+
+
+def arrived(place: Path, user: str | None, home: Path, path: str) -> Newcomer:
+    """A clone of HEAD."""
+    checkout = place / AWKWARD / "daybook"
+    checkout.parent.mkdir(parents=True)
+    subprocess.run(["git", "clone", "-q", "--no-hardlinks", str(ROOT), str(checkout)], check=True, timeout=60)
+    assert len(os.fsencode(checkout)) > 120
+    return Newcomer(user, checkout, home, path)
+
+
+def check(newcomer: Newcomer, done: subprocess.CompletedProcess[str]) -> None:
+    """What stands in the terminal, on the disk, and nowhere any more."""
+    assert done.returncode == 0, (done.stdout[-2000:], done.stderr[-2000:])
+    assert "\x1b" not in done.stdout
+    assert re.search(r"^balance 10\b", done.stdout, re.MULTILINE)
+    assert len(re.findall(r"^charge 5\b", done.stdout, re.MULTILINE)) == 3
+    assert re.search(r"^usage .*15 credits$", done.stdout, re.MULTILINE)
+    assert re.search(r"^audit verify: ok$", done.stdout, re.MULTILINE)
+    assert re.search(r"^repeated .* same generation", done.stdout, re.MULTILINE)
+    saved = list(SAVED.finditer(done.stdout))
+    assert len(saved) == len({match[5] for match in saved}) == 3
+    for file, width, height, size, digest in (match.groups() for match in saved):
+        content = Path(file).read_bytes()
+        assert Path(file).is_relative_to(newcomer.data)
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (int(size), digest)
+        with Image.open(file) as image:
+            image.load()
+            assert image.size == (int(width), int(height))
+    assert naming(newcomer.data) == []
+    assert not Path((newcomer.data / "runtime").read_text()).exists()
+    port = int(re.search(r"^ready +http://127\.0\.0\.1:(\d+)$", done.stdout, re.MULTILINE)[1])
+    with socket.socket() as probe:
+        assert port != 8000
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def group_of(user: str | None) -> int | None:
+    return None if user is None else pwd.getpwnam(user).pw_gid
+
+
+def can_begin(user: str) -> bool:
+    """Whether *user* has a Python that can make environments."""
+    script = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))"
+    try:
+        words = ["env", "-i", f"PATH={SYSTEM_PATH}", "python3", "-I", "-c", script]
+        return subprocess.run(words, user=user, group=group_of(user), extra_groups=[], cwd="/", capture_output=True).returncode == 0
+    except (KeyError, OSError):
+        return False
+
+
+def warm(home: Path) -> None:
+    """What pip of this machine has already, so that nothing is fetched twice."""
+    for inside in (".cache/pip", ".config/pip", ".pip"):
+        if (Path.home() / inside).is_dir():
+            shutil.copytree(Path.home() / inside, home / inside)
+
+
+def own(directory: Path, user: str) -> None:
+    entry = pwd.getpwnam(user)
+    for folder, _, files in os.walk(directory):
+        for name in ["", *files]:
+            os.chown(os.path.join(folder, name), entry.pw_uid, entry.pw_gid, follow_symlinks=False)
