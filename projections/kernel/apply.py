@@ -27,8 +27,10 @@ async def apply(place: Place, models: Sequence[ReadModel], events: Sequence[Even
     try:
         async with place.conn.transaction():
             await move(place, models, after=after, to=events[-1].position)
-            for model in models:
-                await fold(place, model, events)
+            writes = [write for model in models for write in await folded(place, model, events)]
+            # One round trip for all of them.
+            async with place.conn.pipeline():
+                await place.write(writes)
     except (Overtaken, psycopg.OperationalError):
         raise
     except Exception:  # noqa: BLE001 - whatever a model raised, the others must go on
