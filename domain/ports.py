@@ -85,8 +85,10 @@ class Tail(Protocol):
     async def reached(self, position: int, timeout_seconds: float) -> bool:
         """Wait until this process has seen *position*."""
 
-    def follow(self, *, account_id: UUID | None = None, stream: UUID | None = None) -> AbstractAsyncContextManager[AsyncIterator[Recorded]]:
-        """New events of an account or a stream from now on. Subscribe first, then read the state, then iterate."""
+    def follow(
+        self, *, account_id: UUID | None = None, stream: UUID | None = None, feature: str | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[Recorded]]:
+        """New events of an account, a stream or a feature ("accounts") from now on. Subscribe first, then read the state, then iterate."""
 
 
 class SubjectKey(Protocol):

@@ -16,7 +16,7 @@ from domain.ports import Journal, Tail
 CACHE_ACCOUNTS = 10_000
 #: The tail says at once what has changed; this is for the day it cannot.
 CACHE_SECONDS = 60.0
-TOPICS = "accounts."
+FEATURE = "accounts"
 
 
 class ApiToken(NamedTuple):
@@ -74,10 +74,9 @@ class AccountDirectory:
             self._known.clear()
             # Too slow for the log: begin again, knowing nothing.
             with suppress(Unavailable):
-                async with tail.follow() as events:
+                async with tail.follow(feature=FEATURE) as events:
                     async for event in events:
-                        if event.topic.startswith(TOPICS):
-                            self.forget(event.stream)
+                        self.forget(event.stream)
                     return
 
 

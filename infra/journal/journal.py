@@ -132,6 +132,14 @@ class PostgresJournal:
     async def read(self, after: int, limit: int) -> list[Recorded]:
         return await self._events(reads.PAGE, after=after, limit=limit)
 
+    async def rows(self, after: int, limit: int) -> list[Any]:
+        """As `read`, but not decoded; `decoded` makes an event of one. For the tail, which needs few of them."""
+        async with self._connections.connection() as connection:
+            return await reads.rows(connection, reads.PAGE, {"after": after, "limit": limit})
+
+    def decoded(self, row: Any) -> Recorded:
+        return reads.recorded(row, self._mapper)
+
     async def stream(self, stream: UUID) -> list[Recorded]:
         return await self._events(reads.STREAM, stream=stream)
 

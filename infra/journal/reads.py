@@ -67,7 +67,12 @@ async def value(connection: Any, query: str, values: dict[str, Any]) -> Any:
     return row[0] if row else None
 
 
-async def events(connection: Any, query: str, values: dict[str, Any], mapper: CanonicalMapper) -> list[Recorded]:
+async def rows(connection: Any, query: str, values: dict[str, Any]) -> list[Any]:
+    """Rows of COLUMNS, not decoded."""
     async with connection.cursor(binary=True) as cursor:
         await cursor.execute(query, values)
-        return [recorded(row, mapper) for row in await cursor.fetchall()]
+        return list(await cursor.fetchall())
+
+
+async def events(connection: Any, query: str, values: dict[str, Any], mapper: CanonicalMapper) -> list[Recorded]:
+    return [recorded(row, mapper) for row in await rows(connection, query, values)]

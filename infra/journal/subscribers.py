@@ -1,14 +1,19 @@
 """Who follows the log in this process. Each has a bounded queue, so that a slow one costs only itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from domain.kernel.refusals import Unavailable
 from domain.ports import Recorded
 
 WAITING_MAX = 1_000
+
+#: A row of the log, not decoded yet; see reads.COLUMNS.
+Raw = Sequence[Any]
+STREAM, TOPIC, ACCOUNT = 1, 3, 6
 
 
 class FollowerTooSlow(Unavailable):
@@ -46,15 +51,14 @@ class Subscription:
 
 
 class Subscribers:
-    """The followers by what they follow; None is everything."""
+    """The followers by what they follow: a stream, an account, a feature; None is everything."""
 
     def __init__(self) -> None:
-        self._followers: dict[UUID | None, set[Subscription]] = {}
+        self._followers: dict[UUID | str | None, set[Subscription]] = {}
 
     @contextmanager
-    def subscribe(self, *, account_id: UUID | None, stream: UUID | None) -> Iterator[AsyncIterator[Recorded]]:
-        """Events of *stream*, else of *account_id*, else all, from now on."""
-        key = stream or account_id
+    def subscribe(self, key: UUID | str | None) -> Iterator[AsyncIterator[Recorded]]:
+        """Events of *key* from now on."""
         subscription = Subscription()
         self._followers.setdefault(key, set()).add(subscription)
         try:
@@ -64,12 +68,16 @@ class Subscribers:
             if not self._followers[key]:
                 del self._followers[key]
 
-    def publish(self, events: Sequence[Recorded]) -> None:
-        if not self._followers:
+    def publish(self, rows: Sequence[Raw], decode: Callable[[Raw], Recorded]) -> None:
+        """Offer each event to whom it concerns. What concerns nobody, by far the most, is not even decoded."""
+        followers = self._followers
+        if not followers:
             return
-        for event in events:
-            for key in {event.stream, event.account_id, None}:
-                for subscription in self._followers.get(key, ()):
+        for row in rows:
+            event: Recorded | None = None
+            for key in {row[STREAM], row[ACCOUNT], row[TOPIC].partition(".")[0], None}:
+                for subscription in followers.get(key, ()):
+                    event = event or decode(row)
                     subscription.offer(event)
 
     def end(self) -> None:
