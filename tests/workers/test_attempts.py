@@ -36,7 +36,9 @@ async def test_a_failure_that_may_pass_is_tried_again_after_the_pause_the_provid
         async with fleet.dispatching():
             for attempt in (2, 3):
                 await fleet.change_work(generation_id, "run_at = clock_timestamp()")
-                done = await fleet.when(generation_id, lambda found, attempt=attempt: found.attempt == attempt and found.status != "running")
+                done = await fleet.when(
+                    generation_id, lambda found, attempt=attempt: found.attempt == attempt and found.status != "running"
+                )
     assert (done.status, done.attempts, done.charged) == ("succeeded", 3, 5)
 
 
@@ -166,5 +168,3 @@ async def test_a_row_that_was_left_over_by_a_final_generation_goes_away(fleet: F
         while await fleet.work(generation_id):
             await fleet.world.rows("SELECT pg_sleep(0.05)")
     assert (await fleet.generation(generation_id)).status == "canceled"
-
-

@@ -172,9 +172,7 @@ class ClockBoard:
         return [UUID(int=1)]
 
 
-async def test_the_reaper_holds_off_one_lease_after_its_start_and_after_a_jump_of_the_clock(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
-):
+async def test_the_reaper_holds_off_one_lease_after_its_start_and_after_a_jump_of_the_clock(fleet: Fleet, monkeypatch: pytest.MonkeyPatch):
     passed = 0.0
     really = time.monotonic
     monkeypatch.setattr("workers.reaper.time.monotonic", lambda: really() + passed)

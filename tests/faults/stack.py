@@ -1,0 +1,147 @@
+"""The real processes of an installation, each started as an operator would, and started again when it dies."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ROLES = ("api", "worker", "dispatcher", "projector", "scheduler")
+SECRET = "chaos-secret-chaos-secret-chaos-secret"
+RESTART_SECONDS = 0.5
+CATALOGUE = """
+price_version = 1
+[[models]]
+id = "noop-200"
+kind = "image"
+provider = "noop"
+title = "Nothing, slowly"
+description = "Makes nothing, in 200 ms."
+price = 5
+upstream = "noop"
+[models.adapter]
+sleep_ms = 200
+"""
+
+
+class Stack:
+    """`kill` is SIGKILL; a supervisor brings the process back half a second later."""
+
+    def __init__(self, folder: Path, *, database_url: str, redis_url: str) -> None:
+        self.folder = folder
+        self.database_url = database_url
+        self.redis_url = redis_url
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._stopping = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+        (folder / "catalogue.toml").write_text(CATALOGUE)
+        self._log = (folder / "processes.log").open("ab")
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "processes.log").read_text(errors="replace")
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "DAYBOOK_SECRET_KEY": SECRET,
+            "DAYBOOK_PORT": str(self.port),
+            "DAYBOOK_DATA_DIR": str(self.folder / "data"),
+            "DAYBOOK_RATE_LIMITS": "off",
+            "DAYBOOK_CATALOGUE": str(self.folder / "catalogue.toml"),
+            "DAYBOOK_LOG_LEVEL": "warning",
+            "DAYBOOK_LOG_FORMAT": "json",
+        }
+
+    def pid(self, role: str) -> int:
+        return self._processes[role].pid
+
+    def kill(self, role: str) -> None:
+        self.signal(role, signal.SIGKILL)
+
+    def signal(self, role: str, number: signal.Signals) -> None:
+        os.kill(self.pid(role), number)
+
+    @contextmanager
+    def another(self, role: str) -> Iterator[None]:
+        """A second process of *role* beside the first, drained at the end."""
+        process = subprocess.Popen([DAYBOOK, role], env=self.environment(), stdout=self._log, stderr=self._log)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(30)
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """One run of `daybook` to its end."""
+        return subprocess.run([DAYBOOK, *words], env=self.environment(), capture_output=True, text=True, timeout=120)
+
+    def start(self) -> None:
+        for role in ROLES:
+            self._start(role)
+        self._supervisor.start()
+        until = time.monotonic() + 40
+        while not self._ready():
+            if time.monotonic() > until:
+                raise RuntimeError(f"the API did not become ready:\n{self.log[-4000:]}")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._supervisor.join()
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(25)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._log.close()
+
+    def _start(self, role: str) -> None:
+        self._processes[role] = subprocess.Popen([DAYBOOK, role], env=self.environment(), stdout=self._log, stderr=self._log)
+
+    def _supervise(self) -> None:
+        while not self._stopping.wait(0.05):
+            dead = [role for role, process in self._processes.items() if process.poll() is not None]
+            if dead and not self._stopping.wait(RESTART_SECONDS):
+                for role in dead:
+                    self._start(role)
+
+    def _ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health/ready", trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+DAYBOOK = str(Path(sys.executable).with_name("daybook"))
+
+
+@contextmanager
+def stack(folder: Path, *, database_url: str, redis_url: str) -> Iterator[Stack]:
+    """All processes, until the block ends."""
+    running = Stack(folder, database_url=database_url, redis_url=redis_url)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
