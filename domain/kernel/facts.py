@@ -91,6 +91,14 @@ class Root(BaseAggregate[UUID]):
         for fact in cls.MUTATORS:
             register_topic(fact.TOPIC, fact)
 
+    @classmethod
+    def _create(cls, event_class: Any, *, id: UUID | None = None, **values: Any) -> Any:
+        """Begin a stream with its first fact. The id and the time come from the caller."""
+        first = event_class(originator_topic=cls.TOPIC, originator_id=id, originator_version=cls.INITIAL_VERSION, **values)
+        aggregate = first.mutate(None)
+        aggregate.pending_events.append(first)
+        return aggregate
+
     def record(self, fact: type[Fact], *, now: datetime, **values: Any) -> None:
         """Append *fact* to the pending facts and apply it. Call it only after every check has passed."""
         new = fact(originator_id=self.id, originator_version=self.version + 1, timestamp=now, **values)

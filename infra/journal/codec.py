@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, ClassVar, NotRequired, TypedDict, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -117,6 +118,8 @@ def _each_value(item: Convert | None) -> Convert | None:
     return lambda value: {key: None if part is None else item(part) for key, part in value.items()}
 
 
+# The facts of one command share its time, and those of one grant its expiry.
+@lru_cache(maxsize=4_096)
 def time_text(value: datetime) -> str:
     """`2026-11-21T09:30:00.000000Z`.   Raises TypeError for a time without zone."""
     if value.tzinfo is None:

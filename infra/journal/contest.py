@@ -6,7 +6,7 @@ import psycopg
 
 from infra.journal.append import Appended, arguments
 from infra.journal.flight import Landed, execute, send
-from infra.journal.link import Link, is_lost
+from infra.journal.link import STATEMENT_SECONDS, Link, is_lost
 from infra.journal.meters import Meters
 from infra.journal.pending import Pending, Round
 from infra.journal.prepare import Preparer
@@ -26,8 +26,7 @@ async def decide_under_lock(
     round_: Round | None = None
     appended: Appended | None = None
     try:
-        connection = await side.get()
-        async with connection.transaction():
+        async with side.limited(STATEMENT_SECONDS) as connection, connection.transaction():
             await connection.execute(LOCK, prepare=False)
             round_ = await preparer.prepare(connection, batch, ())
             if round_ is None:

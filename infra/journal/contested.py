@@ -23,18 +23,16 @@ class Contested:
         """Those for the lock, and the others."""
         now = time.monotonic()
         self._learn(batch, now)
-        if not self._until:
-            return [pending for pending in batch if pending.refused >= REFUSED_MAX], [
-                pending for pending in batch if pending.refused < REFUSED_MAX
-            ]
-        hot: list[Pending] = []
-        calm: list[Pending] = []
-        for pending in batch:
-            refused = pending.refused >= REFUSED_MAX
-            (hot if refused or any(self._until.get(need.id, 0.0) > now for need in pending.needs) else calm).append(pending)
+        hot = [pending for pending in batch if self._is_hot(pending, now)]
+        calm = [pending for pending in batch if not self._is_hot(pending, now)] if hot else list(batch)
         if not hot:
             self._until.clear()
         return hot, calm
+
+    def _is_hot(self, pending: Pending, now: float) -> bool:
+        if pending.refused >= REFUSED_MAX:
+            return True
+        return bool(self._until) and any(self._until.get(need.id, 0.0) > now for need in pending.needs)
 
     def _learn(self, batch: Iterable[Pending], now: float) -> None:
         for pending in batch:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from infra.journal.append import APPEND, Appended, Entry, arguments
-from infra.journal.link import Link, is_lost
+from infra.journal.link import STATEMENT_SECONDS, Link, is_lost
 from infra.journal.meters import Meters
 from infra.journal.pending import Round
 
@@ -46,7 +46,8 @@ async def send(link: Link, round_: Round, meters: Meters) -> Landed:
     while True:
         try:
             started = time.monotonic()
-            appended = await execute(await link.get(), parameters)
+            async with link.limited(STATEMENT_SECONDS) as connection:
+                appended = await execute(connection, parameters)
         except (psycopg.Error, OSError) as error:
             if isinstance(error, psycopg.Error) and not is_lost(error):
                 raise

@@ -1,5 +1,10 @@
 """One connection that is made again when it is lost."""
 
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
 from typing import Any
 
 import psycopg
@@ -8,6 +13,8 @@ from psycopg.rows import TupleRow
 
 from infra.postgres.arrays import adapters
 
+#: A statement of the writer that takes longer hangs: it is sent again on another connection.
+STATEMENT_SECONDS = 3.0
 #: A peer that vanished without a word is noticed by the kernel, not after the default of two hours.
 KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 8_000, "connect_timeout": 3}
 
@@ -28,6 +35,25 @@ class Link:
             # Statements of the writer come in ever the same shape, so they are prepared at once.
             self._connection.prepare_threshold = 0
         return self._connection
+
+    @asynccontextmanager
+    async def limited(self, seconds: float) -> AsyncIterator[AsyncConnection[TupleRow]]:
+        """The connection; if the block takes longer than *seconds* it is cut, and the statement ends as if the server had gone.
+
+        Cancelling the statement would wait for the server, which may be the one that hangs.
+        """
+        watchdog = asyncio.get_running_loop().call_later(seconds, self._cut)
+        try:
+            yield await self.get()
+        finally:
+            watchdog.cancel()
+
+    def _cut(self) -> None:
+        if self._connection is None or self._connection.closed:
+            return
+        # The other side may have closed it already.
+        with closing(socket.socket(fileno=os.dup(self._connection.fileno()))) as wire, suppress(OSError):
+            wire.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None

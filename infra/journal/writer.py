@@ -21,7 +21,7 @@ from infra.journal.backlog import Backlog
 from infra.journal.contest import AppendRefused, decide_under_lock
 from infra.journal.contested import Contested
 from infra.journal.flight import OUTCOME_SECONDS, Landed, Lost, send
-from infra.journal.link import Link, is_lost
+from infra.journal.link import STATEMENT_SECONDS, Link, is_lost
 from infra.journal.meters import Meters
 from infra.journal.pending import Pending, Round
 from infra.journal.prepare import Preparer
@@ -105,7 +105,8 @@ class Writer:
 
     async def _launch(self, batch: list[Pending]) -> None:
         in_flight = self._flying.touched.keys() if self._flying else ()
-        round_ = await self._preparer.prepare(await self._side.get(), batch, in_flight)
+        async with self._side.limited(STATEMENT_SECONDS) as connection:
+            round_ = await self._preparer.prepare(connection, batch, in_flight)
         if round_ is None:
             self._backlog.put_back(batch)
             await self._land()

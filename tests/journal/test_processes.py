@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from infra.journal import flight
 from infra.postgres.migrate import MIGRATIONS, migrate, read_folder
 from tests.journal.counters import Bump, Counter, Open
 from tests.support.journal import JournalWorld, context
@@ -93,3 +94,21 @@ async def test_eight_processes_migrate_at_once_and_each_file_is_applied_once(emp
     assert [process.returncode for process in processes] == [0] * 8
     assert sum(int(out) for out, _ in outputs) == len(read_folder(MIGRATIONS))
     assert await migrate(empty_database_url) == []
+
+
+async def test_an_append_whose_backend_hangs_is_sent_again_on_another_connection(
+    counters: JournalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flight, "STATEMENT_SECONDS", 0.3)
+    counter = uuid4()
+    await counters.journal.execute(Open(counter_id=counter), context())
+    ((backend,),) = await counters.rows(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'daybook journal' AND datname = current_database()"
+    )
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        receipt = await counters.journal.execute(Bump(counter_id=counter), context())
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    assert (receipt.position, receipt.result) == (2, {"total": 1})
+    assert (await counters.journal.execute(Bump(counter_id=counter), context())).result == {"total": 2}
