@@ -27,6 +27,11 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     return document
 
 
+async def up_to_now(house: Any, person: Any) -> dict[str, str]:
+    """Headers of a reader who wants to see everything that anybody has written so far."""
+    return {**person.headers, "Daybook-Min-Position": str(await house.platform.journal.head())}
+
+
 def same_answer(first: httpx.Response, second: httpx.Response) -> bool:
     """Equal to the byte, with the same place and position."""
     parts = [(one.status_code, one.content, one.headers.get("location"), one.headers["daybook-position"]) for one in (first, second)]

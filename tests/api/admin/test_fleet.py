@@ -1,0 +1,68 @@
+"""GET /v1/admin/queues, pause, resume, /v1/admin/workers, /v1/admin/generations"""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.api_words import CAT, problem, up_to_now
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BEAT = """
+    INSERT INTO dispatch.workers (worker, host, pid, queues, slots, running, last_beat)
+    VALUES (%s, 'node-1', 4711, '{image}', 8, 2, clock_timestamp() - make_interval(secs => %s))
+"""
+
+
+async def queue(house, operator, name="image"):
+    rows = (await house.client.get("/v1/admin/queues", headers=operator.headers)).json()["data"]
+    return next(row for row in rows if row["name"] == name)
+
+
+async def test_a_queue_says_what_waits_and_for_how_long(house, operator, alice):
+    before = await queue(house, operator)
+    await house.client.post("/v1/generations", json=CAT, headers=alice.headers)
+    after = await queue(house, operator)
+    assert after["ready"] == before["ready"] + 1
+    assert after["oldest_ready_seconds"] >= 0
+    assert (after["paused"], after["running"]) == (False, 0)
+
+
+async def test_a_queue_can_be_paused_and_resumed(house, operator):
+    for _ in range(2):
+        answer = await house.client.post("/v1/admin/queues/image/pause", headers=operator.headers)
+        assert (answer.status_code, answer.json()["paused"]) == (200, True)
+    assert (await queue(house, operator))["paused"] is True
+    answer = await house.client.post("/v1/admin/queues/image/resume", headers=operator.headers)
+    assert answer.json() == {**(await queue(house, operator)), "oldest_ready_seconds": answer.json()["oldest_ready_seconds"]}
+    problem(await house.client.post("/v1/admin/queues/imagge/pause", headers=operator.headers), 404, "not_found")
+
+
+async def test_workers_are_those_that_reported_lately(house, operator):
+    ids = house.platform.ids.new(), house.platform.ids.new()
+    async with house.platform.reads.connection() as connection:
+        for worker, ago in zip(ids, (1, 300), strict=True):
+            await connection.execute(BEAT, [worker, ago])
+    rows = (await house.client.get("/v1/admin/workers", headers=operator.headers)).json()["data"]
+    assert [row["id"] for row in rows] == [str(ids[0])]
+    assert (rows[0]["host"], rows[0]["pid"], rows[0]["queues"], rows[0]["slots"], rows[0]["running"]) == ("node-1", 4711, ["image"], 8, 2)
+
+
+async def test_everybodys_generations_without_their_words(house, operator):
+    person = await house.person()
+    generation_id, _ = await house.finished(person)
+    params = {"account": str(person.account_id), "status": "succeeded", "older_than": datetime.now(UTC).isoformat()}
+    headers = await up_to_now(house, operator)
+    (row,) = (await house.client.get("/v1/admin/generations", params=params, headers=headers)).json()["data"]
+    assert (row["id"], row["account_id"], row["charged"], row["assets"]) == (str(generation_id), str(person.account_id), 5, 1)
+    assert not {"prompt", "tags", "params", "output"} & set(row)
+    for other in ({"error": "timeout"}, {"status": "failed"}, {"older_than": "2020-01-01T00:00:00Z"}):
+        answer = await house.client.get("/v1/admin/generations", params={**params, **other}, headers=operator.headers)
+        assert answer.json()["data"] == []
+
+
+async def test_an_api_token_needs_the_scope_and_the_role(house, operator):
+    _, without = await house.api_token(operator, "generations:read")
+    _, with_ = await house.api_token(operator, "admin")
+    problem(await house.client.get("/v1/admin/queues", headers=without), 403, "scope_missing")
+    assert (await house.client.get("/v1/admin/queues", headers=with_)).status_code == 200
