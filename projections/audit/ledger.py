@@ -42,12 +42,13 @@ class Hold:
 class AccountLedger:
     """One account's book."""
 
-    __slots__ = ("available", "expired", "granted", "grants", "held", "holds", "position", "refunded", "spent", "stream")
+    __slots__ = ("available", "expired", "granted", "grants", "held", "holds", "position", "refunded", "spent", "stream", "suspended")
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
         self.available = self.held = self.granted = self.spent = self.refunded = self.expired = 0
         self.position = 0
+        self.suspended = False
         self.grants: dict[str, Grant] = {}
         self.holds: dict[str, Hold] = {}
 
@@ -65,7 +66,8 @@ class Ledger:
         account = self._account(entry, fact)
         account.available += entry.available or 0
         account.held += entry.held or 0
-        account.position = entry.position
+        if entry.book is not None or entry.topic == "credits.account_opened":
+            account.position = entry.position
         if account.available < 0:
             differs(entry, "the account's available credits are negative", found=account.available)
         if account.held < 0:
@@ -109,6 +111,8 @@ def _granted(account: AccountLedger, entry: Entry, fact: Fact) -> None:
 
 
 def _held(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    if account.suspended:
+        differs(entry, "a hold while credits are suspended")
     if fact["amount"] < 1:
         differs(entry, "a hold of nothing", found=fact["amount"])
     if fact["generation_id"] in account.holds:
@@ -152,6 +156,18 @@ def _expired(account: AccountLedger, entry: Entry, fact: Fact) -> None:
     if grant.free < 0 or fact["amount"] < 1:
         differs(entry, "more, or less, lapses than was free", expected=grant.free + fact["amount"], found=fact["amount"])
     _forget_if_spent(account, fact["grant_id"])
+
+
+def _suspended(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    if account.suspended:
+        differs(entry, "credits were suspended before")
+    account.suspended = True
+
+
+def _resumed(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    if not account.suspended:
+        differs(entry, "credits were not suspended")
+    account.suspended = False
 
 
 def _ended(account: AccountLedger, entry: Entry, fact: Fact) -> Hold:
@@ -202,4 +218,6 @@ _ACTS: Mapping[str, Callable[[AccountLedger, Entry, Fact], None]] = {
     "credits.held": _held,
     "credits.hold_captured": _captured,
     "credits.hold_released": _released,
+    "credits.resumed": _resumed,
+    "credits.suspended": _suspended,
 }

@@ -16,6 +16,7 @@ from projections.audit.postings import check_postings
 from projections.audit.recomputed import ledger_entries
 from projections.audit.recomputed.rows import compare, rows
 from projections.audit.report import Difference, Differs
+from projections.audit.shapes import check_shape
 from projections.audit.stories import Stories, check_refunded
 
 PAGE_ENTRIES = 4_000
@@ -66,6 +67,7 @@ class LogPass:
                 fact = form.check(entry)
                 if last is not None and last.command_id != entry.command_id:
                     stories.close(last)
+                check_shape(entry, fact)
                 check_postings(entry, fact)
                 ledger.apply(entry, fact)
                 stories.apply(entry, fact)

@@ -1,10 +1,13 @@
 """`audit verify` passes what is right, also while it moves, and has a checker for every read model."""
 
 import asyncio
+from dataclasses import fields
 
 import pytest
 
+from domain.aggregates import AGGREGATES
 from projections.audit.models import CHECKED
+from projections.audit.shapes import FIELDS
 from projections.audit.stream_pass import BY_STREAMS
 from projections.audit.verify import Report, verify
 from projections.projector import projector
@@ -72,3 +75,13 @@ async def test_a_read_model_without_checker_is_a_difference(library: Library):
     await library.conn.execute("INSERT INTO read.models (name, version, state) VALUES ('novelties', 1, 'live')")
     report = await verify(library.url)
     assert str(report.first_difference) == "read model novelties: version 1 has no recomputation"
+
+
+def test_the_verifiers_shapes_are_those_of_the_domains_facts():
+    """Written twice on purpose; a new field or fact must be told to both."""
+    domain = {
+        fact.TOPIC: {field.name for field in fields(fact)} - {"originator_id", "originator_version"}
+        for aggregate in AGGREGATES
+        for fact in aggregate.MUTATORS
+    }
+    assert {topic: set(names) for topic, names in FIELDS.items()} == domain

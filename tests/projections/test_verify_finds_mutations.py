@@ -235,6 +235,21 @@ async def test_bytes_that_are_not_canonical_are_found(library: Library, forged: 
     assert what in str(report.first_difference)
 
 
+SILENT = {
+    "accounts.password_reset_issued": "accounts.novelty",
+    "accounts.suspended": "accounts.roles_changed",
+    "credits.resumed": "credits.suspended",
+    "credits.suspended": "credits.resumed",
+}
+
+
+@pytest.mark.parametrize("topic", SILENT)
+async def test_facts_that_no_amount_follows_from_cannot_be_renamed(library: Library, topic: str):
+    (row,) = await library.rows("SELECT max(position) FROM journal.events WHERE topic = %s", topic)
+    report = await found(library, "UPDATE journal.events SET topic = %s WHERE position = %s", SILENT[topic], row[0])
+    assert report.first_difference and report.first_difference.position == row[0]
+
+
 async def test_an_event_taken_out_and_one_put_in_are_found(library: Library):
     report = await found(library, "DELETE FROM journal.events WHERE position = 50")
     assert str(report.first_difference).startswith("log, position 51") and "a position is missing" in str(report.first_difference)

@@ -1,0 +1,58 @@
+"""The shape of each fact, written down once more: topic -> the fields of its state. The verifier knows no others."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from projections.audit.entries import Entry, differs
+
+_WORDS: Mapping[str, str] = {
+    "accounts.api_token_issued": "expires_at scopes sealed_name timestamp token_hash token_id",
+    "accounts.api_token_revoked": "timestamp token_id",
+    "accounts.limits_changed": "limits reason timestamp",
+    "accounts.password_changed": "by sealed_password_hash timestamp",
+    "accounts.password_reset_issued": "expires_at reason timestamp token_hash",
+    "accounts.profile_changed": "sealed_profile timestamp",
+    "accounts.reactivated": "reason timestamp",
+    "accounts.registered": "email_index originator_topic roles sealed_password_hash sealed_profile timestamp",
+    "accounts.roles_changed": "reason roles timestamp",
+    "accounts.suspended": "reason timestamp",
+    "assets.deleted": "timestamp",
+    "assets.renamed": "sealed_filename timestamp",
+    "assets.stored": (
+        "account_id bytes content_type duration_ms generation_id height kind object_key originator_topic "
+        "sealed_filename sha256 source thumbnail_key timestamp width"
+    ),
+    "credits.account_opened": "account_id originator_topic timestamp",
+    "credits.grant_expired": "amount grant_id timestamp",
+    "credits.granted": "amount charge_id expires_at grant_id priority reason refund_id sealed_memo source timestamp",
+    "credits.held": "amount generation_id kind parts timestamp",
+    "credits.hold_captured": "charged generation_id held kind parts returned timestamp",
+    "credits.hold_released": "amount generation_id kind parts timestamp",
+    "credits.resumed": "reason timestamp",
+    "credits.suspended": "reason timestamp",
+    "generations.cancel_requested": "actor timestamp",
+    "generations.canceled": "actor charged paid_by released timestamp",
+    "generations.charge_refunded": "amount grant_id reason refund_id timestamp",
+    "generations.deleted": "timestamp",
+    "generations.failed": "charged code message released retryable timestamp",
+    "generations.queued": "timestamp",
+    "generations.requested": (
+        "account_id batch_id deadline fallback_models inputs kind model on_cancel originator_topic params price_version "
+        "priority provider queue quoted retry_of run_at schedule_id sealed start_deadline tag_index timestamp"
+    ),
+    "generations.retrying": "attempt code run_at timestamp",
+    "generations.started": "attempt timestamp worker",
+    "generations.succeeded": "asset_ids attempt charged paid_by released sealed_output timestamp usage",
+}
+FIELDS: Mapping[str, frozenset[str]] = {topic: frozenset(words.split()) for topic, words in _WORDS.items()}
+
+
+def check_shape(entry: Entry, fact: dict[str, Any]) -> None:
+    """Raises Differs for a topic that is not known here, and for a field that is missing or too many."""
+    fields = FIELDS.get(entry.topic)
+    if fields is None:
+        differs(entry, "a topic that this verifier does not know; a newer release may")
+    if fact.keys() != fields:
+        differs(
+            entry, "the fact has other fields than its topic", expected=sorted(fields - fact.keys()), found=sorted(fact.keys() - fields)
+        )
