@@ -53,8 +53,11 @@ class Journal(Protocol):
         command id, other fingerprint), JournalBusy (queue full), OutcomeUnknown (connection lost for too long), ClockSkew.
         """
 
-    async def load(self, kind: type[Aggregate], stream: UUID, *, until: int | None = None) -> Aggregate | None:
-        """The aggregate as of now, or as of log position *until*. None when it did not exist."""
+    async def load(self, kind: type[Aggregate], stream: UUID, *, until: int | None = None, fresh: bool = True) -> Aggregate | None:
+        """The aggregate as of now, or as of log position *until*. None when it did not exist.
+
+        Not *fresh*: as this process last saw it is enough, because what is wanted of it never changes.
+        """
 
     async def receipt(self, command_id: UUID) -> Receipt | None:
         """What an earlier command with this id did. Used to answer a replay before any limit is counted."""

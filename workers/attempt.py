@@ -74,7 +74,8 @@ class Attempt:
 
     async def _make(self) -> None:
         """Everything that can be interrupted, and what follows from how it ended."""
-        generation = await self._platform.journal.load(Generation, self._claimed.generation_id)
+        # What is read of it was fixed at the request, so the state that the start was decided on is good enough.
+        generation = await self._platform.journal.load(Generation, self._claimed.generation_id, fresh=False)
         if generation is None:
             return
         try:

@@ -94,8 +94,10 @@ class PostgresJournal:
         self._backlog.add(pending)
         return pending
 
-    async def load(self, kind: type[Kind], stream: UUID, *, until: int | None = None) -> Kind | None:
+    async def load(self, kind: type[Kind], stream: UUID, *, until: int | None = None, fresh: bool = True) -> Kind | None:
         known = self._copy(kind, stream)
+        if not fresh and until is None and known is not None:
+            return known
         if until is not None and known is not None and known.position == until:
             return known
         async with self._connections.connection() as connection:
