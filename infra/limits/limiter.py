@@ -87,7 +87,7 @@ class RedisLimiter:
             return [None] * len(batch)
         return _heard(text, batch)
 
-    async def _within_budget(self, keys: Sequence[str], arguments: Sequence[int]) -> str | None:
+    async def _within_budget(self, keys: Sequence[str], arguments: str) -> str | None:
         call = asyncio.ensure_future(self._call(keys, arguments))
         asked = self._monotonic()
         await asyncio.wait({call}, timeout=BUDGET_SECONDS)
@@ -104,14 +104,14 @@ class RedisLimiter:
         text = call.result()
         return text if isinstance(text, str) else text.decode()
 
-    async def _call(self, keys: Sequence[str], arguments: Sequence[int]) -> Any:
+    async def _call(self, keys: Sequence[str], arguments: str) -> Any:
         if self._sha is not None:
             try:
-                return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)
+                return await self._redis.evalsha(self._sha, len(keys), *keys, arguments)
             except NoScriptError:
                 self._sha = None
         self._sha = await self._redis.script_load(SCRIPT)
-        return await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)
+        return await self._redis.evalsha(self._sha, len(keys), *keys, arguments)
 
     def _missed(self, reason: str) -> None:
         self._misses += 1
@@ -135,7 +135,7 @@ def _unlimited(policy: Policy) -> Policy:
     return Policy(policy.bucket, policy.key, policy.count + UNLIMITED, policy.seconds, policy.cost)
 
 
-def _spoken(batch: Sequence[Question]) -> tuple[list[str], list[int]]:
+def _spoken(batch: Sequence[Question]) -> tuple[list[str], str]:
     """Keys and arguments of the script for *batch*."""
     indexes: dict[str, int] = {}
     arguments = [len(batch)]
@@ -144,7 +144,7 @@ def _spoken(batch: Sequence[Question]) -> tuple[list[str], list[int]]:
         for policy in policies:
             index = indexes.setdefault(policy.key, len(indexes) + 1)
             arguments += (index, policy.count, policy.seconds, policy.cost)
-    return [PREFIX + key for key in indexes], arguments
+    return [PREFIX + key for key in indexes], " ".join(map(str, arguments))
 
 
 def _heard(text: str, batch: Sequence[Question]) -> list[Verdict]:
