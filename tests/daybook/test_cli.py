@@ -136,7 +136,9 @@ def test_accounts_and_grants_from_the_command_line_are_in_the_book(tmp_path, eng
     import psycopg
 
     with psycopg.connect(fresh_database_url) as connection:
-        rows = connection.execute("SELECT topic, actor, available FROM journal.log WHERE available IS NOT NULL ORDER BY position").fetchall()
+        rows = connection.execute(
+            "SELECT topic, actor, available FROM journal.log WHERE available IS NOT NULL ORDER BY position"
+        ).fetchall()
     actor = f"operator:command-line:{os.getuid()}"
     assert rows == [("credits.granted", actor, 25), ("credits.granted", actor, 100)]
 

@@ -20,7 +20,9 @@ def test_every_line_of_the_tour_shows_what_its_comment_says(ups, tmp_path):
     here.mkdir()
     (here / ".venv").symlink_to(os.path.dirname(os.path.dirname(COMMAND)))
     given = {**environ(up.data), "PATH": os.environ["PATH"], "HOME": str(here)}
-    done = subprocess.run(["bash", "-c", script(f"http://127.0.0.1:{port}")], cwd=here, env=given, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(
+        ["bash", "-c", script(f"http://127.0.0.1:{port}")], cwd=here, env=given, capture_output=True, text=True, timeout=90
+    )
     shown = done.stdout.split(MARK)[:-1]
     told = [(step.line, step.shows, output.strip()) for step, output in zip(steps(), shown, strict=False)]
     assert done.returncode == 0, (told[-1:], done.stderr)
