@@ -87,9 +87,8 @@ def _parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:
 PARAMETERS = {
     "IdempotencyKey": _parameter(
         "Idempotency-Key",
-        "Any repeat with the same key gets the same answer, for ever.",
+        "1 to 255 visible ASCII characters. Any repeat with the same key gets the same answer, for ever.",
         type="string",
-        pattern="^[\\x21\\x23-\\x7e]{1,255}$",
     ),
     "IfMatch": _parameter("If-Match", "Only if the resource still has this ETag, or `*`.", type="string"),
     "IfNoneMatch": _parameter("If-None-Match", "Only if the resource no longer has this ETag.", type="string"),

@@ -16,9 +16,9 @@ class Asked(Body):
     """What decides the price: kind, model and params. Without `model` the kind's default is taken."""
 
     kind: Literal["image"]
-    prompt: Annotated[str, Meta(min_length=1, max_length=PROMPT_CHARS_MAX)]
+    prompt: Annotated[str, Meta(min_length=1, max_length=PROMPT_CHARS_MAX, examples=["a cyberpunk cat in neon city"])]
     model: ModelId | None = None
-    params: dict[str, Any] = {}
+    params: Annotated[dict[str, Any], Meta(examples=[{"size": "256x256", "count": 2, "seed": 7}])] = {}
 
 
 class Submission(Asked):
