@@ -19,7 +19,8 @@ SIGTERM or Ctrl-C drains: what is under way is finished or handed back, then the
 
 def register(app: typer.Typer) -> None:
     for name, what in ROLES.items():
-        app.command(name, help=ABOUT.format(what=what), epilog=f"\b\nExample:\n  DATABASE_URL=... REDIS_URL=... daybook {name}")(_command(name))
+        example = f"\b\nExample:\n  DATABASE_URL=... REDIS_URL=... daybook {name}"
+        app.command(name, help=ABOUT.format(what=what), epilog=example)(_command(name))
     app.command("worker", epilog="\b\nExample:\n  daybook worker --queues image --concurrency 16")(worker)
 
 
