@@ -65,9 +65,7 @@ async def refresh(call: Call, body: Refresh) -> Answer:
     """The next pair of tokens. The refresh token works once; for ten seconds a repeat gets the same successor."""
     issued = await call.platform.sessions.refresh(body.refresh_token, now=call.now)
     return ok(
-        Tokens(
-            access_token=issued.access_token, refresh_token=issued.refresh_token, token_type="Bearer", expires_in=issued.expires_in
-        )
+        Tokens(access_token=issued.access_token, refresh_token=issued.refresh_token, token_type="Bearer", expires_in=issued.expires_in)
     )
 
 

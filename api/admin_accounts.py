@@ -52,10 +52,10 @@ async def change(call: Call, id: UUID, body: AdminAccountPatch) -> Answer:
     """Change roles or the account's own rate limits. An absent field stays."""
     answer = None
     if body.roles is not UNSET:
-        roles = ChangeRoles(account_id=id, roles=sorted(set(body.roles)), reason=body.reason)  # type: ignore[arg-type]
+        roles = ChangeRoles(account_id=id, roles=sorted(set(body.roles)), reason=body.reason)
         answer = await call.execute(roles, status=200, render=changed)
     if body.limits is not UNSET:
-        limits = ChangeLimits(account_id=id, limits=dict(body.limits), reason=body.reason)  # type: ignore[arg-type]
+        limits = ChangeLimits(account_id=id, limits={**body.limits}, reason=body.reason)
         answer = await call.execute(limits, status=200, render=changed)
     return answer or await show(call, id)
 

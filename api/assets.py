@@ -86,9 +86,7 @@ async def thumbnail(call: Call, id: UUID, query: ContentQuery) -> Answer:
 
 
 def _linked(call: Call, query: ContentQuery, key: str, content_type: str, filename: str | None) -> Answer:
-    url = call.platform.objects.url(
-        key, now=call.now, expires_seconds=SIGNED_URL_SECONDS, content_type=content_type, filename=filename
-    )
+    url = call.platform.objects.url(key, now=call.now, expires_seconds=SIGNED_URL_SECONDS, content_type=content_type, filename=filename)
     if query.redirect:
         return redirect(url)
     return ok(ContentLink(url=url, expires_at=moment(call.now + timedelta(seconds=SIGNED_URL_SECONDS))))

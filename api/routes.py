@@ -39,6 +39,8 @@ from domain.generations.refusals import GenerationFinal, GenerationOpen
 
 READ, WRITE = scope("generations:read"), scope("generations:write")
 
+# A table reads best with one row a line, however long.
+# ruff: noqa: E501
 # fmt: off
 ROUTES: list[Route] = [
     Route("GET /docs", documents.docs, PUBLIC, {200: "text/html"}),

@@ -182,8 +182,6 @@ class AllWorkers(Shown):
     next_cursor: None
 
 
-
-
 def shown_admin_account(row: AccountRow, profile: Profile | None) -> AdminAccount:
     return AdminAccount(
         id=str(row.id),

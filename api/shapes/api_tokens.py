@@ -1,6 +1,6 @@
 """API tokens as their owner sees them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -62,7 +62,7 @@ def issued_api_token(key: SubjectKey, row: ApiTokenRow, token: str | None) -> Is
     return IssuedApiToken(**_fields(key, row), token=token, secret_shown=token is None)
 
 
-def _fields(key: SubjectKey, row: ApiTokenRow) -> dict[str, object]:
+def _fields(key: SubjectKey, row: ApiTokenRow) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "name": key.open(row.sealed_name),

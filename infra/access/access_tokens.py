@@ -83,9 +83,7 @@ class AccessTokens:
                 # Times are compared with our own clock, also when the token is known already.
                 options={"require": REQUIRED, "verify_exp": False, "verify_iat": False},
             )
-            return Claims(
-                UUID(found["sub"]), UUID(found["sid"]), str(found["jti"]), _moment(found["iat"]), _moment(found["exp"])
-            )
+            return Claims(UUID(found["sub"]), UUID(found["sid"]), str(found["jti"]), _moment(found["iat"]), _moment(found["exp"]))
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OverflowError):
             raise InvalidToken() from None
 

@@ -57,7 +57,15 @@ async def test_limits_are_the_accounts_own_until_they_are_emptied(house, operato
 
 
 @pytest.mark.parametrize(
-    "body", [{"roles": []}, {"roles": ["king"]}, {"limits": {"api": "many"}}, {"limits": {"tea": "1/1"}}, {"limits": {"api": "0/60"}}, {"status": "x"}]
+    "body",
+    [
+        {"roles": []},
+        {"roles": ["king"]},
+        {"limits": {"api": "many"}},
+        {"limits": {"tea": "1/1"}},
+        {"limits": {"api": "0/60"}},
+        {"status": "x"},
+    ],
 )
 async def test_roles_and_limits_that_do_not_exist_are_refused(house, operator, alice, body):
     problem(await house.client.patch(path(alice), json=body, headers=operator.headers), 422, "validation_failed")

@@ -17,9 +17,7 @@ async def grant(house, operator, person, headers=None, **fields):
 
 async def refund(house, operator, generation_id, headers=None, **fields):
     body = {"reason": "blurred", **fields}
-    return await house.client.post(
-        f"/v1/admin/charges/{generation_id}/refund", json=body, headers={**operator.headers, **(headers or {})}
-    )
+    return await house.client.post(f"/v1/admin/charges/{generation_id}/refund", json=body, headers={**operator.headers, **(headers or {})})
 
 
 async def available(house, person):
@@ -47,7 +45,8 @@ async def test_a_repeated_grant_grants_once(house, operator):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"amount": 0}, {"amount": -5}, {"amount": 10**9 + 1}, {"amount": 1.5}, {"reason": ""}, {"source": "welcome"}, {"priority": 101}]
+    "fields",
+    [{"amount": 0}, {"amount": -5}, {"amount": 10**9 + 1}, {"amount": 1.5}, {"reason": ""}, {"source": "welcome"}, {"priority": 101}],
 )
 async def test_grants_that_make_no_sense_are_refused(house, operator, alice, fields):
     problem(await grant(house, operator, alice, **fields), 422, "validation_failed")

@@ -97,7 +97,9 @@ async def test_filters_given_twice_mean_either(house):
     assert ids(await listed(house, person, created_from=datetime.now(UTC).isoformat())) == []
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "status=done", "colour=red", "order=up", "limit=1&limit=2", "created_from=today"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "status=done", "colour=red", "order=up", "limit=1&limit=2", "created_from=today"]
+)
 async def test_unknown_or_bad_query_parameters_are_refused(house, alice, query):
     problem(await house.client.get(f"/v1/generations?{query}", headers=alice.headers), 422, "validation_failed")
 

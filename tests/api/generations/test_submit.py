@@ -9,11 +9,11 @@ from tests.support.api_words import CAT, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-KEYS = set(
-    "id kind status prompt model provider params inputs priority tags batch_id schedule_id retry_of credits progress queue_position "
-    "attempts cancel_requested_at assets output error metrics created_at updated_at run_at started_at finished_at start_deadline "
-    "deadline position urls".split()
-)
+KEYS = {
+    "id", "kind", "status", "prompt", "model", "provider", "params", "inputs", "priority", "tags", "batch_id", "schedule_id", "retry_of",
+    "credits", "progress", "queue_position", "attempts", "cancel_requested_at", "assets", "output", "error", "metrics", "created_at",
+    "updated_at", "run_at", "started_at", "finished_at", "start_deadline", "deadline", "position", "urls",
+}  # fmt: skip
 
 
 async def submit(house, person, headers=None, **fields):
