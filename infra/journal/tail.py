@@ -16,6 +16,7 @@ from domain.ports import Recorded
 from infra.journal.journal import PostgresJournal
 from infra.journal.listener import Listener
 from infra.journal.subscribers import Subscribers
+from infra.postgres.direct import check_direct
 
 PAGE_EVENTS = 500
 PAUSE_SECONDS = 1.0
@@ -86,7 +87,8 @@ class LogTail:
 
 @asynccontextmanager
 async def open_tail(dsn: str, journal: PostgresJournal) -> AsyncIterator[LogTail]:
-    """A running tail. *dsn* must lead to the server itself: a transaction pooler forgets LISTEN."""
+    """A running tail. *dsn* must lead to the server itself: a transaction pooler forgets LISTEN.   Raises DirectUrlPooled."""
+    await check_direct(dsn)
     tail = LogTail(dsn, journal)
     await tail.begin()
     task = asyncio.create_task(tail.run())
