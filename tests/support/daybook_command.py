@@ -41,7 +41,7 @@ class Up:
         """The first line from now on that contains *text*."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            readable, _, _ = select.select([self.process.stdout], [], [], left)
+            readable, _, _ = select.select([self.process.stdout.fileno()], [], [], left)
             if readable:
                 line = self.process.stdout.readline().decode()
                 if not line:
