@@ -29,6 +29,8 @@ class FrameworkErrors(ErrorHandler):
         request_id = given_request_id(request.headers) or self._kit.platform.ids.new().hex
         response = self._kit.responder.refusal(request, request_id, refusal, {})
         self._kit.platform.metrics.request("unmatched", request.method, response.status, 0.0)
+        fields = {"method": request.method, "route": "unmatched", "status": response.status, "request_id": request_id, "code": refusal.code}
+        self._kit.log.info("request", log="access", **fields)
         return response
 
     @staticmethod

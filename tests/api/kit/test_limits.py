@@ -91,8 +91,8 @@ async def test_a_batch_counts_its_items_and_passes_or_fails_whole():
 
 async def test_only_failed_logins_count():
     async with served(TINY, world(auth="2/3600")) as client:
-        right = [(await client.post("/v1/auth/login", json={"name": "right"})).status_code for _ in range(5)]
-        wrong = [(await client.post("/v1/auth/login", json={"name": "wrong"})).status_code for _ in range(3)]
+        right = [(await client.post("/v1/login", json={"name": "right"})).status_code for _ in range(5)]
+        wrong = [(await client.post("/v1/login", json={"name": "wrong"})).status_code for _ in range(3)]
     assert (right, wrong) == ([200] * 5, [422, 422, 429])
 
 

@@ -148,7 +148,7 @@ def size(body: Batch) -> int:
 
 
 TINY = [
-    Route("POST /v1/auth/login", login, PUBLIC, limits=[Limit("auth", by=lambda call, body: "mail", counts="refused")]),
+    Route("POST /v1/login", login, PUBLIC, limits=[Limit("auth", by=lambda call, body: "mail", counts="refused")]),
     Route("GET /v1/away", away, PUBLIC),
     Route(
         "POST /v1/batches", batch, scope("generations:write"), {201: None}, limits=[Limit("generations", cost=lambda body: len(body.items))]
