@@ -21,6 +21,14 @@ class Pooler:
         self._free = servers
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._converse(reader, writer)
+        except asyncio.IncompleteReadError:
+            return  # The client left without a word.
+        finally:
+            writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         (length,) = struct.unpack(">i", await reader.readexactly(4))
         await reader.readexactly(length - 4)
         version = b"server_version\x0018.0\x00"
@@ -31,7 +39,6 @@ class Pooler:
             (length,) = struct.unpack(">i", await reader.readexactly(4))
             body = await reader.readexactly(length - 4)
             if kind == b"X":
-                writer.close()
                 return
             if kind == b"Q":
                 mine = mine or self._free.pop(0)
