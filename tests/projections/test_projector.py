@@ -16,6 +16,10 @@ from projections.read_models import READ_MODELS
 from tests.support.projecting import Library
 
 COUNTS = "SELECT (SELECT count(*) FROM read.generations_v1), (SELECT count(*) FROM read.ledger_entries_v1)"
+KILL = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name LIKE 'daybook %' AND datname = current_database()
+"""
 
 
 def failing(model: ReadModel, at: int) -> ReadModel:
@@ -218,7 +222,7 @@ async def test_a_runner_whose_connections_are_killed_goes_on(library: Library):
     follower.on_error = errors.append
     async with running(follower):
         await until(lambda: _true(follower.leading))
-        await library.conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'daybook %'")
+        await library.conn.execute(KILL)
         library.history(11, 20)
         head = await library.book.flush(library.conn)
         await until(lambda: _reached(library, head))
