@@ -29,7 +29,7 @@ class Call:
     """
 
     __slots__ = (
-        "account", "address", "after", "behind", "filters", "idempotency_key", "kit", "min_position", "now", "path", "platform", "position",
+        "account", "address", "after", "behind", "executed", "filters", "idempotency_key", "kit", "min_position", "now", "path", "platform", "position",
         "prefer_wait", "principal", "replayed", "request", "request_id", "route", "secret", "seen", "sent", "subject_address", "taken",
     )  # fmt: skip
 
@@ -56,6 +56,8 @@ class Call:
         self.after: list[Any] | None = None
         self.secret: str | None = None
         self.replayed = False
+        #: A command has gone to the journal, whatever becomes of the caller.
+        self.executed = False
         self.position: int | None = None
         self.taken: list[Policy] = []
 
@@ -100,6 +102,7 @@ class Call:
         A one-time *secret* is `call.secret` while the first answer is rendered, and None in a replay (`receipt.repeated`).
         """
         context = await self.context(status=status)
+        self.executed = True
         if context.fingerprint is None:
             receipt = await self.platform.journal.execute(command, context)
         else:

@@ -80,6 +80,8 @@ class Pipeline:
             response = self.kit.responder.refusal(request, call.request_id, refusal, extra)
             status, code = response.status, refusal.code
         except asyncio.CancelledError:
+            if not call.executed:
+                self._give_back(call, accepted=False)
             self._finish(call, started, 499, "client_left")
             raise
         except Exception as error:  # noqa: BLE001 - the last resort: logged in full, told as a plain 500 or 503
