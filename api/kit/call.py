@@ -29,8 +29,9 @@ class Call:
     """
 
     __slots__ = (
-        "account", "address", "after", "behind", "executed", "filters", "idempotency_key", "kit", "min_position", "now", "path", "platform", "position",
-        "prefer_wait", "principal", "replayed", "request", "request_id", "route", "secret", "seen", "sent", "subject_address", "taken",
+        "account", "address", "after", "behind", "executed", "filters", "idempotency_key", "kit", "min_position",
+        "now", "path", "platform", "position", "prefer_wait", "principal", "replayed", "request", "request_id",
+        "route", "secret", "seen", "sent", "subject_address", "taken",
     )  # fmt: skip
 
     def __init__(self, kit: Any, route: Route, request: Any) -> None:
