@@ -183,7 +183,7 @@ def _links(route: Route, routes: Sequence[Route], shape: Any) -> Document:
 
 def _refusals(route: Route, routes: Sequence[Route]) -> Document:
     """What the kit may refuse for a route of this kind, and what the route itself declares."""
-    statuses = {400, 422, 503} if not route.free else {422, 503}
+    statuses = {400, 422, 431, 503} if not route.free else {422, 431, 503}
     if not route.permission.public:
         statuses |= {401, 403}
     if route.path_names:
