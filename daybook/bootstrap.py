@@ -4,6 +4,7 @@ import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import psycopg
 import redis.asyncio
@@ -14,6 +15,7 @@ from daybook.checks import health_checks
 from daybook.connections import POOL
 from daybook.measures import Appends
 from daybook.objects import object_store
+from daybook.providers import made
 from daybook.schema import direct_url
 from daybook.settings import Settings
 from daybook.version import version
@@ -38,13 +40,14 @@ from infra.limits.limiter import RedisLimiter
 from infra.metrics.gauges import process_gauges
 from infra.metrics.registry import ProcessMetrics
 from infra.objects.directory import DirectoryStore
-from infra.objects.s3 import S3Store
 from infra.postgres.pool import Pool, open_pool
 from infra.secrets.vault import PostgresVault, open_vault
 from projections.kernel.positions import positions_of
 from projections.kernel.wake import listening
 from workers.platform import WorkerPlatform
-from workers.providers.registry import providers
+
+if TYPE_CHECKING:
+    from infra.objects.s3 import S3Store
 
 #: What the database driver raises when the server is away.
 UNAVAILABLE: tuple[type[Exception], ...] = (OSError, psycopg.OperationalError)
@@ -59,7 +62,7 @@ class Ground:
     ids: RandomIds
     reads: Pool
     vault: PostgresVault
-    objects: DirectoryStore | S3Store
+    objects: "DirectoryStore | S3Store"
     catalogue: Catalogue
     journal: PostgresJournal
 
@@ -157,7 +160,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             objects=base.objects,
             catalogue=base.catalogue,
             make_providers=functools.partial(
-                providers,
+                made,
                 openai_base_url=settings.openai_compatible_base_url,
                 openai_api_key=settings.openai_compatible_api_key,
                 outgoing_allow=settings.outgoing_allow,

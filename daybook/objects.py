@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from daybook.settings import Settings
 from infra.objects.directory import DirectoryStore
-from infra.objects.s3 import S3Store
-from infra.objects.s3_client import S3Settings
 from infra.objects.signed_urls import Signer
+
+if TYPE_CHECKING:
+    from infra.objects.s3 import S3Store
 
 
 @asynccontextmanager
-async def object_store(settings: Settings, signer: Signer | None = None) -> AsyncIterator[DirectoryStore | S3Store]:
+async def object_store(settings: Settings, signer: Signer | None = None) -> "AsyncIterator[DirectoryStore | S3Store]":
     """The store, until the block ends. *signer* is the vault; without one the directory makes no URLs that would be served."""
     store = _s3(settings) if settings.s3_endpoint else _directory(settings, signer or NoUrls())
     try:
@@ -24,7 +26,11 @@ def _directory(settings: Settings, signer: Signer) -> DirectoryStore:
     return DirectoryStore(settings.data_dir / "objects", public_url=settings.public_url, signer=signer)
 
 
-def _s3(settings: Settings) -> S3Store:
+def _s3(settings: Settings) -> "S3Store":
+    # The minio client takes as long to load as the rest of a command; without S3 nobody needs it.
+    from infra.objects.s3 import S3Store
+    from infra.objects.s3_client import S3Settings
+
     assert settings.s3_endpoint and settings.s3_access_key and settings.s3_secret_key and settings.s3_bucket, (
         "settings.py checks them together"
     )

@@ -1,0 +1,13 @@
+"""Makes the providers where they are needed. A module of its own, because it is sent to child processes, which then load no more than this."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.ports import Provider
+
+
+def made(**settings: Any) -> Mapping[str, Provider]:
+    """See `workers.providers.registry.providers`. Loaded late: the renderer brings numpy, and only workers draw."""
+    from workers.providers.registry import providers
+
+    return providers(**settings)
