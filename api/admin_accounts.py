@@ -55,7 +55,7 @@ async def change(call: Call, id: UUID, body: AdminAccountPatch) -> Answer:
         roles = ChangeRoles(account_id=id, roles=sorted(set(body.roles)), reason=body.reason)
         answer = await call.execute(roles, status=200, render=changed)
     if body.limits is not UNSET:
-        limits = ChangeLimits(account_id=id, limits={**body.limits}, reason=body.reason)
+        limits = ChangeLimits(account_id=id, limits={str(bucket): rate for bucket, rate in body.limits.items()}, reason=body.reason)
         answer = await call.execute(limits, status=200, render=changed)
     return answer or await show(call, id)
 
