@@ -24,7 +24,7 @@ _PAGE = """
       AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
       AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
       AND (%(models)s::text[] IS NULL OR model = ANY(%(models)s))
-      AND (%(tags)s::text[] IS NULL OR tag_index && %(tags)s::text[])
+      AND (%(tags)s::text[] IS NULL OR (tag_index && %(tags)s::text[] AND tag_index <> '{{}}'))
       AND (%(error_codes)s::text[] IS NULL OR error ->> 'code' = ANY(%(error_codes)s))
       AND (%(created_from)s::timestamptz IS NULL OR created_at >= %(created_from)s)
       AND (%(created_to)s::timestamptz IS NULL OR created_at < %(created_to)s)
