@@ -17,6 +17,10 @@ class AsOfTwice(Unprocessable):
         return "validation_failed"
 
 
+class ChargeFullyRefunded(Conflicting):
+    detail = "Nothing of the charge of generation {generation_id} is left to refund."
+
+
 class CreditAccountNotFound(Missing):
     detail = "There is no such account."
 

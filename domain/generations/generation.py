@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.credits.refusals import NothingToRefund, RefundExceedsCharge
+from domain.credits.refusals import ChargeFullyRefunded, NothingToRefund, RefundExceedsCharge
 from domain.generations import events, refusals
 from domain.generations.commands import RequestGeneration
 from domain.generations.events import Paid
@@ -133,6 +133,8 @@ class Generation(Root):
         left = self.charged - self.refunded
         if self.charged == 0:
             raise NothingToRefund(generation_id=str(self.id))
+        if left == 0:
+            raise ChargeFullyRefunded(generation_id=str(self.id))
         asked = left if amount is None else amount
         if asked > left or asked < 1:
             raise RefundExceedsCharge(asked=asked, left=left)

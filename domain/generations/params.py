@@ -7,9 +7,10 @@ import msgspec
 
 from domain.generations.refusals import ParamsRefused
 from domain.kernel import limits
+from domain.kernel.patterns import END
 from domain.providers.catalogue import Model
 
-Size = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{1,4}x[1-9][0-9]{1,4}$", description="Width x height in pixels.")]
+Size = Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{1,4}x[1-9][0-9]{1,4}" + END, description="Width x height in pixels.")]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
@@ -77,14 +78,15 @@ def _check_against(model: Model, params: ImageParams) -> None:
 
 
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
-_UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
+_UNKNOWN = re.compile(r"unknown field `(?P<name>.*)`", re.DOTALL)
 
 
 def _pointed(message: str) -> tuple[str, str]:
     """msgspec's message as (JSON pointer, sentence)."""
     unknown = _UNKNOWN.search(message)
     if unknown:
-        return f"/params/{unknown['name']}", "is not a param of this kind"
+        name = unknown["name"].replace("~", "~0").replace("/", "~1")
+        return f"/params/{name}", "is not a param of this kind"
     found = _PATH.search(message)
     pointer = "/params/" + found["path"].replace(".", "/") if found and found["path"] else "/params"
     return pointer, _PATH.sub("", message)

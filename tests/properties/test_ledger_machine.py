@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from domain.credits import events
 from domain.credits.commands import ExpireGrants, RefundCharge
-from domain.credits.refusals import InsufficientCredits, NothingToRefund, RefundExceedsCharge
+from domain.credits.refusals import ChargeFullyRefunded, InsufficientCredits, NothingToRefund, RefundExceedsCharge
 from domain.generations.commands import CancelGeneration, FailGeneration
 from tests.support.book import NOON, Book
 
@@ -125,7 +125,7 @@ class LedgerMachine(RuleBasedStateMachine):
         )
         try:
             made = self.book.when(command)
-        except (NothingToRefund, RefundExceedsCharge):
+        except (ChargeFullyRefunded, NothingToRefund, RefundExceedsCharge):
             assert left == 0 or (amount or 0) > left
             return
         granted = made[-1]

@@ -9,6 +9,7 @@ from domain.accounts.commands import ReactivateAccount, SuspendAccount
 from domain.credits import events
 from domain.credits.commands import ExpireGrants, RefundCharge
 from domain.credits.refusals import (
+    ChargeFullyRefunded,
     CreditAccountNotFound,
     CreditsAreSuspended,
     GrantAmountInvalid,
@@ -202,6 +203,16 @@ def test_refunds_never_exceed_the_charge() -> None:
     with pytest.raises(RefundExceedsCharge) as refusal:
         book.when(RefundCharge(account_id=account, generation_id=generation, refund_id=book.id(), amount=3, reason="again"))
     assert refusal.value.members == {"asked": 3, "left": 2}
+
+
+@pytest.mark.parametrize("amount", [None, 1])
+def test_what_was_refunded_in_full_has_nothing_left(amount: int | None) -> None:
+    book = Book()
+    account = book.account(credits=25)
+    generation = book.finished(account, quoted=5)
+    book.when(RefundCharge(account_id=account, generation_id=generation, refund_id=book.id(), amount=None, reason="late"))
+    with pytest.raises(ChargeFullyRefunded):
+        book.when(RefundCharge(account_id=account, generation_id=generation, refund_id=book.id(), amount=amount, reason="again"))
 
 
 def test_repeating_a_refund_changes_nothing() -> None:
