@@ -22,7 +22,7 @@ async def dropped(house: House, person: Person, key: str, seconds: float) -> Non
         f"Idempotency-Key: {key}\r\nContent-Length: {len(BODY)}\r\n\r\n"
     ).encode()
     # Some leave in the middle of what they say.
-    writer.write(head + BODY if seconds > 0.001 else head + BODY[: random.randrange(len(BODY))])
+    writer.write(head + BODY if seconds > 0.001 else head + BODY[: len(key) * 7 % len(BODY)])
     await asyncio.sleep(seconds)
     writer.transport.abort()
 
