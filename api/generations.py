@@ -5,8 +5,8 @@ from uuid import UUID
 from api.kit.answer import Answer, accepted, no_content, ok
 from api.kit.call import Call
 from api.reading import folded_generation, own_generation, read_generation, shown
-from api.shapes.submissions import Asked, Estimate, GenerationQuery, Submission, Timeline
-from api.submitting import chosen_model, complete_params, requested
+from api.shapes.submissions import Estimate, GenerationQuery, Submission, Timeline
+from api.submitting import chosen_model, complete_params, requested, times_of
 from api.timeline import shown_event
 from api.waiting import applied, final_in_time
 from domain.generations.commands import CancelGeneration, DeleteGeneration
@@ -41,9 +41,10 @@ async def submitted(call: Call, receipt: Receipt) -> Answer:
     return accepted(body, PATH.format(id=generation_id))
 
 
-async def estimate(call: Call, body: Asked) -> Answer:
-    """What a generation would cost at most. Nothing is held."""
+async def estimate(call: Call, body: Submission) -> Answer:
+    """What a generation would cost at most. It takes what a submission takes, and refuses the same; nothing is held."""
     model = chosen_model(call, body)
+    times_of(body, call.now)
     params = complete_params(model, body)
     return ok(
         Estimate(

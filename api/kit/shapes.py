@@ -7,11 +7,12 @@ import msgspec
 from msgspec import Meta
 
 from domain.kernel.limits import INTEGER_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+from domain.kernel.patterns import END
 
 #: A canonical lower-case UUID, as text; `UUID(body.asset_id)` where the value is used.
 Id = Annotated[
     str,
-    Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", extra_json_schema={"format": "uuid"}),
+    Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}" + END, extra_json_schema={"format": "uuid"}),
 ]
 #: A moment in a request: needs an offset.
 When = Annotated[datetime, Meta(tz=True)]

@@ -7,9 +7,10 @@ from msgspec import Meta
 from api.kit.shapes import Body, Id, Moment, Shown
 from api.shapes.accounts import Account, Name, Role
 from domain.kernel.limits import EMAIL_CHARS_MAX, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN
+from domain.kernel.patterns import END
 
 #: One `@` with something before it and a name with a dot behind it. Whether mail arrives is for mail to find out.
-Email = Annotated[str, Meta(max_length=EMAIL_CHARS_MAX, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$")]
+Email = Annotated[str, Meta(max_length=EMAIL_CHARS_MAX, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+" + END)]
 #: A new password. The upper limit counts bytes of UTF-8, which a schema cannot say.
 NewPassword = Annotated[
     str, Meta(min_length=PASSWORD_CHARS_MIN, description=f"{PASSWORD_CHARS_MIN} characters to {PASSWORD_BYTES_MAX} bytes of UTF-8.")

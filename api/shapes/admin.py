@@ -9,6 +9,7 @@ from api.shapes.accounts import Role
 from api.shapes.submissions import Status
 from domain.accounts.profile import Profile
 from domain.kernel.limits import CREDITS_MAX, REASON_CHARS_MAX
+from domain.kernel.patterns import END
 from domain.ports import QueueState, WorkerState
 from projections.accounts.accounts import AccountRow
 from projections.generations.rows import GenerationRow
@@ -17,7 +18,7 @@ from projections.generations.rows import GenerationRow
 Reason = Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX)]
 Bucket = Literal["anonymous", "api", "auth", "generations", "inbound", "purchases", "sensitive", "video"]
 #: "count/seconds"
-Rate = Annotated[str, Meta(pattern="^[1-9][0-9]{0,8}/[1-9][0-9]{0,6}$")]
+Rate = Annotated[str, Meta(pattern="^[1-9][0-9]{0,8}/[1-9][0-9]{0,6}" + END)]
 Amount = Annotated[int, Meta(ge=1, le=CREDITS_MAX)]
 
 

@@ -7,11 +7,14 @@ from msgspec import UNSET, Meta, UnsetType
 from api.kit.call import Call
 from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Query, Shown, moment
 from domain.kernel.limits import FILENAME_CHARS_MAX
+from domain.kernel.patterns import END
 from domain.ports import SubjectKey
 from projections.assets.assets import AssetRow
 
-#: No path, no control characters (those are refused everywhere), not blank.
-Filename = Annotated[str, Meta(min_length=1, max_length=FILENAME_CHARS_MAX, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
+#: No path, one line without tabs (other control characters are refused everywhere), not blank.
+Filename = Annotated[
+    str, Meta(min_length=1, max_length=FILENAME_CHARS_MAX, pattern=r"^[^/\\\t\r\n]*[^/\\\s][^/\\\t\r\n]*" + END)
+]
 
 
 class Asset(Shown):

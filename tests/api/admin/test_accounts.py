@@ -64,6 +64,7 @@ async def test_limits_are_the_accounts_own_until_they_are_emptied(house, operato
         {"limits": {"api": "many"}},
         {"limits": {"tea": "1/1"}},
         {"limits": {"api": "0/60"}},
+        {"limits": {"api": "9/60\n"}},
         {"status": "x"},
     ],
 )

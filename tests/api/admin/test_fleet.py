@@ -61,6 +61,12 @@ async def test_everybodys_generations_without_their_words(house, operator):
         assert answer.json()["data"] == []
 
 
+async def test_what_is_no_account_id_is_refused(house, operator):
+    for account in ("x", f"{operator.account_id}\n", str(operator.account_id).upper()):
+        answer = await house.client.get("/v1/admin/generations", params={"account": account}, headers=operator.headers)
+        assert problem(answer, 422, "validation_failed")["errors"][0]["pointer"] == "/account"
+
+
 async def test_an_api_token_needs_the_scope_and_the_role(house, operator):
     _, without = await house.api_token(operator, "generations:read")
     _, with_ = await house.api_token(operator, "admin")

@@ -146,6 +146,14 @@ async def test_an_estimate_says_the_price_and_holds_nothing(house):
     assert await count(house, "generations.requested", poor) == 0
 
 
+async def test_an_estimate_takes_what_a_submission_takes_and_refuses_the_same(house, alice):
+    estimate = "/v1/generations/estimate"
+    whole = {**CAT, "tags": ["pets"], "priority": "high", "run_at": in_(60), "deadline": in_(600)}
+    assert (await house.client.post(estimate, json=whole, headers=alice.headers)).status_code == 200
+    late = await house.client.post(estimate, json={**CAT, "deadline": in_(-60)}, headers=alice.headers)
+    assert problem(late, 422, "times_refused")["errors"][0]["pointer"] == "/deadline"
+
+
 async def test_a_client_that_leaves_loses_nothing(house):
     """Each request is in the log wholly or not at all, and its repeat agrees."""
     person = await house.person(credits=1_000)
