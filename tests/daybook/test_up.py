@@ -6,13 +6,14 @@ import socket
 import time
 
 import httpx
+import psycopg
 import pytest
 
 from daybook.engines import EngineError
 from daybook.engines.lock import holder
 from daybook.settings import load
 from daybook.up.budget import check_budget
-from tests.support.daybook_command import environ, gone_within, naming, run
+from tests.support.daybook_command import Up, environ, gone_within, naming, run
 
 HEALED_SECONDS = 30
 
@@ -39,44 +40,56 @@ def within(seconds: float, holds) -> bool:
     return True
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
+    """A ready one for all tests after which it goes on; ended by SIGTERM."""
+    place, port = tmp_path_factory.mktemp("up"), free_port()
+    found = Up(place / "da ta", place / "up.log", DAYBOOK_PORT=str(port))
+    found.port = port
+    try:
+        assert found.wait_for("ready ") == f"ready http://127.0.0.1:{port}"
+        yield found
+    finally:
+        code = found.stop()
+    assert code == 0
+    assert naming(found.data) == []
+
+
 @pytest.fixture
 def up(ups, tmp_path):
-    """A ready one, with its port as `port`."""
+    """A ready one for a test that ends it, with its port as `port`."""
     port = free_port()
     found = ups(tmp_path / "da ta", DAYBOOK_PORT=str(port))
     found.port = port
-    assert found.wait_for("ready ") == f"ready http://127.0.0.1:{port}"
+    assert found.wait_for("ready ")
     return found
 
 
-def test_a_child_that_is_killed_is_started_again_and_said_so(up):
-    before = up.children()
+def test_a_child_that_is_killed_is_started_again_and_said_so(lasting):
+    before = lasting.children()
     assert sorted(before) == ["api", "followers", "worker"]
     for role, pid in before.items():
         os.kill(pid, signal.SIGKILL)
-        assert up.wait_for(f"{role} ended (SIGKILL); starting it again in")
-    assert within(HEALED_SECONDS, lambda: sorted(up.children()) == sorted(before) and ready(up.port))
-    assert not set(up.children().values()) & set(before.values())
-    assert up.stop() == 0
+        assert lasting.wait_for(f"{role} ended (SIGKILL); starting it again in")
+    assert within(HEALED_SECONDS, lambda: sorted(lasting.children()) == sorted(before) and ready(lasting.port))
+    assert not set(lasting.children().values()) & set(before.values())
 
 
-def test_while_the_api_is_started_again_nobody_is_refused(up):
-    os.kill(up.children()["api"], signal.SIGKILL)
-    answer = httpx.get(f"http://127.0.0.1:{up.port}/health/live", trust_env=False, timeout=HEALED_SECONDS)
+def test_while_the_api_is_started_again_nobody_is_refused(lasting):
+    os.kill(lasting.children()["api"], signal.SIGKILL)
+    answer = httpx.get(f"http://127.0.0.1:{lasting.port}/health/live", trust_env=False, timeout=HEALED_SECONDS)
     assert answer.status_code == 200
-    assert up.stop() == 0
 
 
 @pytest.mark.parametrize("engine", ["redis", "postgres"])
-def test_an_engine_that_is_killed_is_started_again(up, engine):
-    file = up.data / {"redis": "redis/redis.pid", "postgres": "postgres/postmaster.pid"}[engine]
+def test_an_engine_that_is_killed_is_started_again(lasting, engine):
+    file = lasting.data / {"redis": "redis/redis.pid", "postgres": "postgres/postmaster.pid"}[engine]
     os.kill(int(file.read_text().split()[0]), signal.SIGKILL)
-    assert up.wait_for("ended; starting it again")
-    assert within(HEALED_SECONDS, lambda: ready(up.port))
-    assert up.stop() == 0
+    assert lasting.wait_for("ended; starting it again")
+    assert within(HEALED_SECONDS, lambda: ready(lasting.port))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_everything_soon_and_leaves_nothing(up, number):
     started = time.monotonic()
     assert up.stop(number) == 0
@@ -100,15 +113,27 @@ def test_after_a_sigkill_nothing_stays_and_the_next_start_finds_the_old_data(up,
     assert again.stop() == 0
 
 
-def test_a_second_instance_on_the_same_data_is_refused(up):
-    done = run("up", env=environ(up.data, DAYBOOK_PORT=str(free_port())))
+def test_databases_that_the_settings_name_are_used_instead_of_embedded_ones(ups, tmp_path, engines, fresh_database_url):
+    port = free_port()
+    named = {"DATABASE_URL": fresh_database_url, "REDIS_URL": engines.redis_url, "DAYBOOK_SECRET_KEY": "k" * 40}
+    up = ups(tmp_path / "data", DAYBOOK_PORT=str(port), **named)
+    assert up.wait_for("ready ")
+    assert not (up.data / "postgres").exists()
+    assert not (up.data / "redis").exists()
+    assert ready(port)
+    assert up.stop() == 0
+    with psycopg.connect(fresh_database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM read.models").fetchone()[0] > 0
+
+
+def test_a_second_instance_on_the_same_data_is_refused(lasting):
+    done = run("up", env=environ(lasting.data, DAYBOOK_PORT=str(free_port())))
     assert done.returncode == 2
     assert done.stderr == (
-        f"daybook: another Daybook (process {up.process.pid}) uses the data directory {up.data}; "
+        f"daybook: another Daybook (process {lasting.process.pid}) uses the data directory {lasting.data}; "
         "stop it, or name another directory with DAYBOOK_DATA_DIR\n"
     )
-    assert ready(up.port)
-    assert up.stop() == 0
+    assert ready(lasting.port)
 
 
 def test_a_taken_port_is_said_with_the_command_that_takes_another(tmp_path):
