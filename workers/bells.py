@@ -22,8 +22,9 @@ ACTOR = "shift"
 POLL_MS = 20
 RING_TIMEOUT_SECONDS = 0.05
 LISTEN_TIMEOUT_SECONDS = 1.0
-#: After a failed ring Redis is left alone so long.
-QUIET_SECONDS = 1.0
+#: After a failed ring Redis is left alone so long, after each further one twice as long.
+QUIET_SECONDS = 0.1
+QUIET_SECONDS_MAX = 5.0
 
 
 def wake_queue(queues: Sequence[str]) -> str:
@@ -38,6 +39,7 @@ class Ringer:
         self._broker = BellBroker(redis_url, RING_TIMEOUT_SECONDS)
         self._thread = ThreadPoolExecutor(1, "bells")
         self._quiet_until = 0.0
+        self._failures = 0
 
     async def ring(self, queues: Sequence[str], bells: int) -> bool:
         """See to it that *bells* bells are outstanding. False when Redis is away."""
@@ -46,9 +48,11 @@ class Ringer:
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._broker.top_up, wake_queue(queues), bells)
         except redis.RedisError as error:
-            self._quiet_until = time.monotonic() + QUIET_SECONDS
+            self._quiet_until = time.monotonic() + min(QUIET_SECONDS_MAX, QUIET_SECONDS * 2**self._failures)
+            self._failures += 1
             logger.warning("no bells, workers find their work by polling: %s", error)
             return False
+        self._failures = 0
         return True
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 #: The chores, and a look whether bells are needed, happen so often also when the log stands still.
 TICK_SECONDS = 1.0
 #: The log may grow a thousand times a second; looking more often than this rings no bell earlier.
-PASS_SECONDS_MIN = 0.005
+PASS_SECONDS_MIN = 0.01
 FORGET_SECONDS = 60.0
 BATCH = 500
 

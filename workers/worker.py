@@ -23,8 +23,10 @@ SLOTS = 16
 POLL_SECONDS = 2.0
 #: What runs when a drain begins may take so long; then it is handed back.
 GRACE_SECONDS = 20.0
-#: A moment in which the generations of one commit all end, so that their slots are filled by one claim.
-GATHER_SECONDS = 0.002
+#: After a claim that took all there was: what arrives in this moment is taken by one claim, and begun by one append.
+GATHER_SECONDS = 0.005
+#: The generations of one commit all end in this moment, so that their slots are filled by one claim.
+FREE_SECONDS = 0.002
 
 
 class Worker:
@@ -84,6 +86,8 @@ class Worker:
                 self._rung = False
                 while await self._claim():
                     self._rung = False
+                    if len(self._running) < self._slots:
+                        await asyncio.sleep(GATHER_SECONDS)
         except Unavailable as error:
             logger.warning("nothing can be claimed at the moment: %s", error)
         finally:
@@ -141,7 +145,7 @@ class Worker:
         while len(self._running) >= self._slots and not self._draining.is_set():
             self._freed.clear()
             await self._freed.wait()
-        await asyncio.sleep(GATHER_SECONDS)
+        await asyncio.sleep(FREE_SECONDS)
 
     def _begin(self, claimed: Claimed) -> None:
         attempt = Attempt(self._platform, self._maker, self._orders, self.id, claimed)

@@ -49,10 +49,10 @@ class Book:
 
     def ends(self, ids: Sequence[UUID]) -> Ends:
         with psycopg.connect(self._database_url) as connection:
-            found = dict(connection.execute(ENDS, {"ids": list(ids)}).fetchall())
+            found: dict[str, int] = dict(connection.execute(ENDS, {"ids": list(ids)}).fetchall())
             starts = _single(connection, AGAIN, ids=list(ids))
-        words = ("succeeded", "failed", "canceled")
-        return Ends(*(found.get(f"generations.{word}", 0) for word in words), max(0, starts - len(ids)))
+        succeeded, failed, canceled = (found.get(f"generations.{word}", 0) for word in ("succeeded", "failed", "canceled"))
+        return Ends(succeeded, failed, canceled, max(0, starts - len(ids)))
 
     def ledger(self, account: UUID) -> Ledger:
         with psycopg.connect(self._database_url) as connection:

@@ -38,9 +38,11 @@ async def test_without_redis_work_goes_on_by_polling(fleet: Fleet):
 
 
 async def test_a_redis_that_swallows_everything_neither_stops_the_dispatcher_nor_the_work(fleet: Fleet):
+    swallowed = []
+
     async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        swallowed.append(writer)
         await reader.read()
-        writer.close()
 
     hole = await asyncio.start_server(swallow, "127.0.0.1", 0)
     url = f"redis://127.0.0.1:{hole.sockets[0].getsockname()[1]}/0"
@@ -55,6 +57,8 @@ async def test_a_redis_that_swallows_everything_neither_stops_the_dispatcher_nor
         generation_id = await fleet.submit(account)
         [done] = await fleet.final(generation_id, seconds=5)
     hole.close()
+    for writer in swallowed:
+        writer.close()
     assert done.status == "succeeded"
 
 
@@ -99,21 +103,22 @@ async def test_high_priority_goes_before_and_low_after(fleet: Fleet):
     assert order == [high, normal, low]
 
 
-async def test_claims_stay_quick_with_twenty_thousand_queued(fleet: Fleet, record_property):
+async def test_a_claim_probes_the_queue_however_long_it_is(fleet: Fleet, record_property):
     account = await fleet.account()
     await copies(fleet, await fleet.submit(account), 20_000)
     owner = fleet.platform.ids.new()
     seconds = []
-    for _ in range(200):
+    for _ in range(100):
         began = time.perf_counter()
         assert len(await fleet.platform.claims.claim(owner, "image", 1)) == 1
-        seconds.append(time.perf_counter() - began)
-    ordered = sorted(seconds)
-    record_property("claim_p50_ms", round(ordered[100] * 1000, 2))
-    record_property("claim_p99_ms", round(ordered[197] * 1000, 2))
-    plan = await fleet.world.rows("SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE indexrelname = 'work_ready'")
-    assert plan is not None
-    print(f"claim with 20,000 queued: p50 {ordered[100] * 1000:.2f} ms, p99 {ordered[197] * 1000:.2f} ms")
+        seconds.append((time.perf_counter() - began) * 1000)
+    seconds.sort()
+    record_property("claim_p50_ms", round(seconds[50], 2))
+    record_property("claim_p99_ms", round(seconds[98], 2))
+    print(f"claim with 20,000 queued: p50 {seconds[50]:.2f} ms, p99 {seconds[98]:.2f} ms")
+    # A claim that reads the queue instead of probing it would have read millions of entries.
+    [(read,)] = await fleet.world.rows("SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'work_ready'")
+    assert read < 20_000
 
 
 async def test_a_paused_queue_hands_out_nothing_until_it_is_resumed(fleet: Fleet):
@@ -177,7 +182,7 @@ async def test_the_reaper_holds_off_one_lease_after_its_start_and_after_a_jump_o
     really = time.monotonic
     monkeypatch.setattr("workers.reaper.time.monotonic", lambda: really() + passed)
     board = ClockBoard(fleet)
-    reaper = Reaper(board)  # type: ignore[arg-type]
+    reaper = Reaper(board)
     assert await reaper.reap() == 0
     passed, board.jump = 31.0, timedelta(seconds=31)
     assert await reaper.reap() == 1
