@@ -52,9 +52,9 @@ class Stand:
             count = dice.randint(1, 20)
             # Whoever is killed or gives up tries again; the others must not notice.
             with self._accidents(), psycopg.connect(self.dsn) as connection:
-                for _ in range(20):
+                while events > 0 and not connection.closed:
                     self._write_once(connection, count, dice)
-                    events -= count
+                    events -= 0 if connection.closed else count
 
     def _write_once(self, connection: psycopg.Connection, count: int, dice: random.Random) -> None:
         with connection.transaction():
