@@ -49,16 +49,19 @@ async def serve(call: Call, key: str, query: SignedQuery) -> Answer:
     headers["content-length"] = str(last - first + 1)
     if span is not None:
         headers["content-range"] = f"bytes {first}-{last}/{found.bytes}"
+    status = 206 if span else 200
+    if call.request.method == "HEAD":
+        # Sanic cannot end a stream that sends nothing.
+        return Answer(status, headers={**headers, "content-type": found.content_type})
 
     # Opened before the answer begins: a file that is deleted meanwhile is still sent whole.
     file = await asyncio.to_thread(_opened, found.path)
 
     async def send(response: Any) -> None:
         with file:
-            if call.request.method != "HEAD":
-                await _send(response, file, first, last)
+            await _send(response, file, first, last)
 
-    return Answer(206 if span else 200, headers=headers, content_type=found.content_type, stream=send)
+    return Answer(status, headers=headers, content_type=found.content_type, stream=send)
 
 
 def _span(headers: Any, found: SignedObject) -> tuple[int, int] | None:

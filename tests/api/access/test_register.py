@@ -76,7 +76,10 @@ async def test_a_password_has_eight_characters_to_seventy_two_bytes(house, passw
         assert document["errors"][0]["pointer"] == "/password"
 
 
-@pytest.mark.parametrize("address", ["", "nobody", "a@b", "a b@example.com", "@example.com", "a@example.com@x", "x" * 250 + "@example.com", "a@example.com\n"])
+@pytest.mark.parametrize(
+    "address",
+    ["", "nobody", "a@b", "a b@example.com", "@example.com", "a@example.com@x", "x" * 250 + "@example.com", "a@example.com\n"],
+)
 async def test_what_is_no_address_is_refused(house, address):
     document = problem(await register(house, email=address), 422, "validation_failed")
     assert document["errors"][0]["pointer"] == "/email"

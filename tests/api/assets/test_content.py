@@ -39,7 +39,14 @@ async def test_head_gives_the_headers_alone(house, alice):
     path = await link(house, alice, asset_id)
     head = await house.client.head(path)
     assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(PNG)))
-    assert head.headers["etag"] == (await house.client.get(path)).headers["etag"]
+    whole = await house.client.get(path)
+    assert [head.headers[name] for name in ("etag", "content-type")] == [whole.headers[name] for name in ("etag", "content-type")]
+    # The connection went on being used: the answer had ended where it said.
+    assert _socket(head) == _socket(whole)
+
+
+def _socket(answer):
+    return answer.extensions["network_stream"].get_extra_info("client_addr")
 
 
 @pytest.mark.parametrize(
