@@ -16,6 +16,7 @@ from workers.children import ChildDied
 from workers.failures import AttemptFailed, pause_seconds
 from workers.making import Made, Maker
 from workers.orders import Orders
+from workers.patience import patiently
 from workers.platform import WorkerPlatform
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Attempt:
         try:
             receipt = await self._orders.send(command, f"start:{generation_id}:{self._owner}:{self._claimed.claims}")
         except (GenerationFinal, GenerationNotFound):
-            await self._platform.claims.drop(self._owner, generation_id)
+            await patiently("drop", lambda: self._platform.claims.drop(self._owner, generation_id))
             return False
         self._attempt = receipt.result["attempt"]
         self._attempts = receipt.result["attempts"]
@@ -75,7 +76,8 @@ class Attempt:
     async def _make(self) -> None:
         """Everything that can be interrupted, and what follows from how it ended."""
         # What is read of it was fixed at the request, so the state that the start was decided on is good enough.
-        generation = await self._platform.journal.load(Generation, self._claimed.generation_id, fresh=False)
+        journal, generation_id = self._platform.journal, self._claimed.generation_id
+        generation = await patiently("load", lambda: journal.load(Generation, generation_id, fresh=False))
         if generation is None:
             return
         try:
@@ -131,8 +133,8 @@ class Attempt:
         """The first death, among others in a pool, only isolates; deaths in isolation count."""
         claims, generation_id = self._platform.claims, self._claimed.generation_id
         if not self._claimed.isolate:
-            await claims.isolate(self._owner, generation_id)
-        elif await claims.count_death(self._owner, generation_id) >= DEATHS_MAX:
+            await patiently("isolate", lambda: claims.isolate(self._owner, generation_id))
+        elif await patiently("count a death", lambda: claims.count_death(self._owner, generation_id)) >= DEATHS_MAX:
             await self._send(self._failure("quarantined", QUARANTINED, retryable=False), "quarantine")
             return
         await self._retry("worker_lost", PAUSE_AFTER_DEATH.total_seconds())

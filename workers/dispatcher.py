@@ -40,16 +40,16 @@ class Dispatcher:
             self._ringer.close()
 
     async def _work(self, wake: Wake) -> None:
-        away = False
         while True:
             try:
-                if away:
-                    self._reaper.hold_off("the database was away")
-                    away = False
                 await self._pass()
             except Unavailable as error:
                 logger.warning("cannot dispatch at the moment: %s", error)
-                away = True
+                self._reaper.hold_off("the database was away")
+            except Exception:
+                # One statement that fails must not end the process that heals all others; the log says which.
+                logger.exception("a pass of the dispatcher failed")
+                self._reaper.hold_off("the dispatcher was in trouble")
             await asyncio.sleep(PASS_SECONDS_MIN)
             await wake.wait(TICK_SECONDS)
 

@@ -15,6 +15,7 @@ from domain.providers.jobs import Job, ProviderFailure, Result
 from workers.children import ChildDied
 from workers.failures import AttemptFailed, attempt_failed
 from workers.isolated import generate_alone
+from workers.patience import patiently
 from workers.platform import WorkerPlatform
 from workers.ports import Run
 from workers.storing import Storing
@@ -57,7 +58,7 @@ class Maker:
         """Raises AttemptFailed, and ChildDied when a child process that worked on it did not survive."""
         try:
             model = self._model_of(generation)
-            key = await self._platform.vault.key(generation.account_id)
+            key = await patiently("a key", lambda: self._platform.vault.key(generation.account_id))
             words = msgspec.json.decode(key.open(generation.sealed), type=Sealed)
             result = await self._generate(model, job_of(generation, model, words, attempt), isolate=isolate)
             return Made(await self._stored(result, key, words.prompt), result.usage)

@@ -1,17 +1,9 @@
 """Commands of our own, sent until the journal has answered."""
 
-import asyncio
-import logging
-from uuid import UUID
-
 from domain.kernel.commands import Command, Context, Receipt
 from domain.kernel.ids import command_of_cause
-from domain.kernel.refusals import Unavailable
 from domain.ports import Clock, Journal
-
-logger = logging.getLogger(__name__)
-
-PAUSE_SECONDS_MAX = 5.0
+from workers.patience import patiently
 
 
 class Orders:
@@ -25,14 +17,8 @@ class Orders:
     async def send(self, command: Command, cause: str) -> Receipt:
         """Until it is decided: an outage only delays it.   Raises the domain's refusals."""
         command_id = command_of_cause(cause)
-        pause = 0.05
-        while True:
-            try:
-                return await self._once(command, command_id)
-            except Unavailable as error:
-                logger.warning("%s waits: %s", type(command).__name__, error)
-                await asyncio.sleep(pause)
-                pause = min(PAUSE_SECONDS_MAX, pause * 2)
 
-    async def _once(self, command: Command, command_id: UUID) -> Receipt:
-        return await self._journal.execute(command, Context(actor=self.actor, now=self._clock.now(), command_id=command_id))
+        async def once() -> Receipt:
+            return await self._journal.execute(command, Context(actor=self.actor, now=self._clock.now(), command_id=command_id))
+
+        return await patiently(type(command).__name__, once)

@@ -46,6 +46,9 @@ class Scheduler:
                 await chore()
             except Unavailable as error:
                 logger.warning("%s waits: %s", getattr(chore, "__name__", "a chore"), error)
+            except Exception:
+                # The other chores go on, and this one tries again.
+                logger.exception("a chore of the scheduler failed")
             await asyncio.sleep(seconds)
 
     async def _queue(self) -> None:

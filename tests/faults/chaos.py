@@ -57,8 +57,17 @@ def flush(running: Stack) -> None:
         client.flushall()
 
 
+def cut_connections(running: Stack) -> None:
+    """Every connection to PostgreSQL breaks at once, in the middle of whatever it does."""
+    with psycopg.connect(running.database_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 FAULTS: dict[str, Callable[[Stack], None]] = {
     "api": lambda running: running.kill("api"),
+    "connections": cut_connections,
     "dispatcher": lambda running: running.kill("dispatcher"),
     "projector": lambda running: running.kill("projector"),
     "redis": flush,
