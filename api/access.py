@@ -1,5 +1,7 @@
 """The door: register, log in, stay in, log out, change and reset passwords, look at a token."""
 
+from datetime import timedelta
+
 from api.kit.answer import Answer, created, no_content, ok
 from api.kit.call import Call
 from api.kit.shapes import moment
@@ -14,6 +16,9 @@ from domain.accounts.commands import ChangePassword, RegisterAccount, ResetPassw
 from domain.accounts.profile import Profile
 from domain.accounts.refusals import AccountNotFound, AccountSuspended, CurrentPasswordWrong, EmailTaken, ResetTokenInvalid
 from domain.kernel.refusals import Gone, Unauthenticated
+from projections.accounts.registrations import registered_within
+
+DAY = timedelta(days=1)
 
 
 async def register(call: Call, body: Registration) -> Answer:
@@ -34,7 +39,7 @@ async def register(call: Call, body: Registration) -> Answer:
         sealed_password_hash=key.seal(password_hash),
         roles=["user"],
         welcome_grant_id=platform.ids.new(),
-        welcome_credits=platform.welcome_credits,
+        welcome_credits=await _welcome(call),
     )
     receipt = await platform.journal.execute(command, await call.context(status=201))
     answer = created(await begun(call, account_id), "/v1/me")
@@ -126,6 +131,14 @@ async def verify(call: Call, body: TokenCheck | None) -> Answer:
 async def verify_own(call: Call) -> Answer:
     """Whether the token in `Authorization` is valid now, and for what."""
     return _state_of(call.principal)
+
+
+async def _welcome(call: Call) -> int:
+    """The welcome credits of one more account: none when the day's share is used up."""
+    platform = call.platform
+    async with platform.reads.connection() as connection:
+        registered = await registered_within(connection, DAY, now=call.now, limit=platform.welcome_per_day)
+    return platform.welcome_credits if registered < platform.welcome_per_day else 0
 
 
 def _state_of(principal: Principal | None) -> Answer:

@@ -59,6 +59,8 @@ class Platform:
     trusted_proxies: tuple[str, ...] = ()
     metrics_token: str | None = None
     welcome_credits: int = 25
+    #: So many accounts a day get them; whoever registers after that starts with nothing.
+    welcome_per_day: int = 10_000
     #: bucket -> "count/seconds" over the defaults; `limits_off` stops counting altogether.
     rate_limits: Mapping[str, str] = field(default_factory=dict)
     limits_off: bool = False

@@ -138,6 +138,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             trusted_proxies=settings.trusted_proxies,
             metrics_token=settings.metrics_token,
             welcome_credits=settings.welcome_credits,
+            welcome_per_day=settings.welcome_per_day,
             rate_limits=settings.rate_limits or {},
             limits_off=settings.rate_limits is None,
             features=tuple(sorted({model.kind for model in base.catalogue.models})),

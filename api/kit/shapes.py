@@ -49,4 +49,8 @@ def moment(at: datetime) -> str: ...
 def moment(at: datetime | None) -> str | None: ...
 def moment(at: datetime | None) -> str | None:
     """RFC 3339, UTC, always six digits and `Z`."""
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    if at is None:
+        return None
+    # Nearly all are UTC already, and to ask for it again costs more than the text.
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:-6] + "Z"

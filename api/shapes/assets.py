@@ -12,9 +12,7 @@ from domain.ports import SubjectKey
 from projections.assets.assets import AssetRow
 
 #: No path, one line without tabs (other control characters are refused everywhere), not blank.
-Filename = Annotated[
-    str, Meta(min_length=1, max_length=FILENAME_CHARS_MAX, pattern=r"^[^/\\\t\r\n]*[^/\\\s][^/\\\t\r\n]*" + END)
-]
+Filename = Annotated[str, Meta(min_length=1, max_length=FILENAME_CHARS_MAX, pattern=r"^[^/\\\t\r\n]*[^/\\\s][^/\\\t\r\n]*" + END)]
 
 
 class Asset(Shown):

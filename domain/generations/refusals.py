@@ -1,5 +1,7 @@
 """What a generation refuses."""
 
+from typing import ClassVar
+
 from domain.kernel.refusals import Conflicting, Missing, Unprocessable
 
 
@@ -21,7 +23,7 @@ class ModelRetired(Unprocessable):
     """`replacement` names the model that came after it, if there is one."""
 
     detail = "The model {model} has retired."
-    shown = ("errors", "replacement")
+    shown: ClassVar[tuple[str, ...]] = ("errors", "replacement")
 
 
 class ParamsRefused(Unprocessable):

@@ -87,7 +87,9 @@ def unsigned(algorithm):
     return ".".join([*parts, ""])
 
 
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "....", "é.é.é", "x" * 5_000, unsigned("none"), unsigned("None"), unsigned("RS256"), unsigned("HS256")])
+@pytest.mark.parametrize(
+    "token", ["", "x", "a.b.c", "....", "é.é.é", "x" * 5_000, unsigned("none"), unsigned("None"), unsigned("RS256"), unsigned("HS256")]
+)
 def test_what_is_no_token_is_refused(token):
     with pytest.raises(InvalidToken):
         TOKENS.read(token, now=NOON)

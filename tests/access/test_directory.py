@@ -14,9 +14,7 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def account(account_id, roles=("user",)):
-    return Account.register(
-        account_id, sealed_profile="s1.", email_index="x", sealed_password_hash="s1.", roles=list(roles), now=NOON
-    )
+    return Account.register(account_id, sealed_profile="s1.", email_index="x", sealed_password_hash="s1.", roles=list(roles), now=NOON)
 
 
 class Log:

@@ -56,7 +56,9 @@ def test_the_cost_is_twelve():
     assert bcrypt.gensalt(ROUNDS).startswith(b"$2b$12$")
 
 
-@pytest.mark.parametrize(("password", "reason"), [("", "at least 8"), ("1234567", "at least 8"), ("x" * 73, "73 bytes"), ("€" * 25, "75 bytes")])
+@pytest.mark.parametrize(
+    ("password", "reason"), [("", "at least 8"), ("1234567", "at least 8"), ("x" * 73, "73 bytes"), ("€" * 25, "75 bytes")]
+)
 def test_a_refused_password_is_told_why(password, reason):
     with pytest.raises(PasswordRefused, match=reason) as refusal:
         checked_password(password, "/password")

@@ -107,7 +107,10 @@ async def test_a_wrapped_key_belongs_to_its_account(pool):
     one, other = uuid4(), uuid4()
     await vault.create(one)
     async with pool.connection() as connection:
-        copy = "INSERT INTO vault.subject_keys (account_id, epoch, wrapped) SELECT %s, epoch, wrapped FROM vault.subject_keys WHERE account_id = %s"
+        copy = """
+            INSERT INTO vault.subject_keys (account_id, epoch, wrapped)
+            SELECT %s, epoch, wrapped FROM vault.subject_keys WHERE account_id = %s
+        """
         await connection.execute(copy, [other, one])
     with pytest.raises(ValueError):
         await vault.key(other)
