@@ -1,4 +1,4 @@
-"""Makes the providers where they are needed. A module of its own, because it is sent to child processes, which then load no more than this."""
+"""Makes the providers where they are needed. A module of its own: it is sent to child processes, which then load no more than this."""
 
 from collections.abc import Mapping
 from typing import Any

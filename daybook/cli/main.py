@@ -1,5 +1,6 @@
 """Runs one command and turns whatever it raises into one sentence and an exit code."""
 
+import select
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,8 @@ from typer._click.exceptions import ClickException
 from daybook.cli.app import build
 from daybook.cli.exits import FAILED, INTERRUPTED, OK, USAGE, Stop
 from daybook.cli.failures import explain
+
+STDOUT = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,10 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return mistake.exit_code
     except (KeyboardInterrupt, Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output, such as `head`, has seen enough. What is buffered can go nowhere.
-        sys.stdout = None
-        return OK
+    except (BrokenPipeError, SystemExit):
+        # Typer ends the process when a pipe breaks. If it is that of our output, its reader, such as `head`, has seen enough.
+        gone = _reader_is_gone()
+        if gone:
+            sys.stdout = None
+        return OK if gone else FAILED
     except Stop as stop:
         return _say(str(stop), stop.code)
     except Exception as error:
@@ -35,6 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _say(known, USAGE)
     return code if isinstance(code, int) else FAILED if code else OK
+
+
+def _reader_is_gone() -> bool:
+    looking = select.poll()
+    looking.register(STDOUT, 0)
+    return any(state & select.POLLERR for _, state in looking.poll(0))
 
 
 def _say(sentence: str, code: int) -> int:
