@@ -80,7 +80,7 @@ class Unsupported(Refusal):
 class Unprocessable(Refusal):
     """422: understood, but refused. `errors` is a list of (JSON pointer, sentence)."""
 
-    shown = ("errors",)
+    shown: ClassVar[tuple[str, ...]] = ("errors",)
 
 
 class Throttled(Refusal):
