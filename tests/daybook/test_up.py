@@ -65,6 +65,22 @@ def up(ups, tmp_path):
     return found
 
 
+def test_the_demo_is_shown_against_a_running_server(lasting, tmp_path):
+    done = run("demo", "--url", f"http://127.0.0.1:{lasting.port}/", "--save-to", str(tmp_path / "images"), env=environ(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "balance 10 credits" in done.stdout
+    assert f"run `daybook audit verify` where DATABASE_URL is that of 127.0.0.1:{lasting.port}" in done.stdout
+    assert len(list((tmp_path / "images").glob("*/*.png"))) == 3
+    assert run("audit", "verify", env=environ(lasting.data)).stdout.startswith("audit verify: ok\n")
+
+
+def test_a_demo_that_reaches_nobody_fails_in_one_line(tmp_path):
+    done = run("demo", "--url", "http://127.0.0.1:1", env=environ(tmp_path))
+    assert done.returncode == 1
+    assert done.stdout.startswith("failed    ")
+    assert done.stderr == ""
+
+
 def test_a_child_that_is_killed_is_started_again_and_said_so(lasting):
     before = lasting.children()
     assert sorted(before) == ["api", "followers", "worker"]
