@@ -5,8 +5,11 @@ dumper needs, which asks for the type of every element.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import chain, repeat
+from struct import Struct
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +18,10 @@ from psycopg.abc import AdaptContext
 from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.pq import Format
 
-_HEADER = struct.Struct(">iiiii")
-_EMPTY = struct.Struct(">iii")
-_LENGTH = struct.Struct(">i").pack
-_INT2 = struct.Struct(">ih").pack
-_INT4 = struct.Struct(">ii").pack
-_INT8 = struct.Struct(">iq").pack
+_HEADER = Struct(">iiiii")
+_EMPTY = Struct(">iii")
+_LENGTH = Struct(">i").pack
+_INT8 = Struct(">iq").pack
 _NULL = _LENGTH(-1)
 _UUID = _LENGTH(16)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -56,39 +57,61 @@ class Times(bytes):
 
 
 def int2s(values: Sequence[int | None]) -> Int2s:
-    return Int2s(_array(21, [_INT2(2, value) if value is not None else _NULL for value in values]))
+    return Int2s(_numbers(21, "h", 2, values))
 
 
 def int4s(values: Sequence[int | None]) -> Int4s:
-    return Int4s(_array(23, [_INT4(4, value) if value is not None else _NULL for value in values]))
+    return Int4s(_numbers(23, "i", 4, values))
 
 
 def int8s(values: Sequence[int | None]) -> Int8s:
-    return Int8s(_array(20, [_INT8(8, value) if value is not None else _NULL for value in values]))
+    return Int8s(_numbers(20, "q", 8, values))
 
 
 def uuids(values: Sequence[UUID | None]) -> Uuids:
-    return Uuids(_array(2950, [_UUID + value.bytes if value is not None else _NULL for value in values]))
+    return Uuids(_array(2950, values, lambda value: _UUID + value.bytes))
 
 
-def texts(values: Iterable[str | None]) -> Texts:
-    encoded = [value.encode() if value is not None else None for value in values]
-    return Texts(_array(25, [_LENGTH(len(value)) + value if value is not None else _NULL for value in encoded]))
+def texts(values: Sequence[str | None]) -> Texts:
+    return Texts(_array(25, values, _text))
 
 
 def blobs(values: Sequence[bytes | None]) -> Blobs:
-    return Blobs(_array(17, [_LENGTH(len(value)) + value if value is not None else _NULL for value in values]))
+    return Blobs(_array(17, values, lambda value: _LENGTH(len(value)) + value))
 
 
 def times(values: Sequence[datetime | None]) -> Times:
-    return Times(_array(1184, [_INT8(8, (value - _EPOCH) // _MICROSECOND) if value is not None else _NULL for value in values]))
+    return Times(_array(1184, values, lambda value: _INT8(8, (value - _EPOCH) // _MICROSECOND)))
 
 
-def _array(element: int, parts: list[bytes]) -> bytes:
-    """One dimension, lower bound 1, of the element type's OID; NULLs may occur."""
-    if not parts:
+# Actors, topics, queues and models are ever the same few words.
+@lru_cache(maxsize=1_024)
+def _text(value: str) -> bytes:
+    encoded = value.encode()
+    return _LENGTH(len(encoded)) + encoded
+
+
+def _numbers(element: int, code: str, size: int, values: Sequence[int | None]) -> bytes:
+    """Numbers without NULL among them are packed in one go."""
+    if not values or None in values:
+        pack = Struct(f">i{code}").pack
+        return _array(element, values, lambda value: pack(size, value))
+    pairs = chain.from_iterable(zip(repeat(size), values, strict=False))
+    return _header(element, len(values)) + struct.pack(">" + f"i{code}" * len(values), *pairs)
+
+
+def _array(element: int, values: Sequence[Any], pack: Callable[[Any], bytes]) -> bytes:
+    """Elements of the type with the OID *element*; *pack* gives length and bytes of one."""
+    if not values:
         return _EMPTY.pack(0, 0, element)
-    return _HEADER.pack(1, 1, element, len(parts), 1) + b"".join(parts)
+    if values.count(None) == len(values):
+        return _header(element, len(values)) + _NULL * len(values)
+    return _header(element, len(values)) + b"".join([_NULL if value is None else pack(value) for value in values])
+
+
+def _header(element: int, count: int) -> bytes:
+    """One dimension, lower bound 1; NULLs may occur."""
+    return _HEADER.pack(1, 1, element, count, 1)
 
 
 class _BinaryArray(Dumper):
