@@ -152,23 +152,3 @@ async def test_an_estimate_takes_what_a_submission_takes_and_refuses_the_same(ho
     assert (await house.client.post(estimate, json=whole, headers=alice.headers)).status_code == 200
     late = await house.client.post(estimate, json={**CAT, "deadline": in_(-60)}, headers=alice.headers)
     assert problem(late, 422, "times_refused")["errors"][0]["pointer"] == "/deadline"
-
-
-async def test_a_client_that_leaves_loses_nothing(house):
-    """Each request is in the log wholly or not at all, and its repeat agrees."""
-    person = await house.person(credits=1_000)
-    names = [f"left-{number}" for number in range(60)]
-
-    async def leave(number, name):
-        try:
-            async with asyncio.timeout(0.0005 * (number % 20)):
-                await submit(house, person, headers={"Idempotency-Key": name})
-        except TimeoutError:
-            return
-
-    await asyncio.gather(*(leave(number, name) for number, name in enumerate(names)))
-    answers = [await submit(house, person, headers={"Idempotency-Key": name}) for name in names]
-    assert {answer.status_code for answer in answers} == {202}
-    assert len({answer.json()["id"] for answer in answers}) == 60
-    assert await count(house, "generations.requested", person) == await count(house, "credits.held", person) == 60
-    assert (await balance(house, person))["held"] == 300
