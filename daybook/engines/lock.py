@@ -52,7 +52,8 @@ def holder(data: Path) -> int | None:
     """The process id of who holds the directory now, None when nobody does."""
     try:
         file = os.open(data / "lock", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        # What is wrong with a directory that cannot be used is said by `prepare`.
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

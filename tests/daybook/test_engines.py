@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from daybook.engines import AlreadyRunning, EngineError, Engines, account, addresses, embedded, runtime
-from daybook.engines.lock import holder
+from daybook.engines.lock import DataLock, holder
 from tests.support.owners import ROOT, gone, working_in
 
 
@@ -216,3 +216,11 @@ def test_where_no_account_helps_root_is_told_two_ways_out(tmp_path, monkeypatch)
     (tmp_path / "closed").mkdir(mode=0o700)
     with pytest.raises(EngineError, match="run Daybook as an ordinary user, or set DATABASE_URL"):
         Engines(tmp_path / "closed" / "data").start()
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_file_is_no_data_directory(place, tmp_path):
+    (tmp_path / "file").touch()
+    assert holder(tmp_path / place) is None
+    with pytest.raises(EngineError, match="cannot be made"):
+        DataLock(tmp_path / place).take()

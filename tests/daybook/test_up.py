@@ -74,6 +74,12 @@ def test_the_demo_is_shown_against_a_running_server(lasting, tmp_path):
     assert run("audit", "verify", env=environ(lasting.data)).stdout.startswith("audit verify: ok\n")
 
 
+def test_a_worker_of_a_queue_that_nobody_fills_is_refused(lasting):
+    done = run("worker", "--queues", "image,imgae", env=environ(lasting.data))
+    assert done.returncode == 2
+    assert "no queue named 'imgae'; there are image." in done.stderr
+
+
 def test_a_demo_that_reaches_nobody_fails_in_one_line(tmp_path):
     done = run("demo", "--url", "http://127.0.0.1:1", env=environ(tmp_path))
     assert done.returncode == 1
