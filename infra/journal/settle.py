@@ -56,6 +56,12 @@ def troubled(appended: Appended | None) -> bool:
     return appended is not None and appended.outcomes is not None and any(appended.outcomes)
 
 
+def failed_streams(round_: Round, appended: Appended | None) -> set[UUID]:
+    """The streams of the commands that were not done as decided: there, and only there, the cache is ahead of the log."""
+    outcomes = iter(_outcomes(round_, appended))
+    return {guard.stream for item in round_.items if item.sent and next(outcomes) != DONE for guard in item.guards}
+
+
 def _outcomes(round_: Round, appended: Appended | None) -> Sequence[int]:
     if appended is None:
         return ()

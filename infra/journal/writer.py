@@ -25,8 +25,9 @@ from infra.journal.link import STATEMENT_SECONDS, Link, is_lost
 from infra.journal.meters import Meters
 from infra.journal.pending import Pending, Round
 from infra.journal.prepare import Preparer
-from infra.journal.settle import settle, troubled
+from infra.journal.settle import failed_streams, settle, troubled
 from infra.journal.snapshotter import Snapshotter
+from infra.journal.undo import undone
 
 #: What is decided under the lock keeps all other processes waiting.
 LOCKED_BATCH_MAX = 64
@@ -58,6 +59,8 @@ class Writer:
         self._stopping = False
         self._flight: asyncio.Task[bool] | None = None
         self._flying: Round | None = None
+        #: Streams of the last round that did not land as decided.
+        self._astray: set[UUID] = set()
         self._contested = Contested()
         self._away_since: float | None = None
 
@@ -115,9 +118,10 @@ class Writer:
         landed = await self._land()
         self._preparer.deciding = None
         if not landed:
-            # It was decided on a round that did not land as decided.
+            # Part of it may have been decided on facts that did not land.
             self._undo(round_)
-            return
+            if not round_.items:
+                return
         self._flying = round_
         self._flight = asyncio.create_task(self._fly(round_))
 
@@ -135,6 +139,7 @@ class Writer:
             self._refused(round_, error)
         except Exception as defect:
             logger.exception("the writer failed on a round of %d", len(round_.items))
+            self._astray = _streams(round_)
             self._preparer.cache.clear()
             for item in round_.items:
                 item.pending.fail(defect)
@@ -169,25 +174,31 @@ class Writer:
             repeats = await receipts.known(await self._main.get(), [item.pending.context.command_id for item in round_.items])
         failed = troubled(appended)
         if failed:
-            self._preparer.cache.drop(_streams(round_))
+            self._drop(failed_streams(round_, appended))
         self._backlog.put_back(settle(round_, appended, repeats, resent=landed.resent))
         self._snapshotter.look_at(round_)
         return not failed
 
     def _undo(self, round_: Round) -> None:
-        self._preparer.cache.drop(_streams(round_))
-        self._backlog.put_back([item.pending for item in round_.items])
+        taken_back, lost = undone(round_, self._astray)
+        self._preparer.cache.drop(lost)
+        self._backlog.put_back([item.pending for item in taken_back])
+
+    def _drop(self, streams: set[UUID]) -> None:
+        """Forget what is ahead of the log, and that the round decided meanwhile may have been decided on it."""
+        self._astray = streams
+        self._preparer.cache.drop(streams)
 
     def _give_up(self, round_: Round) -> None:
         """Nobody knows whether the round is in the log; an old backend may still be waiting for the lock."""
-        self._preparer.cache.drop(_streams(round_))
+        self._drop(_streams(round_))
         for item in round_.items:
             command_id = str(item.pending.context.command_id)
             item.pending.fail(OutcomeUnknown(command_id=command_id, retry_after=5))
 
     def _refused(self, round_: Round, error: Exception) -> None:
         """The server took nothing of the round. One bad command is found by halves and fails alone."""
-        self._preparer.cache.drop(_streams(round_))
+        self._drop(_streams(round_))
         pendings = [item.pending for item in round_.items]
         state = getattr(error, "sqlstate", None) or ""
         if state.startswith(TRANSIENT):
@@ -220,5 +231,5 @@ class Writer:
             pending.fail(DatabaseAway(retry_after=5))
 
 
-def _streams(round_: Round) -> list[UUID]:
-    return [guard.stream for item in round_.items for guard in item.guards]
+def _streams(round_: Round) -> set[UUID]:
+    return {guard.stream for item in round_.items for guard in item.guards}
