@@ -152,14 +152,19 @@ class PostgresSessions:
     async def live(self, session: UUID) -> Live | None:
         """The session, unless it was ended; known for a few seconds."""
         known = self._live.get(session)
-        if known is not None and known[0] > self._monotonic():
-            return known[1]
-        async with self._connections.connection() as connection:
-            row = await (await connection.execute(LIVE, {"session": session})).fetchone()
-        if row is None:
-            self._live.pop(session, None)
-            return None
-        return self._remember(session, Live(*row))
+        if known is not None:
+            if known[0] > self._monotonic():
+                return known[1]
+            # One request asks again; those beside it go on with what was known a moment ago.
+            self._remember(session, known[1])
+        row = None
+        try:
+            async with self._connections.connection() as connection:
+                row = await (await connection.execute(LIVE, {"session": session})).fetchone()
+        finally:
+            if row is None:
+                self._live.pop(session, None)
+        return None if row is None else self._remember(session, Live(*row))
 
     async def _find(self, connection: Any, key: dict[str, bytes]) -> Found:
         row = await (await connection.execute(FIND, key)).fetchone()
