@@ -38,9 +38,7 @@ def _register(command: commands.RegisterAccount, streams: Streams, now: datetime
     )
     credits = CreditAccount.open(command.account_id, now=now)
     if command.welcome_credits:
-        credits.grant(
-            command.welcome_grant_id, source="welcome", amount=command.welcome_credits, priority=0, expires_at=None, now=now
-        )
+        credits.grant(command.welcome_grant_id, source="welcome", amount=command.welcome_credits, priority=0, expires_at=None, now=now)
     return Decision(
         account_id=command.account_id,
         saved=[account, credits],
@@ -110,9 +108,7 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.ChangeRoles: _change(lambda account, c, now: account.change_roles(c.roles, reason=c.reason, now=now)),
     commands.IssueApiToken: Handler(_needs_account, _issue_api_token),
     commands.IssuePasswordReset: _change(
-        lambda account, c, now: account.issue_password_reset(
-            token_hash=c.token_hash, expires_at=c.expires_at, reason=c.reason, now=now
-        )
+        lambda account, c, now: account.issue_password_reset(token_hash=c.token_hash, expires_at=c.expires_at, reason=c.reason, now=now)
     ),
     commands.ReactivateAccount: Handler(_needs_both, _reactivate),
     commands.RegisterAccount: Handler(lambda command: [], _register),

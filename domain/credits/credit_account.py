@@ -31,9 +31,7 @@ class CreditAccount(Root):
 
     @classmethod
     def open(cls, account_id: UUID, *, now: datetime) -> "CreditAccount":
-        account: CreditAccount = cls._create(
-            events.CreditAccountOpened, id=credit_stream(account_id), timestamp=now, account_id=account_id
-        )
+        account: CreditAccount = cls._create(events.CreditAccountOpened, id=credit_stream(account_id), timestamp=now, account_id=account_id)
         return account
 
     @classmethod

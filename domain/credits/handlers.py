@@ -35,12 +35,9 @@ def _refund(command: commands.RefundCharge, streams: Streams, now: datetime) -> 
     """A refund is a new grant that names the charge and expires with the grants it came from, not before 30 days."""
     generation = Generation.of(streams, command.generation_id, command.account_id)
     credits = CreditAccount.among(streams, command.account_id)
-    amount = generation.refund(
-        command.refund_id, grant_id=command.refund_id, amount=command.amount, reason=command.reason, now=now
-    )
+    amount = generation.refund(command.refund_id, grant_id=command.refund_id, amount=command.amount, reason=command.reason, now=now)
     if amount:
-        expiries = [paid.expires_at for paid in generation.paid_by]
-        expires_at = None if not expiries or None in expiries else max(*expiries, now + REFUND_VALID_AT_LEAST)
+        expires_at = _expiry_of_refund(generation, now)
         credits.grant(
             command.refund_id,
             source="refund",
@@ -57,6 +54,14 @@ def _refund(command: commands.RefundCharge, streams: Streams, now: datetime) -> 
         saved=[generation, credits],
         result={"refund_id": str(command.refund_id), "amount": amount, "generation_id": str(command.generation_id)},
     )
+
+
+def _expiry_of_refund(generation: Generation, now: datetime) -> datetime | None:
+    """With the grants that paid, when all of them expire, but not before 30 days."""
+    expiries = [paid.expires_at for paid in generation.paid_by if paid.expires_at is not None]
+    if len(expiries) < len(generation.paid_by) or not expiries:
+        return None
+    return max(*expiries, now + REFUND_VALID_AT_LEAST)
 
 
 def _expire(command: commands.ExpireGrants, streams: Streams, now: datetime) -> Decision:

@@ -116,15 +116,11 @@ class Generation(Root):
     def fail(self, *, code: str, message: str, retryable: bool, now: datetime) -> None:
         """End without a charge; check the attempt before, unless the end does not depend on who runs it."""
         self._refuse_if_final()
-        self.record(
-            events.GenerationFailed, now=now, code=code, message=message, retryable=retryable, charged=0, released=self.quoted
-        )
+        self.record(events.GenerationFailed, now=now, code=code, message=message, retryable=retryable, charged=0, released=self.quoted)
 
     def cancel(self, *, actor: str, charged: int, paid_by: list[Paid], now: datetime) -> None:
         self._refuse_if_final()
-        self.record(
-            events.GenerationCanceled, now=now, actor=actor, charged=charged, released=self.quoted - charged, paid_by=paid_by
-        )
+        self.record(events.GenerationCanceled, now=now, actor=actor, charged=charged, released=self.quoted - charged, paid_by=paid_by)
 
     def refund(self, refund_id: UUID, *, grant_id: UUID, amount: int | None, reason: str, now: datetime) -> int:
         """Note that *amount* (None: all that is left) of the charge goes back. Returns it; 0 when *refund_id* was noted before."""
@@ -219,9 +215,7 @@ class Generation(Root):
         self.deleted = True
         self.updated_at = fact.timestamp
 
-    def _end(
-        self, status: str, fact: events.GenerationSucceeded | events.GenerationFailed | events.GenerationCanceled
-    ) -> None:
+    def _end(self, status: str, fact: events.GenerationSucceeded | events.GenerationFailed | events.GenerationCanceled) -> None:
         self.status = status
         self.charged = fact.charged
         self.released = fact.released

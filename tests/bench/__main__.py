@@ -39,8 +39,8 @@ def main() -> int:
         results = [measured(row, stand, options.rounds) for row in rows]
     latest = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip(),
-        "machine": f"{os.cpu_count()} cores, {memory_gib()} GiB, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "commit": said_by("git", "rev-parse", "--short", "HEAD"),
+        "machine": f"{os.cpu_count()} cores, {memory_gib()} GiB, {platform.system()} {platform.machine()}, {said_by(sys.executable, '-V')}",
         "rounds": options.rounds,
         "rows": results,
     }
@@ -73,10 +73,14 @@ def peers_python() -> Path:
     if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == lock):
         print("making the environment of the peers …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEERS_ENVIRONMENT)], check=True)
-        install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", "requirements-bench.txt"]
-        subprocess.run(install, check=True)
+        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--require-hashes", "-r", "requirements-bench.txt"], check=True)
         stamp.write_text(lock, encoding="utf-8")
     return python
+
+
+def said_by(*words: str) -> str:
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def memory_gib() -> int:

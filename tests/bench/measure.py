@@ -60,7 +60,5 @@ def summary(row: Row, rounds: list[Round]) -> dict[str, Any]:
             }
             for name in names
         },
-        "floors": [
-            {"said": floor.said(), "reached": floor.value(medians), "holds": floor.holds(medians)} for floor in row.floors
-        ],
+        "floors": [{"said": floor.said(), "reached": floor.value(medians), "holds": floor.holds(medians)} for floor in row.floors],
     }

@@ -117,9 +117,7 @@ class Stand:
 
 def load(plan: dict[str, Any]) -> dict[str, Any]:
     """Run the load generator with *plan* in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.load"], input=json.dumps(plan), capture_output=True, text=True, timeout=300
-    )
+    done = subprocess.run([sys.executable, "-m", "tests.bench.load"], input=json.dumps(plan), capture_output=True, text=True, timeout=300)
     if done.returncode:
         raise RuntimeError(f"the load generator failed: {done.stderr.strip()[-600:]}")
     return dict(json.loads(done.stdout))

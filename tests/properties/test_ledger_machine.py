@@ -110,9 +110,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.book.when(CancelGeneration(generation_id=generation, account_id=self.account, actor="owner"))
         else:
             self.book.when(
-                FailGeneration(
-                    generation_id=generation, account_id=self.account, attempt=None, code="x", message="x", retryable=False
-                )
+                FailGeneration(generation_id=generation, account_id=self.account, attempt=None, code="x", message="x", retryable=False)
             )
         self.end(generation, 0) if quoted else self.holds.pop(generation)
         return generation
@@ -120,9 +118,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(generation=ended, amount=st.none() | st.integers(1, 20), twice=st.booleans())
     def refund(self, generation: UUID, amount: int | None, twice: bool) -> None:
         left = self.charges.get(generation, 0)
-        command = RefundCharge(
-            account_id=self.account, generation_id=generation, refund_id=self.book.id(), amount=amount, reason="asked"
-        )
+        command = RefundCharge(account_id=self.account, generation_id=generation, refund_id=self.book.id(), amount=amount, reason="asked")
         try:
             made = self.book.when(command)
         except (ChargeFullyRefunded, NothingToRefund, RefundExceedsCharge):

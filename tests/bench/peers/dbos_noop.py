@@ -10,7 +10,6 @@ config: DBOSConfig = {"name": "peer", "system_database_url": sys.argv[1], "run_a
 DBOS(config=config)
 
 
-
 @DBOS.step()
 def provider() -> int:
     return 1

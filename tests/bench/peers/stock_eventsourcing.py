@@ -97,7 +97,7 @@ def project(dsn: str, events: int) -> dict:
     app = Shop(env=environment(dsn))
     for _ in range(events // 2):
         one(app)
-    Totals.until = app.recorder.max_notification_id()
+    Totals.until = app.recorder.max_notification_id() or 0
     app.close()
     began = time.perf_counter()
     with ProjectionRunner(application_class=Shop, projection_class=Totals, view_class=Sums, env=environment(dsn)):

@@ -77,8 +77,6 @@ ROW = Row(
     name="growth of the log, 10⁴ → 10⁵ events",
     beside="api, projector, PostgreSQL, Redis, load generator (8 connections)",
     measure=measure,
-    floors=[
-        Floor(f"{name} at 10⁵", 1.5, least=False, per=f"{name} at 10⁴") for name in ("submit p99", "read p99", "claim p99")
-    ],
+    floors=[Floor(f"{name} at 10⁵", 1.5, least=False, per=f"{name} at 10⁴") for name in ("submit p99", "read p99", "claim p99")],
     units={f"{name} at {size}": "ms" for name in ("submit p99", "read p99", "claim p99") for size in ("10⁴", "10⁵")},
 )

@@ -24,9 +24,7 @@ def book() -> Book:
 
 
 def retry(book: Book, account, generation, attempt: int, code: str) -> list:
-    return book.when(
-        RetryGeneration(generation_id=generation, account_id=account, attempt=attempt, code=code, run_at=book.now + HOUR)
-    )
+    return book.when(RetryGeneration(generation_id=generation, account_id=account, attempt=attempt, code=code, run_at=book.now + HOUR))
 
 
 def cancel(book: Book, account, generation) -> list:

@@ -8,9 +8,7 @@ from domain.generations.refusals import ParamsRefused
 from domain.providers.catalogue import Catalogue, Model, ModelNotFound
 
 SKETCH = Model(id="m/1", kind="image", provider="builtin", title="t", description="d", price=5, styles=["ink", "noir"], count_max=3)
-FIXED = Model(
-    id="m/2", kind="image", provider="p", title="t", description="d", price=7, sizes=["512x512", "1024x1024"], formats=["png"]
-)
+FIXED = Model(id="m/2", kind="image", provider="p", title="t", description="d", price=7, sizes=["512x512", "1024x1024"], formats=["png"])
 CATALOGUE = Catalogue(price_version=1, models=[SKETCH, FIXED], defaults={"image": "m/1"})
 
 
