@@ -19,6 +19,7 @@ import psycopg
 
 from daybook.engines import Engines
 from infra.postgres.migrate import migrate
+from projections.projector import prepare_read_models
 
 PEERS = Path(__file__).parent / "peers"
 SECRET = "bench-secret-bench-secret-bench-secret-bench"
@@ -50,7 +51,7 @@ class Stand:
     def database(self) -> str:
         """A new, migrated database."""
         dsn = self.empty_database()
-        asyncio.run(migrate(dsn))
+        asyncio.run(brought_up_to_date(dsn))
         return dsn
 
     def empty_database(self) -> str:
@@ -113,6 +114,12 @@ class Stand:
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr.strip()[-600:]}")
         return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+async def brought_up_to_date(dsn: str) -> None:
+    await migrate(dsn)
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        await prepare_read_models(connection)
 
 
 def load(plan: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ TARGETS = {"bench", "chaos", "clean", "coverage", "demo", "environment", "help",
 
 
 def test_help_lists_every_target_with_a_line():
-    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert {line.split()[1] for line in done.stdout.splitlines()} == TARGETS
     assert all(len(line.split()) > 2 for line in done.stdout.splitlines())
 
