@@ -74,6 +74,8 @@ class Stand:
             "DAYBOOK_SECRET_KEY": SECRET,
             "DAYBOOK_PORT": str(port),
             "DAYBOOK_DATA_DIR": str(self.folder / "objects"),
+            # Tokens name their issuer: several API processes are one installation.
+            "DAYBOOK_PUBLIC_URL": "http://127.0.0.1",
             "DAYBOOK_RATE_LIMITS": "off",
             "DAYBOOK_CATALOGUE": str(self.catalogue),
             "DAYBOOK_LOG_LEVEL": "warning",
