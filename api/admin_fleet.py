@@ -42,6 +42,15 @@ async def workers(call: Call) -> Answer:
     return ok(AllWorkers(data=[shown_worker(state) for state in states], next_cursor=None))
 
 
+async def drain(call: Call, id: UUID) -> Answer:
+    """Ask a worker to finish what it has and to end. Under `daybook up` another begins in its place."""
+    asked = await call.platform.queues.drain(id)
+    found = [state for state in await call.platform.queues.workers() if state.worker == id]
+    if not (asked and found):
+        raise NotFound()
+    return ok(shown_worker(found[0]))
+
+
 async def generations(call: Call, query: AdminGenerationQuery) -> Answer:
     """Everybody's generations, newest first, without what their owners wrote."""
     ends = [moment for moment in (query.created_to, query.older_than) if moment is not None]

@@ -5,6 +5,7 @@ from uuid import UUID
 from api.kit.answer import Answer, accepted, no_content, ok
 from api.kit.call import Call
 from api.reading import folded_generation, own_generation, read_generation, shown
+from api.shapes.generations import Generation
 from api.shapes.submissions import Estimate, GenerationQuery, Submission, Timeline
 from api.submitting import chosen_model, complete_params, requested, times_of
 from api.timeline import shown_event
@@ -85,12 +86,19 @@ async def listed(call: Call, query: GenerationQuery) -> Answer:
 async def show(call: Call, id: UUID) -> Answer:
     """One generation. With `Prefer: wait=N` the answer waits for its final state."""
     if call.prefer_wait is None:
-        return ok(await read_generation(call, id))
+        return ok(await _placed(call, await read_generation(call, id)))
     await own_generation(call, id)
     await final_in_time(call, id)
-    answer = ok(await folded_generation(call, id))
+    answer = ok(await _placed(call, await folded_generation(call, id)))
     answer.headers = applied(call)
     return answer
+
+
+async def _placed(call: Call, shown: Generation) -> Generation:
+    """With its place in the queue while it has one."""
+    if shown.status == "queued":
+        shown.queue_position = await call.platform.queues.position(UUID(shown.id))
+    return shown
 
 
 async def timeline(call: Call, id: UUID) -> Answer:

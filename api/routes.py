@@ -65,6 +65,7 @@ ROUTES: list[Route] = [
     Route("POST /v1/admin/queues/{name}/pause", admin_fleet.pause, OPERATOR, {200: admin_shapes.Queue}, "Pause a queue", "admin"),
     Route("POST /v1/admin/queues/{name}/resume", admin_fleet.resume, OPERATOR, {200: admin_shapes.Queue}, "Resume a queue", "admin"),
     Route("GET /v1/admin/workers", admin_fleet.workers, OPERATOR, {200: admin_shapes.AllWorkers}, "Workers", "admin"),
+    Route("POST /v1/admin/workers/{id}/drain", admin_fleet.drain, OPERATOR, {200: admin_shapes.Worker}, "Drain a worker", "admin"),
     Route("GET /v1/api-tokens", api_tokens.listed, SESSION, {200: Page[token_shapes.ApiToken]}, "Your API tokens", reads="api_tokens"),
     Route("POST /v1/api-tokens", api_tokens.issue, SESSION, {201: token_shapes.IssuedApiToken}, "Issue an API token", render=api_tokens.issued, refusals=[TooManyApiTokens]),
     Route("DELETE /v1/api-tokens/{id}", api_tokens.revoke, SESSION, {204: None}, "Revoke an API token"),

@@ -236,5 +236,8 @@ class Queues(Protocol):
     async def workers(self) -> list[WorkerState]:
         """Those that reported within the last minute, oldest first."""
 
+    async def position(self, generation_id: UUID) -> int | None:
+        """Its place in its queue, 1 is the next; counted up to 10,000. None: it does not wait for a worker now."""
+
     async def drain(self, worker: UUID) -> bool:
         """Ask a worker to finish what it has and to end. False: there is no such worker."""

@@ -42,6 +42,12 @@ WORKERS = """
     SELECT worker, host, pid, queues, slots, running, started_at, last_beat, draining FROM dispatch.workers
     WHERE last_beat > clock_timestamp() - interval '60 s' ORDER BY started_at, worker
 """
+# Bounded, because everybody who waits may ask: the index on (queue, rank) is read up to the row's own place.
+POSITION = """
+    SELECT 1 + (SELECT count(*) FROM (
+        SELECT FROM dispatch.work o WHERE o.queue = w.queue AND o.state = 'ready' AND o.rank < w.rank LIMIT 9999) ahead)::int
+    FROM dispatch.work w WHERE w.generation_id = %(id)s AND w.state = 'ready'
+"""
 DRAIN = "UPDATE dispatch.workers SET draining = true WHERE worker = %(worker)s"
 
 
@@ -62,6 +68,11 @@ class PostgresQueues:
 
     async def workers(self) -> list[WorkerState]:
         return await self._read(WorkerState, WORKERS)
+
+    async def position(self, generation_id: UUID) -> int | None:
+        async with self._connections.connection() as connection:
+            row = await (await connection.execute(POSITION, {"id": generation_id})).fetchone()
+        return None if row is None else int(row[0])
 
     async def drain(self, worker: UUID) -> bool:
         return await self._change(DRAIN, worker=worker) == 1

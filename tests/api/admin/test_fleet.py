@@ -48,6 +48,16 @@ async def test_workers_are_those_that_reported_lately(house, operator):
     assert (rows[0]["host"], rows[0]["pid"], rows[0]["queues"], rows[0]["slots"], rows[0]["running"]) == ("node-1", 4711, ["image"], 8, 2)
 
 
+async def test_a_worker_is_asked_to_drain(house, operator):
+    worker = house.platform.ids.new()
+    async with house.platform.reads.connection() as connection:
+        await connection.execute(BEAT, [worker, 1])
+    for _ in range(2):
+        answer = await house.client.post(f"/v1/admin/workers/{worker}/drain", headers=operator.headers)
+        assert (answer.status_code, answer.json()["id"], answer.json()["draining"]) == (200, str(worker), True)
+    problem(await house.client.post(f"/v1/admin/workers/{house.platform.ids.new()}/drain", headers=operator.headers), 404, "not_found")
+
+
 async def test_everybodys_generations_without_their_words(house, operator):
     person = await house.person()
     generation_id, _ = await house.finished(person)

@@ -42,7 +42,8 @@ async def test_a_location_just_received_is_never_404_also_without_waiting(house,
     for _ in range(5):
         made = await submit(house, alice)
         headers = {**alice.headers, "Daybook-Min-Position": "0"}
-        assert (await house.client.get(f"/v1/generations/{made['id']}", headers=headers)).json() == made
+        found = (await house.client.get(f"/v1/generations/{made['id']}", headers=headers)).json()
+        assert {**found, "queue_position": None} == made
 
 
 async def test_somebody_elses_generation_is_not_there(house, alice, bob):
@@ -152,3 +153,17 @@ async def test_only_a_final_generation_can_be_deleted_and_its_assets_go_too(hous
 @pytest.mark.parametrize("name", ["x", "01936B2E-0000-7000-8000-000000000001", "00000000-0000-0000-0000-000000000000", "{id}"])
 async def test_what_is_no_id_names_nothing(house, alice, name):
     assert (await house.client.get(f"/v1/generations/{name}", headers=alice.headers)).status_code == 404
+
+
+async def test_a_queued_generation_says_its_place_in_the_queue(house):
+    person = await house.person(credits=100)
+    first, second = [f"/v1/generations/{(await submit(house, person))['id']}" for _ in range(2)]
+    place = (await house.client.get(first, headers=person.headers)).json()["queue_position"]
+    before = await house.client.get(second, headers=person.headers)
+    assert 1 <= place < before.json()["queue_position"]
+    await house.client.post(first + "/cancel", headers=person.headers)
+    assert (await house.client.get(first, headers=person.headers)).json()["queue_position"] is None
+    after = await house.client.get(second, headers=person.headers)
+    assert after.json()["queue_position"] == before.json()["queue_position"] - 1
+    # Moving up is no change of the resource.
+    assert after.headers["etag"] == before.headers["etag"]
