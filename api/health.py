@@ -66,8 +66,10 @@ async def ready(call: Call) -> Answer:
 
 async def metrics(call: Call) -> Answer:
     """Open to this machine; from elsewhere it needs the metrics token."""
-    info = call.request.conn_info
-    if not is_loopback(info.client_ip if info is not None else ""):
+    info, headers = call.request.conn_info, call.request.headers
+    # A proxy on this machine speaks for somebody elsewhere.
+    forwarded = "forwarded" in headers or "x-forwarded-for" in headers
+    if forwarded or not is_loopback(info.client_ip if info is not None else ""):
         _check_token(call)
     return Answer(200, await call.platform.metrics.render(), content_type=METRICS_TYPE)
 

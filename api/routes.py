@@ -43,15 +43,15 @@ READ, WRITE = scope("generations:read"), scope("generations:write")
 # ruff: noqa: E501
 # fmt: off
 ROUTES: list[Route] = [
-    Route("GET /docs", documents.docs, PUBLIC, {200: "text/html"}),
-    Route("GET /docs/search.js", documents.script, PUBLIC, {200: "text/javascript"}, free=True),
-    Route("GET /docs/style.css", documents.style, PUBLIC, {200: "text/css"}, free=True),
+    Route("GET /docs", documents.docs, PUBLIC, {200: "text/html"}, tag="documents"),
+    Route("GET /docs/search.js", documents.script, PUBLIC, {200: "text/javascript"}, free=True, tag="documents"),
+    Route("GET /docs/style.css", documents.style, PUBLIC, {200: "text/css"}, free=True, tag="documents"),
     Route("GET /health/live", health.live, PUBLIC, {200: health.Live}, "Is the process there", free=True),
     Route("GET /health/ready", health.ready, PUBLIC, {200: health.Ready, 503: health.Ready}, "Can it serve", free=True),
     Route("GET /metrics", health.metrics, PUBLIC, {200: "text/plain"}, "Prometheus metrics of this process", free=True, refusals=[InvalidToken]),
     Route("GET /objects/{key}", objects.serve, PUBLIC, {200: "application/octet-stream", 206: "application/octet-stream"}, free=True, documented=False, refusals=[SignedUrlRefused]),
-    Route("GET /openapi.json", documents.openapi, PUBLIC, {200: "application/json"}),
-    Route("GET /problems/{code}", documents.problem, PUBLIC, {200: "text/html"}),
+    Route("GET /openapi.json", documents.openapi, PUBLIC, {200: "application/json"}, tag="documents"),
+    Route("GET /problems/{code}", documents.problem, PUBLIC, {200: "text/html"}, tag="documents"),
     Route("GET /v1/admin/accounts", admin_accounts.listed, OPERATOR, {200: Page[admin_shapes.AdminAccount]}, "Accounts", "admin", reads="accounts"),
     Route("GET /v1/admin/accounts/{id}", admin_accounts.show, OPERATOR, {200: admin_shapes.AdminAccount}, "An account", "admin", reads="accounts", etag=True),
     Route("PATCH /v1/admin/accounts/{id}", admin_accounts.change, OPERATOR, {200: admin_shapes.AdminAccount}, "Change roles and limits", "admin"),

@@ -1,5 +1,6 @@
 """HTML of the documents. Everything that is not ours by letter goes through `escape`."""
 
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -8,6 +9,8 @@ from api.kit.problems import status_of, title_of
 from domain.kernel.refusals import Refusal
 
 Document = dict[str, Any]
+#: Where a refusal's sentence names what it is about.
+_FIELD = re.compile(r"\{(\w+)\}")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -35,11 +38,12 @@ def problem_page(code: str, kind: type[Refusal]) -> str:
     general = next((base.__doc__ for base in kind.__mro__[1:] if base.__doc__ and issubclass(base, Refusal)), "") or ""
     own = kind.__doc__ if kind.__doc__ and kind.__doc__ != general else ""
     again = "The same request may succeed later." if kind.retryable else "Repeating the same request will not help."
+    detail = _FIELD.sub(r"<i>\1</i>", escape(kind.detail))
     return _html(
         title_of(code),
         f"<main class=problem><p><a href=/docs>Daybook API</a></p><h1>{escape(title_of(code))}</h1>"
         f"<p><code>{escape(code)}</code> · status <b>{status_of(kind)}</b></p>"
-        f"<p>{_text(own or general)}</p><blockquote>{escape(kind.detail)}</blockquote><p>{again}</p></main>",
+        f"<p>{_text(own or general)}</p><blockquote>{detail}</blockquote><p>{again}</p></main>",
     )
 
 

@@ -83,3 +83,9 @@ async def test_every_problem_has_a_page():
             page = await client.get(f"/problems/{code}")
             assert (page.status_code, code in page.text) == (200, True)
         assert (await client.get("/problems/never_heard_of")).status_code == 404
+
+
+async def test_a_problem_page_names_what_its_sentence_is_about():
+    async with served(ROUTES, fake_platform()) as client:
+        page = (await client.get("/problems/rate_limited")).text
+    assert "the limit of bucket <i>bucket</i> is reached" in page

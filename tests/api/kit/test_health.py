@@ -77,6 +77,13 @@ async def test_from_elsewhere_metrics_need_their_token(monkeypatch, token, heade
         assert (await client.get("/metrics", headers=headers)).status_code == status
 
 
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For"])
+async def test_through_a_proxy_on_this_machine_metrics_need_their_token(header):
+    async with served(ROUTES, fake_platform(metrics_token="m3")) as client:
+        assert (await client.get("/metrics", headers={header: "for=192.0.2.1"})).status_code == 401
+        assert (await client.get("/metrics", headers={header: "for=192.0.2.1", **bearer("m3")})).status_code == 200
+
+
 async def test_meta_says_release_features_and_limits():
     async with served(ROUTES, fake_platform(features=("image",), rate_limits={"api": "6000/60"})) as client:
         meta = (await client.get("/v1/meta")).json()
