@@ -4,6 +4,7 @@ from uuid import UUID
 
 from api.kit.answer import Answer, accepted, no_content, ok
 from api.kit.call import Call
+from api.moving import show_progress
 from api.reading import folded_generation, own_generation, read_generation, shown
 from api.shapes.generations import Generation
 from api.shapes.submissions import Estimate, GenerationQuery, Submission, Timeline
@@ -80,6 +81,7 @@ async def listed(call: Call, query: GenerationQuery) -> Answer:
         more, rows = rows[query.limit :], rows[: query.limit]
         assets = await assets_of(connection, [asset_id for row in rows for asset_id in row.asset_ids])
     data = [await shown(call, row, assets) for row in rows]
+    await show_progress(call, data)
     return call.page(data, next_key=[rows[-1].created_position] if more else None)
 
 
@@ -95,9 +97,10 @@ async def show(call: Call, id: UUID) -> Answer:
 
 
 async def _placed(call: Call, shown: Generation) -> Generation:
-    """With its place in the queue while it has one."""
+    """With its place in the queue, or how far it is."""
     if shown.status == "queued":
         shown.queue_position = await call.platform.queues.position(UUID(shown.id))
+    await show_progress(call, [shown])
     return shown
 
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from domain.access.ports import Credentials, IssuedTokens, Principal, Sessions
 from domain.kernel.rates import Limiter, Policy, Verdict
-from domain.ports import Clock, Connections, Ids, Journal, ObjectServing, ObjectStore, Passwords, Queues, Tail, Vault
+from domain.ports import Clock, Connections, Ids, Journal, ObjectServing, ObjectStore, Passwords, Progress, Queues, Tail, Vault
 from domain.providers.catalogue import Catalogue
 
 __all__ = ["Credentials", "IssuedTokens", "Limiter", "Metrics", "Platform", "Policy", "Positions", "Principal", "Sessions", "Verdict"]
@@ -54,6 +54,8 @@ class Platform:
     version: str
     #: Set while objects lie in a directory: the API serves their signed URLs itself.
     serving: ObjectServing | None = None
+    #: None: what runs is shown as just begun.
+    progress: Progress | None = None
     cors_origins: tuple[str, ...] = ()
     #: CIDRs of proxies whose `Forwarded` and `X-Forwarded-For` are believed.
     trusted_proxies: tuple[str, ...] = ()

@@ -41,6 +41,7 @@ from infra.metrics.gauges import process_gauges
 from infra.metrics.registry import ProcessMetrics
 from infra.objects.directory import DirectoryStore
 from infra.postgres.pool import Pool, open_pool
+from infra.progress.ticks import RedisProgress
 from infra.secrets.vault import PostgresVault, open_vault
 from projections.kernel.positions import positions_of
 from projections.kernel.wake import listening
@@ -136,6 +137,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             serving=base.objects if isinstance(base.objects, DirectoryStore) else None,
             cors_origins=settings.cors_origins,
             trusted_proxies=settings.trusted_proxies,
+            progress=RedisProgress(client),
             metrics_token=settings.metrics_token,
             welcome_credits=settings.welcome_credits,
             welcome_per_day=settings.welcome_per_day,
@@ -152,7 +154,8 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
     """Everything that workers, dispatcher and scheduler stand on."""
     assert settings.redis_url is not None, "whoever asks has reached the engines first"
     direct = direct_url(settings)
-    async with ground(settings, role) as base:
+    async with ground(settings, role) as base, redis.asyncio.Redis.from_url(settings.redis_url) as client:
+        progress = RedisProgress(client)
         yield WorkerPlatform(
             journal=base.journal,
             vault=base.vault,
@@ -173,4 +176,6 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             due=PostgresDue(base.reads),
             listen=functools.partial(listening, direct),
             redis_url=settings.redis_url,
+            progress=progress,
         )
+        await progress.close()

@@ -12,7 +12,7 @@ import msgspec
 from domain.assets.storage import SignedObject
 from domain.kernel.commands import Command, Context, Receipt
 from domain.kernel.facts import Fact, Root
-from domain.providers.jobs import Job, Result
+from domain.providers.jobs import Job, Report, Result, unheard
 
 Aggregate = TypeVar("Aggregate", bound=Root)
 
@@ -174,10 +174,20 @@ class ObjectServing(Protocol):
 class Provider(Protocol):
     """An AI provider's adapter. One instance per process; safe for many generations at once."""
 
-    async def generate(self, job: Job) -> Result:
+    async def generate(self, job: Job, report: Report = unheard) -> Result:
         """Raises ProviderFailure for a definite answer, anything else for a defect."""
 
     async def close(self) -> None: ...
+
+
+class Progress(Protocol):
+    """How far running generations are. Only a hint: it may be late or lost, and nobody waits for it."""
+
+    def tell(self, generation_id: UUID, share: float) -> None:
+        """*share* from 0 to 1. Returns at once and never fails."""
+
+    async def of(self, generation_ids: Sequence[UUID]) -> dict[UUID, float]:
+        """Those that something is known of."""
 
 
 class Passwords(Protocol):

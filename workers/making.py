@@ -1,6 +1,7 @@
 """What an attempt makes: the provider's answer, checked and stored. Nothing in here is recorded yet."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Mapping
 
@@ -11,7 +12,7 @@ from domain.generations.generation import Generation
 from domain.kernel.refusals import Gone, Unavailable
 from domain.ports import Provider, SubjectKey
 from domain.providers.catalogue import Model
-from domain.providers.jobs import Job, ProviderFailure, Result
+from domain.providers.jobs import Job, ProviderFailure, Report, Result, unheard
 from workers.children import ChildDied
 from workers.failures import AttemptFailed, attempt_failed
 from workers.isolated import generate_alone
@@ -85,9 +86,18 @@ class Maker:
             async with asyncio.timeout(model.timeout_seconds):
                 if isolate:
                     return await generate_alone(self._platform.make_providers, model.provider, job)
-                return await self._providers[model.provider].generate(job)
+                return await self._providers[model.provider].generate(job, self._report(job))
         except TimeoutError as error:
             raise ProviderFailure("timeout", f"The provider did not answer within {model.timeout_seconds} s.") from error
+
+    def _report(self, job: Job) -> Report:
+        progress = self._platform.progress
+        if progress is None:
+            return unheard
+        if job.attempt > 1:
+            # What an earlier attempt had done is lost.
+            progress.tell(job.generation_id, 0.0)
+        return functools.partial(progress.tell, job.generation_id)
 
     async def _stored(self, result: Result, key: SubjectKey, prompt: str) -> list[NewAsset]:
         return [

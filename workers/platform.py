@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.dispatch.ports import Board, Claims, Due, KeepLeases
-from domain.ports import Clock, Ids, Journal, ObjectStore, Vault
+from domain.ports import Clock, Ids, Journal, ObjectStore, Progress, Vault
 from domain.providers.catalogue import Catalogue
 from workers.ports import Listen, MakeProviders
 
@@ -25,3 +25,5 @@ class WorkerPlatform:
     due: Due
     listen: Listen
     redis_url: str
+    #: None: nobody is told how far an attempt is.
+    progress: Progress | None = None

@@ -54,17 +54,18 @@ class Screen:
 
 
 class Lines:
-    """A line for each new state."""
+    """A line for each new state, and for each part that is done meanwhile."""
 
     def __init__(self, screen: Screen, titles: Sequence[str]) -> None:
         self._screen = screen
         self._titles = titles
-        self._states: dict[int, str] = {}
+        self._said: dict[int, str] = {}
 
     def show(self, index: int, state: str, progress: float) -> None:
-        if self._states.get(index) != state:
-            self._states[index] = state
-            self._screen.line(f"progress  {self._titles[index]}: {state}")
+        said = f"{state} {progress:.0%}" if state == "running" and 0 < progress < 1 else state
+        if self._said.get(index) != said:
+            self._said[index] = said
+            self._screen.line(f"progress  {self._titles[index]}: {said}")
 
 
 class Moving:

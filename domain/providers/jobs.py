@@ -1,5 +1,6 @@
 """What a provider is asked, and what it answers."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,14 @@ FAILURE_CODES: dict[str, bool] = {
     "rate_limited": True,
     "timeout": True,
 }
+
+
+#: Told from time to time how much of a job is done, from 0 to 1. It never waits and never fails.
+Report = Callable[[float], None]
+
+
+def unheard(share: float) -> None:
+    """The report of a job that nobody watches."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,12 +66,12 @@ def test_no_color_takes_the_colours_away_and_nothing_else():
 def test_a_terminal_that_cannot_move_or_show_utf8_gets_lines(environ):
     shown = on_terminal(**environ)
     assert not MOVE.search(shown)
-    assert "progress  one: running\r\nprogress  one: succeeded\r\n" in shown
+    assert "progress  one: running 50%\r\nprogress  one: running 60%\r\nprogress  one: succeeded\r\n" in shown
 
 
 def test_a_pipe_gets_a_line_for_each_new_state_and_nothing_else():
     shown = piped(LANG="C.UTF-8")
-    assert shown == "a title\n\nprogress  one: running\nprogress  one: succeeded\na word\nkäse\n"
+    assert shown == "a title\n\nprogress  one: running 50%\nprogress  one: running 60%\nprogress  one: succeeded\na word\nkäse\n"
 
 
 def test_what_a_pipe_in_ascii_cannot_take_is_replaced():

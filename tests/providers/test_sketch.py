@@ -154,8 +154,10 @@ def test_the_catalogue_offers_exactly_the_styles_that_exist():
 
 
 async def test_the_provider_draws_as_many_as_were_asked_for():
-    result = await SketchProvider().generate(job(size="96x64", style="ink", count=3, format="webp", seed=5))
+    told: list[float] = []
+    result = await SketchProvider().generate(job(size="96x64", style="ink", count=3, format="webp", seed=5), told.append)
     assert result.usage == {"item": 3}
+    assert told == [1 / 3, 2 / 3, 1.0]
     assert [artefact.content_type for artefact in result.artefacts] == ["image/webp"] * 3
     assert len({artefact.data for artefact in result.artefacts}) == 3
     assert Image.open(BytesIO(result.artefacts[0].data)).size == (96, 64)

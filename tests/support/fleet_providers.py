@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from PIL import Image
 
 from domain.ports import Provider
-from domain.providers.jobs import Artefact, Job, ProviderFailure, Result
+from domain.providers.jobs import Artefact, Job, ProviderFailure, Report, Result, unheard
 from workers.ports import Run
 
 
@@ -23,7 +23,7 @@ class ScriptedProvider:
     def __init__(self, run_in_child: Run) -> None:
         self._run_in_child = run_in_child
 
-    async def generate(self, job: Job) -> Result:
+    async def generate(self, job: Job, report: Report = unheard) -> Result:
         script = job.adapter
         await asyncio.sleep(script.get("sleep_ms", 0) / 1000)
         if script.get("kill"):
@@ -35,6 +35,7 @@ class ScriptedProvider:
         artefacts = []
         if script.get("picture"):
             artefacts.append(Artefact(data=await self._run_in_child(picture), content_type="image/png"))
+            report(1.0)
         if script.get("garbage"):
             artefacts.append(Artefact(data=b"<html>502</html>", content_type="image/png"))
         return Result(artefacts=artefacts, usage={"item": job.params.get("count", 1)})

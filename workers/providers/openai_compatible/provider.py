@@ -5,7 +5,7 @@ import asyncio
 import httpx
 
 from domain.kernel import limits
-from domain.providers.jobs import Artefact, Job, ProviderFailure, Result
+from domain.providers.jobs import Artefact, Job, ProviderFailure, Report, Result, unheard
 from workers.providers.addresses import UrlRefused
 from workers.providers.bodies import BodyTooLarge, BodyUnreadable, read_body
 from workers.providers.fetch import Fetcher, FetchFailed
@@ -38,7 +38,7 @@ class OpenAICompatibleProvider:
             ),
         )
 
-    async def generate(self, job: Job) -> Result:
+    async def generate(self, job: Job, report: Report = unheard) -> Result:
         try:
             async with asyncio.timeout(job.timeout_seconds):
                 artefacts = [artefact for count in calls_of(job) for artefact in (await self._call(job, count))[:count]]

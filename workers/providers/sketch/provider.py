@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from domain.providers.jobs import Artefact, Job, ProviderFailure, Result
+from domain.providers.jobs import Artefact, Job, ProviderFailure, Report, Result, unheard
 from workers.providers.sketch.encode import FORMATS, content_type
 from workers.providers.sketch.render import render
 
@@ -21,7 +21,7 @@ class SketchProvider:
     def __init__(self, run_in_child: RunInChild = asyncio.to_thread) -> None:
         self._run_in_child = run_in_child
 
-    async def generate(self, job: Job) -> Result:
+    async def generate(self, job: Job, report: Report = unheard) -> Result:
         params = job.params
         format = params.get("format") or "png"
         size = SIZE.fullmatch(params.get("size") or SIZE_DEFAULT)
@@ -29,11 +29,13 @@ class SketchProvider:
             raise ProviderFailure("invalid_request", "The renderer does not know this size or format.")
         width, height = map(int, size.groups())
         artefacts = []
-        for index in range(params.get("count") or 1):
+        count = params.get("count") or 1
+        for index in range(count):
             data = await self._run_in_child(
                 render, job.prompt, job.negative_prompt, params.get("style"), params.get("seed"), width, height, index, format
             )
             artefacts.append(Artefact(data=data, content_type=content_type(format)))
+            report(len(artefacts) / count)
         return Result(artefacts=artefacts, usage={"item": len(artefacts)})
 
     async def close(self) -> None:

@@ -1,0 +1,1 @@
+"""How far running generations are: ticks that may be lost."""
