@@ -30,6 +30,13 @@ def run(name: str, role: Role, settings: Settings, control: Control | None = Non
         return runner.run(_run(name, role, settings, control))
 
 
+def calm_collector() -> None:
+    """What the start has made stays for ever: it need never be looked at again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 async def _run(name: str, role: Role, settings: Settings, control: Control | None) -> int:
     log = structlog.get_logger().bind(log="business")
     stop = asyncio.Event()
@@ -41,10 +48,7 @@ async def _run(name: str, role: Role, settings: Settings, control: Control | Non
 
     def ready() -> None:
         begun.set()
-        # What the start has made stays for ever: it need never be looked at again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        calm_collector()
         log.info("ready", role=name)
         if control is not None:
             control.ready()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +50,7 @@ class Generation(Root):
             events.GenerationRequested,
             id=command.generation_id,
             timestamp=now,
-            **{name: getattr(command, name) for name in _REQUESTED},
+            **dict(zip(_REQUESTED, _requested_of(command), strict=True)),
         )
         return generation
 
@@ -154,8 +155,7 @@ class Generation(Root):
 
     @when(events.GenerationRequested)
     def _requested(self, fact: events.GenerationRequested) -> None:
-        for name in _REQUESTED:
-            setattr(self, name, getattr(fact, name))
+        vars(self).update(zip(_REQUESTED, _requested_of(fact), strict=True))
         self.batch_id = fact.batch_id
         self.schedule_id = fact.schedule_id
         self.status = "scheduled" if fact.run_at else "queued"
@@ -264,3 +264,5 @@ _REQUESTED = (
     "retry_of",
     "fallback_models",
 )
+# In one step: every submit passes here twice.
+_requested_of = attrgetter(*_REQUESTED)

@@ -5,18 +5,21 @@ import time
 
 import uvloop
 
+from daybook.processes.run import calm_collector
 from tests.bench.books import execute, journal_of, new_id, open_account, request_of
 from tests.bench.measure import Floor, Round, Row
 from tests.bench.stand import Stand
 
 CLIENTS = 64
-COMMANDS = 40_000
+COMMANDS = 20_000
 
 
 async def commands_per_second(dsn: str) -> float:
     async with journal_of(dsn) as journal:
         accounts = await asyncio.gather(*(open_account(journal, 100_000_000) for _ in range(CLIENTS)))
         left = iter(range(COMMANDS))
+        # As every Daybook process does when it has started.
+        calm_collector()
 
         async def client(number: int) -> None:
             for _ in left:
