@@ -9,6 +9,7 @@ from uuid import UUID
 from api.kit import cursors
 from api.kit.answer import Answer, Page
 from api.kit.bodies import canonical
+from api.kit.etags import etag_of, matches
 from api.kit.idempotency import fingerprinted
 from api.kit.route import Render, Route
 from api.platform import Platform, Policy, Principal
@@ -77,6 +78,11 @@ class Call:
     def url(self, path: str) -> str:
         """*path* as an absolute URL below the public URL."""
         return self.platform.public_url + path if path.startswith("/") else path
+
+    def meets(self, body: Any) -> bool:
+        """Has *body* the version that `If-Match` names? Without that header any version will do."""
+        lines = self.request.headers.getall("if-match", ())
+        return not lines or matches(",".join(lines), etag_of(body), weak=False)
 
     async def context(self, *, status: int | None = None) -> Context:
         """Who asks, when and why. The command id follows from the Idempotency-Key when there is one, and is new otherwise."""

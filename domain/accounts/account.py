@@ -42,7 +42,9 @@ class Account(Root):
         )
         return account
 
-    def change_profile(self, sealed_profile: str, *, now: datetime) -> None:
+    def change_profile(self, sealed_profile: str, *, expected: str | None, now: datetime) -> None:
+        if expected not in (None, self.sealed_profile):
+            raise refusals.ProfileChangedMeanwhile()
         self.record(events.ProfileChanged, now=now, sealed_profile=sealed_profile)
 
     def change_roles(self, roles: list[str], *, reason: str, now: datetime) -> None:

@@ -19,8 +19,11 @@ class RegisterAccount(Command):
 
 
 class ChangeProfile(Command):
+    """`expected_profile` is what the new one was made from; another change in between refuses this one. None: whatever it is."""
+
     account_id: UUID
     sealed_profile: str
+    expected_profile: str | None = None
 
 
 class ChangeRoles(Command):

@@ -104,7 +104,7 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.ChangePassword: _change(
         lambda account, c, now: account.change_password(c.sealed_password_hash, expected_hash=c.expected_hash, now=now)
     ),
-    commands.ChangeProfile: _change(lambda account, c, now: account.change_profile(c.sealed_profile, now=now)),
+    commands.ChangeProfile: _change(lambda account, c, now: account.change_profile(c.sealed_profile, expected=c.expected_profile, now=now)),
     commands.ChangeRoles: _change(lambda account, c, now: account.change_roles(c.roles, reason=c.reason, now=now)),
     commands.IssueApiToken: Handler(_needs_account, _issue_api_token),
     commands.IssuePasswordReset: _change(

@@ -31,6 +31,12 @@ class PasswordChangedMeanwhile(Conflicting):
     detail = "The password was changed by another request. Sign in again."
 
 
+class ProfileChangedMeanwhile(Conflicting):
+    """The new profile was made from one that is no longer in force; made again from the present one it fits."""
+
+    detail = "The account was changed by another request. Read it again."
+
+
 class ResetTokenInvalid(Unprocessable):
     detail = "The reset token is wrong, used or expired. Ask an operator for a new one."
 

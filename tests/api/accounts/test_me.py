@@ -1,5 +1,7 @@
 """GET, PATCH /v1/me"""
 
+import asyncio
+
 import pytest
 
 from tests.support.api_words import problem
@@ -40,6 +42,21 @@ async def test_a_change_on_an_older_version_is_refused(house):
     etag = (await house.client.get("/v1/me", headers=person.headers)).headers["etag"]
     assert (await patch(house, person, {"name": "one"}, **{"If-Match": etag})).status_code == 200
     problem(await patch(house, person, {"name": "two"}, **{"If-Match": etag}), 412, "precondition_failed")
+
+
+async def test_of_many_changes_on_one_version_one_wins(house):
+    person = await house.person()
+    etag = (await house.client.get("/v1/me", headers=person.headers)).headers["etag"]
+    answers = await asyncio.gather(*(patch(house, person, {"name": f"n{number}"}, **{"If-Match": etag}) for number in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
+
+
+async def test_changes_of_different_fields_at_once_are_all_kept(house):
+    person = await house.person()
+    names = {"name": "Countess", "first_name": "Ada", "last_name": "King"}
+    answers = await asyncio.gather(*(patch(house, person, {field: name}) for field, name in names.items()))
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert names.items() <= (await house.client.get("/v1/me", headers=person.headers)).json().items()
 
 
 async def test_a_suspended_person_still_sees_who_he_is(house):

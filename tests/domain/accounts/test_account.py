@@ -11,6 +11,7 @@ from domain.accounts.refusals import (
     ApiTokenNotFound,
     EmailTaken,
     PasswordChangedMeanwhile,
+    ProfileChangedMeanwhile,
     ResetTokenInvalid,
     TooManyApiTokens,
 )
@@ -75,6 +76,14 @@ def test_a_profile_changes(book: Book) -> None:
     account = book.account()
     book.when(commands.ChangeProfile(account_id=account, sealed_profile="new"))
     assert account_in(book, account).sealed_profile == "new"
+
+
+def test_a_profile_changes_only_if_it_is_still_the_one_that_was_read(book: Book) -> None:
+    account = book.account()
+    read = account_in(book, account).sealed_profile
+    assert names(book.when(commands.ChangeProfile(account_id=account, sealed_profile="a", expected_profile=read))) == ["ProfileChanged"]
+    with pytest.raises(ProfileChangedMeanwhile):
+        book.when(commands.ChangeProfile(account_id=account, sealed_profile="b", expected_profile=read))
 
 
 def test_a_password_changes_only_if_it_is_still_the_one_that_was_checked(book: Book) -> None:
