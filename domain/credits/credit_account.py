@@ -81,15 +81,15 @@ class CreditAccount(Root):
             raise refusals.CreditsAreSuspended()
         if str(generation_id) in self.holds:
             raise refusals.HoldExists()
-        available = self.available(now, free_tier=free_tier)
+        spendable = [(key, grant["free"]) for key, grant in self.grants.items() if _spendable(grant, now, free_tier)]
+        available = sum(free for _, free in spendable)
         if available < amount:
             raise refusals.InsufficientCredits(required=amount, available=available, missing=amount - available)
         if amount == 0:
             return
         # From here on nothing is refused.
         self.expire_due(now=now)
-        parts = self._burn(amount, now, free_tier)
-        self.record(events.CreditsHeld, now=now, generation_id=generation_id, kind=kind, amount=amount, parts=parts)
+        self.record(events.CreditsHeld, now=now, generation_id=generation_id, kind=kind, amount=amount, parts=_first(spendable, amount))
 
     def capture(self, generation_id: UUID, *, charged: int, now: datetime) -> list[Part]:
         """End the hold: *charged* of it (capped at the hold) is earned, the rest returns to its grants.
@@ -151,10 +151,6 @@ class CreditAccount(Root):
         if hold is None:
             raise refusals.HoldMissing(generation_id=str(generation_id))
         return hold
-
-    def _burn(self, amount: int, now: datetime, free_tier: bool) -> list[Part]:
-        spendable = [(key, grant["free"]) for key, grant in self.grants.items() if _spendable(grant, now, free_tier)]
-        return _first(spendable, amount)
 
     @when(events.CreditAccountOpened)
     def _opened(self, fact: events.CreditAccountOpened) -> None:
