@@ -33,7 +33,8 @@ def _grant(command: commands.GrantCredits, streams: Streams, now: datetime) -> D
 
 def _refund(command: commands.RefundCharge, streams: Streams, now: datetime) -> Decision:
     """A refund is a new grant that names the charge and expires with the grants it came from, not before 30 days."""
-    generation = Generation.of(streams, command.generation_id, command.account_id)
+    # The charge stays in the book when its generation is deleted, so it can still be given back.
+    generation = Generation.of(streams, command.generation_id, command.account_id, also_deleted=True)
     credits = CreditAccount.among(streams, command.account_id)
     amount = generation.refund(command.refund_id, grant_id=command.refund_id, amount=command.amount, reason=command.reason, now=now)
     if amount:

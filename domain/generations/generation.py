@@ -55,10 +55,10 @@ class Generation(Root):
         return generation
 
     @classmethod
-    def of(cls, streams: Streams, generation_id: UUID, account_id: UUID | None) -> "Generation":
+    def of(cls, streams: Streams, generation_id: UUID, account_id: UUID | None, *, also_deleted: bool = False) -> "Generation":
         """The generation out of *streams*, if it belongs to *account_id* (None: anybody).   Raises GenerationNotFound."""
         found = streams.get(cls, generation_id)
-        if found is None or found.deleted or (account_id is not None and found.account_id != account_id):
+        if found is None or (found.deleted and not also_deleted) or (account_id is not None and found.account_id != account_id):
             raise refusals.GenerationNotFound()
         return found
 

@@ -73,6 +73,15 @@ async def test_a_refund_is_a_new_grant_and_never_more_than_the_charge(house, ope
     assert (shown["credits"]["charged"], shown["credits"]["refunded"]) == (5, 5)
 
 
+async def test_the_charge_of_a_deleted_generation_can_still_be_refunded(house, operator):
+    person = await house.person(credits=5)
+    generation_id, _ = await house.finished(person)
+    assert (await house.client.delete(f"/v1/generations/{generation_id}", headers=person.headers)).status_code == 204
+    assert (await refund(house, operator, generation_id)).status_code == 201
+    assert await available(house, person) == 5
+    problem(await house.client.get(f"/v1/generations/{generation_id}", headers=person.headers), 404, "generation_not_found")
+
+
 async def test_a_repeated_refund_refunds_once(house, operator):
     person, name = await house.person(credits=5), {"Idempotency-Key": key()}
     generation_id, _ = await house.finished(person)
