@@ -13,7 +13,7 @@ import domain.aggregates  # noqa: F401 - registers the topics of all events
 from api.platform import Platform
 from daybook.checks import health_checks
 from daybook.connections import POOL
-from daybook.measures import Appends
+from daybook.measures import Appends, siblings_of
 from daybook.objects import object_store
 from daybook.providers import made
 from daybook.schema import direct_url
@@ -39,6 +39,8 @@ from infra.journal.tail import open_tail
 from infra.limits.limiter import RedisLimiter
 from infra.metrics.gauges import process_gauges
 from infra.metrics.registry import ProcessMetrics
+from infra.metrics.roles import RoleMetrics
+from infra.metrics.siblings import told
 from infra.objects.directory import DirectoryStore
 from infra.postgres.pool import Pool, open_pool
 from infra.progress.ticks import RedisProgress
@@ -105,7 +107,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         tail = await stack.enter_async_context(open_tail(direct_url(settings), base.journal))
         directory = await stack.enter_async_context(open_directory(base.journal, tail))
         positions = Positions(base.reads)
-        metrics = ProcessMetrics(process_gauges(base.reads, base.journal, positions.current))
+        metrics = ProcessMetrics(process_gauges(base.reads, base.journal, positions.current), siblings=siblings_of(settings))
         appends.metrics = metrics
         assert settings.redis_url is not None, "whoever asks has reached the engines first"
         client = redis.asyncio.Redis.from_url(settings.redis_url)
@@ -154,7 +156,13 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
     """Everything that workers, dispatcher and scheduler stand on."""
     assert settings.redis_url is not None, "whoever asks has reached the engines first"
     direct = direct_url(settings)
-    async with ground(settings, role) as base, redis.asyncio.Redis.from_url(settings.redis_url) as client:
+    appends, counts = Appends(), RoleMetrics(role)
+    appends.metrics = counts
+    async with (
+        told(siblings_of(settings), role, counts.render),
+        ground(settings, role, appends.meters()) as base,
+        redis.asyncio.Redis.from_url(settings.redis_url) as client,
+    ):
         progress = RedisProgress(client)
         yield WorkerPlatform(
             journal=base.journal,
@@ -177,5 +185,6 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             listen=functools.partial(listening, direct),
             redis_url=settings.redis_url,
             progress=progress,
+            counts=counts,
         )
         await progress.close()

@@ -1,14 +1,18 @@
-"""Where the journal's measurements go."""
+"""Where measurements go."""
 
+from pathlib import Path
+
+from daybook.settings import Settings
 from infra.journal.meters import Meters
 from infra.metrics.registry import ProcessMetrics
+from infra.metrics.roles import RoleMetrics
 
 
 class Appends:
     """Carries what the writer measures to the metrics, which are made after the journal because they read from it."""
 
     def __init__(self) -> None:
-        self.metrics: ProcessMetrics | None = None
+        self.metrics: ProcessMetrics | RoleMetrics | None = None
         self._commands = 0
 
     def meters(self) -> Meters:
@@ -21,3 +25,12 @@ class Appends:
         """One round is on its way at a time, so the last batch is the one that was appended."""
         if self.metrics is not None:
             self.metrics.appended(self._commands, seconds)
+
+
+def siblings_of(settings: Settings) -> Path | None:
+    """The directory of the sockets of the Daybook that has the data directory; None when none has."""
+    try:
+        directory = Path((settings.data_dir / "runtime").read_text())
+    except FileNotFoundError:
+        return None
+    return directory if directory.is_dir() else None

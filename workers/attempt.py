@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -41,6 +42,7 @@ class Attempt:
         self._attempt = 0
         #: Attempts that burned, this one included.
         self._attempts = 0
+        self._began = time.monotonic()
 
     def tell(self, news: News) -> None:
         if self._news is None:
@@ -122,6 +124,7 @@ class Attempt:
 
     async def _failed(self, generation: Generation, failure: AttemptFailed) -> None:
         """Try again later, unless it is pointless or there is no later."""
+        self._platform.counts.count("failures", code=failure.code)
         pause = pause_seconds(failure, attempts=self._attempts)
         run_at = self._platform.clock.now() + timedelta(seconds=pause)
         if failure.retryable and self._attempts < self._maker.attempts_max(generation) and run_at < generation.deadline:
@@ -175,3 +178,5 @@ class Attempt:
 
     async def _send(self, command: Command, what: str) -> None:
         await self._orders.send(command, f"{what}:{self._claimed.generation_id}:{self._attempt}")
+        self._platform.counts.count("attempts", outcome=what)
+        self._platform.counts.observe("attempt_seconds", time.monotonic() - self._began)

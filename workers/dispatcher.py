@@ -25,6 +25,7 @@ BATCH = 500
 class Dispatcher:
     def __init__(self, platform: WorkerPlatform) -> None:
         self._board = platform.board
+        self._counts = platform.counts
         self._listen = platform.listen
         self._ringer = Ringer(platform.redis_url)
         self._reaper = Reaper(platform.board)
@@ -60,14 +61,14 @@ class Dispatcher:
         for group in self._groups:
             # A shift takes all it can, so there is never need for more bells than workers.
             ready = await self._board.ready(group.queues, group.workers)
-            if ready:
-                await self._ringer.ring(group.queues, ready)
+            if ready and await self._ringer.ring(group.queues, ready):
+                self._counts.count("bells", ready)
 
     async def _tick(self) -> None:
         self._groups = await self._board.groups()
         while await self._board.promote(BATCH) == BATCH:
             logger.info("promoted %d retries", BATCH)
-        await self._reaper.reap()
+        self._counts.count("reaped", await self._reaper.reap())
         if time.monotonic() - self._forgot >= FORGET_SECONDS:
             await self._board.forget_workers()
             self._forgot = time.monotonic()

@@ -1,11 +1,11 @@
 """What worker, dispatcher and scheduler stand on, ready-made. Only `daybook/bootstrap.py` and tests build one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.dispatch.ports import Board, Claims, Due, KeepLeases
 from domain.ports import Clock, Ids, Journal, ObjectStore, Progress, Vault
 from domain.providers.catalogue import Catalogue
-from workers.ports import Listen, MakeProviders
+from workers.ports import Counts, Listen, MakeProviders, Uncounted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,3 +27,4 @@ class WorkerPlatform:
     redis_url: str
     #: None: nobody is told how far an attempt is.
     progress: Progress | None = None
+    counts: Counts = field(default_factory=Uncounted)

@@ -24,6 +24,29 @@ class Run(Protocol):
     async def __call__(self, work: Callable[..., Answer], *arguments: Any) -> Answer: ...
 
 
+class Counts(Protocol):
+    """What a role counts; `infra/metrics/roles.py` has the names."""
+
+    def count(self, name: str, amount: int = 1, **labels: str) -> None: ...
+
+    def level(self, name: str, value: float) -> None: ...
+
+    def observe(self, name: str, value: float) -> None: ...
+
+
+class Uncounted:
+    """Implements `Counts` where nobody asks."""
+
+    def count(self, name: str, amount: int = 1, **labels: str) -> None:
+        return None
+
+    def level(self, name: str, value: float) -> None:
+        return None
+
+    def observe(self, name: str, value: float) -> None:
+        return None
+
+
 class MakeProviders(Protocol):
     """Makes a process's provider adapters by name.
 

@@ -24,6 +24,7 @@ BATCH = 200
 class Scheduler:
     def __init__(self, platform: WorkerPlatform) -> None:
         self._due = platform.due
+        self._counts = platform.counts
         self._orders = Orders(platform.journal, platform.clock, "scheduler")
         self._sweeper = Sweeper(platform)
         self._grants_seen = ""
@@ -52,7 +53,9 @@ class Scheduler:
             await asyncio.sleep(seconds)
 
     async def _queue(self) -> None:
-        await asyncio.gather(*(self._queue_one(each) for each in await self._due.scheduled(BATCH)))
+        due = await self._due.scheduled(BATCH)
+        await asyncio.gather(*(self._queue_one(each) for each in due))
+        self._counts.count("due", len(due), what="start")
 
     async def _queue_one(self, generation_id: UUID) -> None:
         try:
@@ -61,7 +64,9 @@ class Scheduler:
             logger.info("not queued: %s", refusal)
 
     async def _expire(self) -> None:
-        await asyncio.gather(*(self._expire_one(each) for each in await self._due.expired(BATCH)))
+        due = await self._due.expired(BATCH)
+        await asyncio.gather(*(self._expire_one(each) for each in due))
+        self._counts.count("due", len(due), what="deadline")
 
     async def _expire_one(self, expired: Expired) -> None:
         command = ExpireGeneration(generation_id=expired.generation_id, account_id=expired.account_id, which=expired.which)
@@ -79,4 +84,5 @@ class Scheduler:
                 raise
             except Refusal as refusal:
                 logger.info("grants not expired: %s", refusal)
+        self._counts.count("due", len(accounts), what="grants")
         self._grants_seen = seen

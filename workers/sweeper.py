@@ -26,6 +26,7 @@ class Sweeper:
         self._due = platform.due
         self._objects = platform.objects
         self._clock = platform.clock
+        self._counts = platform.counts
         self._seen: int | None = None
 
     async def sweep_deleted(self) -> None:
@@ -36,6 +37,7 @@ class Sweeper:
             keys, seen = await self._due.deleted_objects(self._seen, POSITIONS)
             if keys:
                 await self._objects.delete(keys)
+                self._counts.count("swept", len(keys))
             if seen == self._seen:
                 return
             self._seen = seen
@@ -60,6 +62,7 @@ class Sweeper:
         if keys:
             logger.info("sweeping %d objects without an asset", len(keys))
             await self._objects.delete(keys)
+            self._counts.count("swept", len(keys))
 
 
 def asset_of(key: str) -> UUID | None:

@@ -59,6 +59,7 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Returns when everything that was begun is final or back in the queue."""
         self._loop = asyncio.get_running_loop()
+        self._platform.counts.level("slots", self._slots)
         card = WorkerCard(worker=self.id, host=socket.gethostname(), pid=os.getpid(), queues=self._queues, slots=self._slots)
         children = Children(os.cpu_count() or 1)
         self._maker = Maker(self._platform, children)
@@ -105,6 +106,8 @@ class Worker:
     def _tell(self, generation_id: UUID, news: News) -> None:
         found = self._running.get(generation_id)
         if found is not None:
+            if news is News.LOST:
+                self._platform.counts.count("lost_leases")
             found[0].tell(news)
 
     def _loop_future(self) -> "asyncio.Future[None]":
@@ -136,6 +139,8 @@ class Worker:
         if claimed and self._draining.is_set():
             await self._platform.claims.release(self.id, [each.generation_id for each in claimed])
             return False
+        if claimed:
+            self._platform.counts.count("claims", len(claimed))
         self._leases.hold([each.generation_id for each in claimed])
         for each in claimed:
             self._begin(each)
@@ -151,10 +156,12 @@ class Worker:
         attempt = Attempt(self._platform, self._maker, self._orders, self.id, claimed)
         task = asyncio.create_task(attempt.work())
         self._running[claimed.generation_id] = (attempt, task)
+        self._platform.counts.level("running", len(self._running))
         task.add_done_callback(lambda done: self._end(claimed.generation_id, done))
 
     def _end(self, generation_id: UUID, done: "asyncio.Task[None]") -> None:
         self._running.pop(generation_id, None)
+        self._platform.counts.level("running", len(self._running))
         self._leases.let_go(generation_id)
         self._freed.set()
         _speak(done)

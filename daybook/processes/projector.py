@@ -2,15 +2,26 @@
 
 import asyncio
 
+from daybook.measures import siblings_of
 from daybook.processes.run import Ready
 from daybook.schema import direct_url
 from daybook.settings import Settings
+from infra.metrics.roles import RoleMetrics
+from infra.metrics.siblings import told
 from projections.projector import projector
 
 
 async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:
     """Until *stop*. A topic of a newer release ends the process with `upgrade_needed`."""
     follower = projector(direct_url(settings))
-    await follower.prepare()
-    ready()
-    await follower.run(stop)
+    counts = RoleMetrics("projector")
+
+    def batch(events: int, seconds: float) -> None:
+        counts.observe("batch_events", events)
+        counts.observe("batch_seconds", seconds)
+
+    follower.projections.on_batch = batch
+    async with told(siblings_of(settings), "projector", counts.render):
+        await follower.prepare()
+        ready()
+        await follower.run(stop)

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from infra.metrics.siblings import joined
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0)
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -16,11 +19,13 @@ _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"
 class ProcessMetrics:
     """Implements the metrics port of the API; other parts of a process count through the same registry.
 
+    With *siblings*, the directory where other processes of this machine tell theirs, `render` joins them to ours.
     `gauges` are read at each scrape: name -> (help, label names, reader). A reader that fails leaves its gauge out.
     """
 
-    def __init__(self, gauges: Mapping[str, "GaugeReader"] | None = None) -> None:
+    def __init__(self, gauges: Mapping[str, "GaugeReader"] | None = None, *, siblings: Path | None = None) -> None:
         self.registry = CollectorRegistry()
+        self._siblings = siblings
         self._log = structlog.get_logger()
         labels, place = ("route", "method", "status"), self.registry
         self._requests = Counter("daybook_requests", "Answered requests.", labels, registry=place)
@@ -53,7 +58,8 @@ class ProcessMetrics:
 
     async def render(self) -> bytes:
         await asyncio.gather(*(self._read(name) for name in self._readers))
-        return generate_latest(self.registry)
+        own = generate_latest(self.registry)
+        return own if self._siblings is None else await joined(self._siblings, own)
 
     async def _read(self, name: str) -> None:
         gauge, reader = self._gauges[name], self._readers[name]

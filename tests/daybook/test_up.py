@@ -65,6 +65,25 @@ def up(ups, tmp_path):
     return found
 
 
+def test_metrics_of_all_processes_are_told_together_each_under_its_name(lasting):
+    wanted = (
+        'daybook_requests_total{process="api",',
+        'daybook_worker_slots{process="worker"} 16.0',
+        'daybook_dispatcher_bells_total{process="dispatcher"}',
+        'daybook_projector_batch_events_count{process="projector"}',
+        'daybook_scheduler_swept_total{process="scheduler"}',
+        'daybook_writer_append_seconds_count{process="worker"}',
+    )
+
+    def told() -> str:
+        return httpx.get(f"http://127.0.0.1:{lasting.port}/metrics", trust_env=False).text
+
+    assert within(10, lambda: all(each in told() for each in wanted)), told()
+    text = told()
+    families = [line for line in text.splitlines() if line.startswith("# TYPE ")]
+    assert len(families) == len(set(families))
+
+
 def test_the_demo_is_shown_against_a_running_server(lasting, tmp_path):
     done = run("demo", "--url", f"http://127.0.0.1:{lasting.port}/", "--save-to", str(tmp_path / "images"), env=environ(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
