@@ -1,6 +1,7 @@
 """bcrypt in a few threads of its own."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -28,8 +29,8 @@ class BcryptPasswords:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
         self._waiting_max = waiting_max
         self._waiting = 0
-        # Made with the same number of rounds, so that checking against it takes as long as against a real one.
-        self._dummy = bcrypt.hashpw(b"nobody", bcrypt.gensalt(rounds))
+        self._dummy: bytes | None = None
+        self._making = threading.Lock()
 
     async def hash(self, password: str) -> str:
         """Raises PasswordsBusy. The caller has checked the password's length."""
@@ -40,12 +41,24 @@ class BcryptPasswords:
         """Over-long passwords, which bcrypt refuses, are wrong ones: found so in the same time.   Raises PasswordsBusy."""
         given = password.encode()
         fits = len(given) <= PASSWORD_BYTES_MAX
-        against = self._dummy if hashed is None or not fits else hashed.encode()
-        same = await self._run(lambda: bcrypt.checkpw(given if fits else b"too long", against))
-        return same and hashed is not None and fits
+
+        def check() -> bool:
+            # Asked for whoever comes first, known or not, so that its making tells nothing.
+            nobody = self._nobody()
+            against = nobody if hashed is None or not fits else hashed.encode()
+            return bcrypt.checkpw(given if fits else b"too long", against)
+
+        return await self._run(check) and hashed is not None and fits
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _nobody(self) -> bytes:
+        """Made once, with the same number of rounds, so that checking against it takes as long as against a real one."""
+        with self._making:
+            if self._dummy is None:
+                self._dummy = bcrypt.hashpw(b"nobody", bcrypt.gensalt(self._rounds))
+            return self._dummy
 
     async def _run(self, work: Callable[[], Value]) -> Value:
         if self._waiting >= self._waiting_max:
