@@ -13,13 +13,17 @@ from domain.accounts.refusals import AccountNotFound
 from domain.credits.commands import GrantCredits
 from domain.kernel.commands import Context
 from infra.access.passwords import BcryptPasswords
+from projections.accounts.registrations import registered_within
 
 ROLE = "command"
 GRANT_SOURCE = "operator"
 
 
 async def create_account(settings: Settings, *, email: str, password: str, role: str) -> UUID:
-    """An account with the welcome credits of everybody. Its id.   Raises EmailTaken; the caller has checked the two words."""
+    """An account with the welcome credits of everybody, while the day has some. Its id.
+
+    Raises EmailTaken; the caller has checked the two words.
+    """
     async with ground(settings, ROLE) as base:
         account_id = base.ids.new()
         passwords = BcryptPasswords()
@@ -35,7 +39,7 @@ async def create_account(settings: Settings, *, email: str, password: str, role:
             sealed_password_hash=key.seal(hashed),
             roles=sorted({"user", role}),
             welcome_grant_id=base.ids.new(),
-            welcome_credits=settings.welcome_credits,
+            welcome_credits=await _welcome(base),
         )
         await base.journal.execute(command, _context(base))
         return account_id
@@ -58,6 +62,14 @@ async def grant_credits(settings: Settings, account_id: UUID, *, amount: int, re
         )
         receipt = await base.journal.execute(command, _context(base))
         return UUID(receipt.result["grant_id"])
+
+
+async def _welcome(base: Ground) -> int:
+    """None when the day's share is used up, as over HTTP."""
+    settings = base.settings
+    async with base.reads.connection() as connection:
+        registered = await registered_within(connection, timedelta(days=1), now=base.clock.now(), limit=settings.welcome_per_day)
+    return settings.welcome_credits if registered < settings.welcome_per_day else 0
 
 
 def _context(base: Ground) -> Context:

@@ -143,6 +143,17 @@ def test_accounts_and_grants_from_the_command_line_are_in_the_book(tmp_path, eng
     assert rows == [("credits.granted", actor, 25), ("credits.granted", actor, 100)]
 
 
+def test_accounts_from_the_command_line_have_no_welcome_once_the_day_has_none(tmp_path, engines, fresh_database_url):
+    given = environ(tmp_path, DATABASE_URL=fresh_database_url, REDIS_URL=engines.redis_url, DAYBOOK_SECRET_KEY="k" * 40)
+    words = ["accounts", "create", "--email", "late@example.com", "--password-stdin"]
+    made = run(*words, env={**given, "DAYBOOK_WELCOME_PER_DAY": "0"}, stdin="correct horse\n")
+    assert made.returncode == 0, made.stderr
+    import psycopg
+
+    with psycopg.connect(fresh_database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM journal.log WHERE topic = 'credits.granted'").fetchone() == (0,)
+
+
 WRONG = {"no e-mail": ("nobody", "correct horse"), "too short": ("a@example.com", "short"), "too long": ("a@example.com", "é" * 37)}
 
 
