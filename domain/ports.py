@@ -160,6 +160,9 @@ class ObjectStore(Protocol):
         A directory serves HEAD too; S3 binds a URL to its method.
         """
 
+    async def sweep(self, *, now: datetime) -> int:
+        """Delete what killed writers left unfinished, once it is old enough. How many."""
+
     async def check(self) -> None:
         """Raise StoreUnavailable when the store cannot be used."""
 

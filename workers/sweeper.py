@@ -43,7 +43,10 @@ class Sweeper:
             self._seen = seen
 
     async def sweep_orphaned(self) -> None:
-        """All objects, page by page: those that are old enough and belong to no living asset."""
+        """All objects, page by page: those that are old enough and belong to no living asset. And what was never finished."""
+        unfinished = await self._objects.sweep(now=self._clock.now())
+        if unfinished:
+            logger.info("swept %d unfinished files", unfinished)
         page: list[ObjectInfo] = []
         before = self._clock.now() - GRACE
         async for found in self._objects.list(PREFIX):

@@ -80,6 +80,10 @@ class S3Store:
             },
         )
 
+    async def sweep(self, *, now: datetime) -> int:
+        """Nothing: the bucket's lifecycle rule ends unfinished uploads."""
+        return 0
+
     async def check(self) -> None:
         await self._call(lambda: next(iter(self._probe.list_objects(self._bucket, prefix="check-")), None))
 

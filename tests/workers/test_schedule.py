@@ -6,6 +6,8 @@ import time
 from datetime import timedelta
 
 from domain.credits.commands import GrantCredits
+from infra.objects.directory import STAGED_SECONDS_MAX
+from infra.objects.files import STAGING
 from tests.support.fleet import Fleet
 from tests.support.journal import new_id
 from workers.sweeper import Sweeper, asset_of
@@ -109,6 +111,17 @@ async def test_objects_without_an_asset_are_swept_after_an_hour(fleet: Fleet):
     assert await fleet.platform.objects.stat(old) is None
     assert await fleet.platform.objects.stat(young) is not None
     assert await fleet.platform.objects.stat(kept) is not None
+
+
+async def test_files_that_a_killed_writer_left_unfinished_are_swept_too(fleet: Fleet):
+    await fleet.platform.objects.put("assets/one", b"bytes", "image/png")
+    old, young = fleet.folder / STAGING / "old", fleet.folder / STAGING / "young"
+    for file in (old, young):
+        file.write_bytes(b"half")
+    before = time.time() - STAGED_SECONDS_MAX - 60
+    os.utime(old, (before, before))
+    await Sweeper(fleet.platform).sweep_orphaned()
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 async def test_objects_of_a_deleted_asset_are_swept_soon(fleet: Fleet):
