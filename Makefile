@@ -22,9 +22,10 @@ up: environment ## everything on this machine, on an embedded PostgreSQL and Red
 demo: environment ## three images from submit to settled book, in a data directory of its own
 	@.venv/bin/daybook demo $(ARGS)
 
+# Two at a time, each with engines of its own; a file's tests stay together and in order.
 test: ## all tests on real engines
 	@$(ENVIRONMENT) test
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) -n 2 --dist loadfile $(ARGS)
 
 test-long: ## the long forms too: minutes
 	@$(ENVIRONMENT) test
