@@ -8,7 +8,7 @@ from infra.journal.pending import Pending
 
 #: Appends that may refuse a command before it is decided under the lock.
 REFUSED_MAX = 2
-#: So long a stream counts as contested after that; then the cheap way is tried again.
+#: So long a stream counts as contested after others were last seen to write it; then the cheap way is tried again.
 CONTESTED_SECONDS = 0.5
 STREAMS_MAX = 1_000
 
@@ -28,6 +28,11 @@ class Contested:
         if not hot:
             self._until.clear()
         return hot, calm
+
+    def renew(self, overtaken: Iterable[UUID]) -> None:
+        """Others have just written these: the cheap way would lose again, and losing a large stream means reading it again."""
+        until = time.monotonic() + CONTESTED_SECONDS
+        self._until.update((stream, until) for stream in overtaken if stream in self._until)
 
     def _is_hot(self, pending: Pending, now: float) -> bool:
         if pending.refused >= REFUSED_MAX:

@@ -25,6 +25,8 @@ class Preparer:
     def __init__(self, cache: Cache, mapper: CanonicalMapper, clock: Clock) -> None:
         self.cache = cache
         self.skew_seconds = 0.0
+        #: The streams that other processes had written when the last batch was prepared.
+        self.overtaken: set[UUID] = set()
         #: The round decided last, until the writer has taken it over: the cache is ahead of the log by it.
         self.deciding: Round | None = None
         self._mapper = mapper
@@ -44,6 +46,7 @@ class Preparer:
             return None
         if not self._clocks_agree(batch, tails):
             return Round()
+        self.overtaken = {row.stream for row in tails.rows}
         broken = self._apply(tails.rows, needs)
         fresh = []
         for pending in batch:

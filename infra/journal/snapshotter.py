@@ -27,16 +27,17 @@ INSERT = """
     ON CONFLICT DO NOTHING
 """
 
-Load = Callable[[type[Any], UUID], Awaitable[Root | None]]
+#: The aggregate as the log has it now. It may be the writer's own: nothing is awaited between getting and writing it.
+Current = Callable[[type[Any], UUID], Awaitable[Root | None]]
 logger = logging.getLogger(__name__)
 
 
 class Snapshotter:
     """Watches rounds; `run` writes what they made due."""
 
-    def __init__(self, connections: Connections, load: Load) -> None:
+    def __init__(self, connections: Connections, current: Current) -> None:
         self._connections = connections
-        self._load = load
+        self._current = current
         self._due: asyncio.Queue[tuple[type[Root], UUID]] = asyncio.Queue(WAITING_MAX)
         #: The version before which another snapshot of a large state would cost more than it saves.
         self._not_before: dict[UUID, int] = {}
@@ -61,7 +62,7 @@ class Snapshotter:
 
     async def take(self, kind: type[Root], stream: UUID) -> None:
         """Write the stream's state as the log has it now."""
-        aggregate = await self._load(kind, stream)
+        aggregate = await self._current(kind, stream)
         if aggregate is None:
             return
         state = freeze(aggregate)

@@ -154,6 +154,7 @@ class Writer:
             if decided is None:
                 self._backlog.put_back(batch)
                 return
+            self._contested.renew(self._preparer.overtaken)
             self._backlog.put_back(decided[0].left)
             await self._finish(*decided)
         except AppendRefused as refused:

@@ -40,8 +40,12 @@ async def journal_of(dsn: str) -> AsyncIterator[PostgresJournal]:
         await pool.close()
 
 
+def asked(command: Command) -> tuple[Command, Context]:
+    return command, Context(actor="bench", now=datetime.now(UTC), command_id=new_id())
+
+
 async def execute(journal: PostgresJournal, command: Command) -> None:
-    await journal.execute(command, Context(actor="bench", now=datetime.now(UTC), command_id=new_id()))
+    await journal.execute(*asked(command))
 
 
 async def open_account(journal: PostgresJournal, credits: int) -> UUID:
