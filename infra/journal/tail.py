@@ -5,8 +5,8 @@ LISTEN wakes it; a poll every second is the safety net, because a LISTEN can die
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from uuid import UUID
 
 import psycopg
@@ -22,6 +22,8 @@ PAGE_EVENTS = 500
 PAUSE_SECONDS = 1.0
 #: A busy log commits several hundred times a second; reading it as often would cost a tenth of the process.
 BREATH_SECONDS = 0.004
+#: While nobody waits for anything, only the directory of accounts hears of the log, and may do so a little later.
+UNWATCHED_SECONDS = 0.03
 
 logger = logging.getLogger(__name__)
 
@@ -35,25 +37,31 @@ class LogTail:
         self._subscribers = Subscribers()
         self._position = 0
         self._moved = asyncio.Event()
+        self._waiting = 0
+        self._wanted = asyncio.Event()
 
     @property
     def position(self) -> int:
         return self._position
 
     async def reached(self, position: int, timeout_seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                while self._position < position:
-                    await self._moved.wait()
-        except TimeoutError:
-            return False
+        if self._position >= position:
+            return True
+        with self._wanting():
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    while self._position < position:
+                        await self._moved.wait()
+            except TimeoutError:
+                return False
         return True
 
     @asynccontextmanager
     async def follow(
         self, *, account_id: UUID | None = None, stream: UUID | None = None, feature: str | None = None
     ) -> AsyncIterator[AsyncIterator[Recorded]]:
-        with self._subscribers.subscribe(stream or account_id or feature) as events:
+        patient = feature is not None and stream is None and account_id is None
+        with nullcontext() if patient else self._wanting(), self._subscribers.subscribe(stream or account_id or feature) as events:
             yield events
 
     async def begin(self) -> None:
@@ -64,7 +72,7 @@ class LogTail:
         while True:
             try:
                 await self._read_on()
-                await asyncio.sleep(BREATH_SECONDS)
+                await self._breathe()
                 await self._listener.wait(PAUSE_SECONDS)
             except (psycopg.Error, OSError, Unavailable) as error:
                 logger.warning("the tail lost the database: %s", error)
@@ -74,6 +82,22 @@ class LogTail:
     async def close(self) -> None:
         await self._listener.close()
         self._subscribers.end()
+
+    @contextmanager
+    def _wanting(self) -> Iterator[None]:
+        self._waiting += 1
+        self._wanted.set()
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+
+    async def _breathe(self) -> None:
+        if not self._waiting:
+            self._wanted.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), UNWATCHED_SECONDS)
+        await asyncio.sleep(BREATH_SECONDS)
 
     async def _read_on(self) -> None:
         while rows := await self._journal.rows(self._position, PAGE_EVENTS):

@@ -20,7 +20,8 @@ def number(value: float) -> str:
 def rendered(latest: dict[str, Any]) -> str:
     lines = [
         f"Measured {latest['date']} at commit `{latest['commit']}` on {latest['machine']};",
-        f"median of {latest['rounds']} rounds (min – max), fsync on, engines, load generator and peers on the one machine.",
+        f"median of {latest['rounds']} rounds (min – max), fsync on, rate limits off,",
+        "engines, load generator and peers on the one machine.",
         "",
         "| row | figures | floor | processes beside it |",
         "|---|---|---|---|",
