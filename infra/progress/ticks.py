@@ -20,9 +20,8 @@ REST_SECONDS = 2.0
 class RedisProgress:
     """Implements `domain.ports.Progress`. Without Redis nothing is told and nothing is known; nobody else notices."""
 
-    def __init__(self, redis: Redis, *, budget_seconds: float = BUDGET_SECONDS, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, redis: Redis, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
-        self._budget_seconds = budget_seconds
         self._monotonic = monotonic
         self._rests_until = 0.0
         self._log = structlog.get_logger()
@@ -39,7 +38,7 @@ class RedisProgress:
         if not generation_ids or self._resting:
             return {}
         try:
-            async with asyncio.timeout(self._budget_seconds):
+            async with asyncio.timeout(BUDGET_SECONDS):
                 found = await self._redis.mget([f"{PREFIX}{each}" for each in generation_ids])
         except (RedisError, OSError, TimeoutError) as error:
             self._rest(error)
@@ -56,7 +55,7 @@ class RedisProgress:
 
     async def _write(self, generation_id: UUID, share: float) -> None:
         try:
-            async with asyncio.timeout(self._budget_seconds):
+            async with asyncio.timeout(BUDGET_SECONDS):
                 await self._redis.set(f"{PREFIX}{generation_id}", f"{share:.3f}", ex=KEPT_SECONDS)
         except (RedisError, OSError, TimeoutError) as error:
             self._rest(error)

@@ -7,19 +7,18 @@ import pytest
 from redis.asyncio import Redis
 
 from infra.progress.ticks import KEPT_SECONDS, RedisProgress
-
-#: A hint may be dropped when the machine is busy; what is tested here is what becomes of one that is not.
-PATIENT_SECONDS = 10.0
+from tests.support.patience import patient_with_redis
 
 
 @pytest.fixture
 async def client(redis_url):
-    async with Redis.from_url(redis_url) as connected:
-        yield connected
+    with patient_with_redis():
+        async with Redis.from_url(redis_url) as connected:
+            yield connected
 
 
 async def test_what_was_told_last_is_known_with_three_digits_and_goes_by_itself(client):
-    progress, generation_id, other = RedisProgress(client, budget_seconds=PATIENT_SECONDS), uuid4(), uuid4()
+    progress, generation_id, other = RedisProgress(client), uuid4(), uuid4()
     progress.tell(generation_id, 0.25)
     await progress.close()
     progress.tell(generation_id, 2 / 3)
@@ -31,7 +30,7 @@ async def test_what_was_told_last_is_known_with_three_digits_and_goes_by_itself(
 
 @pytest.mark.parametrize(("share", "kept"), [(-1.0, 0.0), (7.0, 1.0)])
 async def test_a_share_beyond_its_bounds_is_kept_within_them(client, share, kept):
-    progress, generation_id = RedisProgress(client, budget_seconds=PATIENT_SECONDS), uuid4()
+    progress, generation_id = RedisProgress(client), uuid4()
     progress.tell(generation_id, share)
     await progress.close()
     assert await progress.of([generation_id]) == {generation_id: kept}

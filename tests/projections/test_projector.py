@@ -187,7 +187,7 @@ async def test_notify_wakes_the_runner(library: Library):
         await until(lambda: _true(follower.leading))
         library.history(8, 30)
         head = await library.book.flush(library.conn)
-        await until(lambda: _reached(library, head), seconds=5)
+        await until(lambda: _reached(library, head), seconds=60)
     assert await position_of(library.conn, "balances") == head
 
 
@@ -198,7 +198,7 @@ async def test_a_poll_is_the_safety_net_when_listen_is_dead(library: Library, mo
         await until(lambda: _true(follower.leading))
         library.history(9, 30)
         head = await library.book.flush(library.conn)
-        await until(lambda: _reached(library, head), seconds=5)
+        await until(lambda: _reached(library, head), seconds=60)
     assert await position_of(library.conn, "balances") == head
 
 
@@ -209,10 +209,10 @@ async def test_one_of_two_runners_leads_and_the_other_takes_over(library: Librar
             await until(lambda: _true(first.leading or second.leading))
             await asyncio.sleep(0.2)
             assert first.leading != second.leading
-        await until(lambda: _true(second.leading), seconds=5)
+        await until(lambda: _true(second.leading), seconds=60)
         library.history(10, 20)
         head = await library.book.flush(library.conn)
-        await until(lambda: _reached(library, head), seconds=5)
+        await until(lambda: _reached(library, head), seconds=60)
     assert not second.leading
 
 

@@ -28,6 +28,7 @@ from domain.generations.commands import NewAsset, RequestGeneration, StartGenera
 from domain.kernel.commands import Command, Context, Receipt
 from infra.access.passwords import BcryptPasswords
 from projections.projector import projector
+from tests.support.patience import patient_with_redis
 
 SCOPES = [f"{room}:{right}" for room in ("generations", "assets", "credits", "usage") for right in ("read", "write")]
 PASSWORD = "correct horse battery"
@@ -202,19 +203,20 @@ async def open_house(
     await follower.prepare()
     following = asyncio.create_task(follower.run(stop))
     try:
-        async with api_platform(settings) as platform:
-            # The front door's migration makes the directory; here the database is a clone of a migrated one.
-            await platform.objects.prepare()
-            # The least that bcrypt allows: what the real number of rounds costs is shown elsewhere.
-            platform = replace(platform, passwords=BcryptPasswords(rounds=4))
-            app = create_app(platform, routes)
-            server = Server(app)
-            port = await server.start(host="127.0.0.1", port=0)
-            try:
-                async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
-                    yield House(platform, app, client, port)
-            finally:
-                await server.stop()
+        with patient_with_redis():
+            async with api_platform(settings) as platform:
+                # The front door's migration makes the directory; here the database is a clone of a migrated one.
+                await platform.objects.prepare()
+                # The least that bcrypt allows: what the real number of rounds costs is shown elsewhere.
+                platform = replace(platform, passwords=BcryptPasswords(rounds=4))
+                app = create_app(platform, routes)
+                server = Server(app)
+                port = await server.start(host="127.0.0.1", port=0)
+                try:
+                    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+                        yield House(platform, app, client, port)
+                finally:
+                    await server.stop()
     finally:
         stop.set()
         await following

@@ -159,12 +159,12 @@ class Fleet:
         assert found is not None
         return found
 
-    async def final(self, *generation_ids: UUID, seconds: float = 15.0) -> list[Generation]:
+    async def final(self, *generation_ids: UUID, seconds: float = 60.0) -> list[Generation]:
         """The generations, once all of them are final."""
         async with asyncio.timeout(seconds):
             return [await self.when(each, lambda found: found.final) for each in generation_ids]
 
-    async def when(self, generation_id: UUID, holds: Callable[[Generation], bool], seconds: float = 15.0) -> Generation:
+    async def when(self, generation_id: UUID, holds: Callable[[Generation], bool], seconds: float = 60.0) -> Generation:
         """The generation, once *holds* of it is true."""
         async with asyncio.timeout(seconds):
             while not holds(found := await self.generation(generation_id)):

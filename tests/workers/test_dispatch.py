@@ -26,14 +26,15 @@ async def test_an_idle_worker_is_woken_by_a_bell_and_not_by_its_poll(fleet: Flee
             await fleet.final(await fleet.submit(account))
             seconds.append(time.perf_counter() - began)
             await asyncio.sleep(0.1)
-    assert median(seconds) < 0.5
+    # Its poll comes every 2 s.
+    assert median(seconds) < 1
 
 
 async def test_without_redis_work_goes_on_by_polling(fleet: Fleet):
     account = await fleet.account()
     async with fleet.working(platform=fleet.without_redis()):
         generation_id = await fleet.submit(account)
-        [done] = await fleet.final(generation_id, seconds=5)
+        [done] = await fleet.final(generation_id)
     assert done.status == "succeeded"
 
 
@@ -49,13 +50,13 @@ async def test_a_redis_that_swallows_everything_neither_stops_the_dispatcher_nor
     ringer = Ringer(url)
     began = time.perf_counter()
     assert await ringer.ring(["image"], 1) is False
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 5
     ringer.close()
     account = await fleet.account()
     fleet.platform = type(fleet.platform)(**{**vars(fleet.platform), "redis_url": url})
     async with fleet.working(), fleet.dispatching():
         generation_id = await fleet.submit(account)
-        [done] = await fleet.final(generation_id, seconds=5)
+        [done] = await fleet.final(generation_id)
     hole.close()
     for writer in swallowed:
         writer.close()
