@@ -1,0 +1,1 @@
+"""Orders: a package of credits, bought once."""

@@ -1,0 +1,1 @@
+"""Payments: how money is asked for, and what is heard of it. Who takes it is an adapter's business."""

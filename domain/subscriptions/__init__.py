@@ -1,0 +1,1 @@
+"""Subscriptions: credits for each paid period, which lapse at its end."""
