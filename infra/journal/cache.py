@@ -28,8 +28,16 @@ class Cache:
             self._known.move_to_end(stream)
         return found
 
+    def peek(self, stream: UUID) -> Root | None:
+        """As `get`, but it does not count as use: within a round the first look counts for all."""
+        return self._known.get(stream)
+
     def put(self, aggregate: Root) -> None:
         self._known[aggregate.id] = aggregate
+
+    def put_new(self, aggregate: Root) -> None:
+        """Keep *aggregate* unless its stream is known already."""
+        self._known.setdefault(aggregate.id, aggregate)
 
     def drop(self, streams: Iterable[UUID]) -> None:
         """Forget what may differ from the log."""

@@ -22,9 +22,9 @@ class Loaded:
         self._broken = broken
 
     def get(self, kind: type[Kind], stream: UUID) -> Kind | None:
-        if stream in self._broken:
+        if self._broken and stream in self._broken:
             raise self._broken[stream]
-        found = self._cache.get(stream)
+        found = self._cache.peek(stream)
         # Clients may name any id: that of another kind of thing names nothing here.
         return found if isinstance(found, kind) else None
 
@@ -56,22 +56,24 @@ def _decide_one(
     pending: Pending, streams: Loaded, cache: Cache, mapper: CanonicalMapper, writers: Mapping[UUID, int]
 ) -> tuple[Decided, bool]:
     """The decided command, and whether the aggregates are as the log will have them."""
-    needed = [found for need in pending.needs if (found := cache.get(need.id))]
-    versions = {aggregate.id: aggregate.version for aggregate in needed}
-    guards = [Guard(need.id, versions.get(need.id, 0), writers.get(need.id, 0)) for need in pending.needs]
+    found = [cache.peek(need.id) for need in pending.needs]
+    guards = [
+        Guard(need.id, aggregate.version if aggregate else 0, writers.get(need.id, 0))
+        for need, aggregate in zip(pending.needs, found, strict=True)
+    ]
+    needed = [aggregate for aggregate in found if aggregate]
     try:
         decision = pending.handler.decide(pending.command, streams, pending.context.now)
-        new = [aggregate for aggregate in decision.saved if aggregate.id not in versions]
+        new = [aggregate for aggregate in decision.saved if not any(aggregate is known for known in needed)]
         guards += [Guard(aggregate.id, aggregate.version - len(aggregate.pending_events), 0) for aggregate in new]
         lines = _lines(decision, mapper)
         if any(aggregate.pending_events for aggregate in needed):
             raise RuntimeError(f"{type(pending.command).__name__} changed a stream that its decision does not save")
     except Exception as refusal:  # noqa: BLE001 A defect of one command is that command's answer; the writer serves everybody.
-        clean = all(versions[aggregate.id] == aggregate.version for aggregate in needed)
+        clean = all(guard.version == aggregate.version for guard, aggregate in zip(guards, found, strict=False) if aggregate)
         return Decided(pending, None, refusal, guards), clean
     for aggregate in new:
-        if cache.get(aggregate.id) is None:
-            cache.put(aggregate)
+        cache.put_new(aggregate)
     return Decided(pending, decision, None, guards, lines), True
 
 
@@ -82,6 +84,6 @@ def _lines(decision: Decision, mapper: CanonicalMapper) -> list[Line]:
         for fact in pending:
             topic, state = mapper.write(fact)
             postings = fact.postings() if isinstance(fact, Fact) else None
-            lines.append(Line(fact.originator_id, fact.originator_version, topic, state, postings))
+            lines.append(Line(aggregate.id, fact.originator_version, topic, state, postings))
         pending.clear()
     return lines

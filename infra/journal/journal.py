@@ -49,7 +49,7 @@ class PostgresJournal:
         self._backlog = Backlog(queue_max)
         self._twins = Twins()
         self._preparer = Preparer(Cache(cache_size), self._mapper, clock)
-        self._snapshotter = Snapshotter(connections, self._current)
+        self._snapshotter = Snapshotter(connections)
         self._links = Link(dsn, "daybook journal"), Link(dsn, "daybook journal side")
         self._writer = Writer(
             main=self._links[0],
@@ -110,11 +110,6 @@ class PostgresJournal:
         found = fold(known, kind, rows, self._mapper)
         # Clients may name any id: that of another kind of thing names nothing here.
         return found if isinstance(found, kind) else None
-
-    async def _current(self, kind: type[Root], stream: UUID) -> Root | None:
-        """The aggregate as the log has it, without a copy when it is cached: for who only looks, and at once."""
-        cached = self._preparer.cache.get(stream) if self._writer.settled(stream) else None
-        return cached if isinstance(cached, kind) else await self.load(kind, stream)
 
     def _copy(self, kind: type[Kind], stream: UUID) -> Kind | None:
         """A copy of the cached aggregate, unless it is ahead of the log."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -62,6 +63,8 @@ class Round:
 
     items: list[Decided] = field(default_factory=list)
     touched: dict[UUID, Root] = field(default_factory=dict)
+    #: Rows of snapshots, without their positions, of aggregates as this round leaves them.
+    frozen: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     #: Commands that could not be decided in this round, to be decided after it.
     left: list[Pending] = field(default_factory=list)
     #: The cache lost streams that this round changes: the next round waits for this one's end.

@@ -48,13 +48,12 @@ class Preparer:
             return Round()
         self.overtaken = {row.stream for row in tails.rows}
         broken = self._apply(tails.rows, needs)
-        fresh = []
-        for pending in batch:
-            known = repeats.get(pending.context.command_id)
-            if known is None:
-                fresh.append(pending)
-            else:
-                answer_known(pending, known)
+        fresh = batch
+        if repeats:
+            fresh = [pending for pending in batch if pending.context.command_id not in repeats]
+            for pending in batch:
+                if pending.context.command_id in repeats:
+                    answer_known(pending, repeats[pending.context.command_id])
         round_ = self.deciding = decide(fresh, self.cache, self._mapper, broken)
         self.cache.trim({*in_flight, *round_.touched})
         return round_

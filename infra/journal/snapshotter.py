@@ -1,14 +1,14 @@
-"""Snapshots of long streams, written in the background after the commit; a failure costs time later, never a command."""
+"""Snapshots of long streams: taken while the aggregates are as a round leaves them, written in the background once that
+round is in the log. A failure costs time later, never a command.
+"""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
-from domain.kernel.facts import Root
 from domain.kernel.limits import SNAPSHOT_EVERY_EVENTS
 from domain.kernel.refusals import Unavailable
 from domain.ports import Connections
@@ -27,55 +27,59 @@ INSERT = """
     ON CONFLICT DO NOTHING
 """
 
-#: The aggregate as the log has it now. It may be the writer's own: nothing is awaited between getting and writing it.
-Current = Callable[[type[Any], UUID], Awaitable[Root | None]]
 logger = logging.getLogger(__name__)
 
 
 class Snapshotter:
-    """Watches rounds; `run` writes what they made due."""
+    """`take` and `keep` are steps of the writer, without I/O; `run` writes what was kept."""
 
-    def __init__(self, connections: Connections, current: Current) -> None:
+    def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._current = current
-        self._due: asyncio.Queue[tuple[type[Root], UUID]] = asyncio.Queue(WAITING_MAX)
+        self._due: asyncio.Queue[dict[str, Any]] = asyncio.Queue(WAITING_MAX)
         #: The version before which another snapshot of a large state would cost more than it saves.
         self._not_before: dict[UUID, int] = {}
 
-    def look_at(self, round_: Round) -> None:
-        """Note the streams whose version passed a multiple of SNAPSHOT_EVERY_EVENTS."""
+    def take(self, round_: Round) -> None:
+        """Freeze the streams whose version passes a multiple of SNAPSHOT_EVERY_EVENTS. Call it as soon as *round_* is decided."""
+        if round_.torn:
+            # One of its aggregates may carry facts that will not be recorded.
+            return
         for item in round_.items:
             for line in item.lines:
-                if line.version % SNAPSHOT_EVERY_EVENTS or line.version < self._not_before.get(line.stream, 0):
-                    continue
-                # A snapshot that finds no place is made when the next one is due.
-                if not self._due.full():
-                    self._due.put_nowait((type(round_.touched[line.stream]), line.stream))
+                if line.version % SNAPSHOT_EVERY_EVENTS == 0 and line.version >= self._not_before.get(line.stream, 0):
+                    self._take_one(round_, line.stream)
+
+    def keep(self, round_: Round) -> None:
+        """*round_* is in the log as it was decided, and its aggregates know their positions."""
+        for stream, row in round_.frozen.items():
+            # A snapshot that finds no place is made when the next one is due.
+            if not self._due.full():
+                self._due.put_nowait({**row, "position": round_.touched[stream].position})
 
     async def run(self) -> None:
         while True:
-            kind, stream = await self._due.get()
+            row = await self._due.get()
             try:
-                await self.take(kind, stream)
-            except (psycopg.Error, Unavailable, TypeError) as error:
-                logger.warning("no snapshot of %s: %s", stream, error)
+                async with self._connections.connection() as connection:
+                    await connection.execute(INSERT, row)
+            except (psycopg.Error, Unavailable) as error:
+                logger.warning("no snapshot of %s: %s", row["stream"], error)
 
-    async def take(self, kind: type[Root], stream: UUID) -> None:
-        """Write the stream's state as the log has it now."""
-        aggregate = await self._current(kind, stream)
-        if aggregate is None:
+    def _take_one(self, round_: Round, stream: UUID) -> None:
+        aggregate = round_.touched[stream]
+        kind = type(aggregate)
+        try:
+            state = freeze(aggregate)
+        except TypeError as error:
+            logger.warning("no snapshot of %s: %s", stream, error)
             return
-        state = freeze(aggregate)
         if len(self._not_before) >= STREAMS_MAX:
             self._not_before.clear()
         self._not_before[stream] = aggregate.version + len(state) // BYTES_PER_EVENT
-        row = {
+        round_.frozen[stream] = {
             "stream": stream,
             "version": aggregate.version,
-            "position": aggregate.position,
             "kind": kind.TOPIC,
             "shape": shape_of(kind),
             "state": state,
         }
-        async with self._connections.connection() as connection:
-            await connection.execute(INSERT, row)

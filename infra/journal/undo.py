@@ -31,4 +31,5 @@ def undone(round_: Round, astray: Collection[UUID]) -> tuple[list[Decided], set[
     round_.touched = {stream: aggregate for stream, aggregate in round_.touched.items() if stream in changed}
     # A later command that was taken back may have changed the aggregate of one that stays.
     round_.torn = round_.torn or not lost.isdisjoint(changed)
+    round_.frozen = {}
     return taken_back, lost

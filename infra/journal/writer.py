@@ -114,6 +114,7 @@ class Writer:
             self._backlog.put_back(batch)
             await self._land()
             return
+        self._snapshotter.take(round_)
         self._backlog.put_back(round_.left)
         landed = await self._land()
         self._preparer.deciding = None
@@ -155,6 +156,7 @@ class Writer:
                 self._backlog.put_back(batch)
                 return
             self._contested.renew(self._preparer.overtaken)
+            self._snapshotter.take(decided[0])
             self._backlog.put_back(decided[0].left)
             await self._finish(*decided)
         except AppendRefused as refused:
@@ -177,7 +179,8 @@ class Writer:
         if failed:
             self._drop(failed_streams(round_, appended))
         self._backlog.put_back(settle(round_, appended, repeats, resent=landed.resent))
-        self._snapshotter.look_at(round_)
+        if not failed:
+            self._snapshotter.keep(round_)
         return not failed
 
     def _undo(self, round_: Round) -> None:
