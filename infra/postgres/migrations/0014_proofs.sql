@@ -14,7 +14,7 @@ INSERT INTO proofs.log (incarnation) VALUES (1);
 
 -- How many events are leaves of the tree; one row, moved by compare-and-set.
 CREATE TABLE proofs.tree (
-    only       boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single     boolean PRIMARY KEY DEFAULT true CHECK (single),
     size       bigint  NOT NULL DEFAULT 0 CHECK (size >= 0),
     -- Why nothing is signed, when the log or the tree no longer leads to the last checkpoint.
     refusal    text
