@@ -61,7 +61,7 @@ def _section(kind: type[Fact]) -> str:
 
 def _spelled(hint: object) -> str:
     text = hint.__name__ if isinstance(hint, type) and not getattr(hint, "__args__", None) else str(hint)
-    for module in ("datetime.", "uuid.", "typing.", "domain.generations.events.", "domain.credits.events."):
+    for module in ("datetime.", "uuid.", "typing.", "domain.generations.events.", "domain.credits.events.", "domain.payments.shares."):
         text = text.replace(module, "")
     return text.replace("|", "\\|")
 

@@ -5,5 +5,7 @@ from domain.assets.asset import Asset
 from domain.credits.credit_account import CreditAccount
 from domain.generations.generation import Generation
 from domain.kernel.facts import Root
+from domain.orders.order import Order
+from domain.subscriptions.subscription import Subscription
 
-AGGREGATES: tuple[type[Root], ...] = (Account, Asset, CreditAccount, Generation)
+AGGREGATES: tuple[type[Root], ...] = (Account, Asset, CreditAccount, Generation, Order, Subscription)

@@ -5,5 +5,7 @@ from domain.assets.handlers import HANDLERS as ASSETS
 from domain.credits.handlers import HANDLERS as CREDITS
 from domain.generations.handlers import HANDLERS as GENERATIONS
 from domain.kernel.commands import Command, Handler
+from domain.orders.handlers import HANDLERS as ORDERS
+from domain.subscriptions.handlers import HANDLERS as SUBSCRIPTIONS
 
-HANDLERS: dict[type[Command], Handler] = {**ACCOUNTS, **ASSETS, **CREDITS, **GENERATIONS}
+HANDLERS: dict[type[Command], Handler] = {**ACCOUNTS, **ASSETS, **CREDITS, **GENERATIONS, **ORDERS, **SUBSCRIPTIONS}

@@ -74,11 +74,22 @@ class ChangeSubscription(Command):
 
 
 class EndSubscription(Command):
-    """`cause`: "period_end" (canceled before), "expired" (the page was closed unpaid)."""
+    """`cause`: "expired" (the page was closed unpaid)."""
 
     subscription_id: UUID
     account_id: UUID
     cause: str
+
+
+class RenewSubscription(Command):
+    """At the test till, where nobody else does it: the period that is over is followed by the next, or by the end.
+
+    A period is a calendar month, or `period_seconds`.
+    """
+
+    subscription_id: UUID
+    account_id: UUID
+    period_seconds: int | None = None
 
 
 class ReversePeriod(Command):

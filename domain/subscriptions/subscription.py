@@ -1,0 +1,230 @@
+"""A subscription: a plan, its paid periods, and how the payment service sees it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.kernel.commands import Streams
+from domain.kernel.facts import Root, when
+from domain.payments import shares
+from domain.payments.checks import check_same
+from domain.payments.refusals import ReversalUnknown
+from domain.payments.shares import Taken
+from domain.subscriptions import commands, events, refusals
+
+_REQUESTED = ("account_id", "plan", "credits", "amount", "currency", "price_version", "provider", "livemode", "sealed_urls")
+#: It ended without money; should money come all the same, it begins.
+NEVER_PAID = frozenset({"abandoned", "expired"})
+
+
+class Subscription(Root):
+    """Stream id: the subscription's id. `periods`: invoice -> payment (see `domain.payments.shares`) with its times."""
+
+    TOPIC = "subscriptions.subscription"
+
+    def __init__(self) -> None:
+        self.checkout: str | None = None
+        self.sealed_url: str | None = None
+        self.checkout_expires_at: datetime | None = None
+        self.reference: str | None = None
+        self.periods: dict[str, dict[str, Any]] = {}
+        self.anchor: datetime | None = None
+        self.period_start: datetime | None = None
+        self.period_end: datetime | None = None
+        self.past_due = False
+        self.seen_at: datetime | None = None
+        self.cancel_requested_at: datetime | None = None
+        self.cancel_at_period_end = False
+        self.ended: str | None = None
+        self.ended_at: datetime | None = None
+
+    @classmethod
+    def request(cls, command: commands.RequestSubscription, *, now: datetime) -> "Subscription":
+        values = {name: getattr(command, name) for name in _REQUESTED}
+        found: Subscription = cls._create(events.SubscriptionRequested, id=command.subscription_id, timestamp=now, **values)
+        return found
+
+    @classmethod
+    def of(cls, streams: Streams, subscription_id: UUID, account_id: UUID) -> "Subscription":
+        """The subscription out of *streams*, if it belongs to *account_id*.   Raises SubscriptionNotFound."""
+        found = streams.get(cls, subscription_id)
+        if found is None or found.account_id != account_id:
+            raise refusals.SubscriptionNotFound()
+        return found
+
+    @property
+    def status(self) -> str:
+        """pending, active, past_due or canceled."""
+        if self.ended is not None:
+            return "canceled"
+        if not self.periods:
+            return "pending"
+        return "past_due" if self.past_due else "active"
+
+    @property
+    def source(self) -> str:
+        """What the ledger calls the source of its credits."""
+        return "subscription" if self.provider != "test" else "test"
+
+    @property
+    def claim(self) -> str:
+        """One subscription an account, while it has not ended."""
+        return f"subscription:{self.account_id}"
+
+    def open_checkout(self, *, reference: str, sealed_url: str, expires_at: datetime, now: datetime) -> None:
+        """The first page stays."""
+        if self.checkout is None and self.status == "pending":
+            self.record(events.SubscriptionCheckoutOpened, now=now, reference=reference, sealed_url=sealed_url, expires_at=expires_at)
+
+    def check_period(self, heard: commands.PayPeriod) -> bool:
+        """False when this invoice was heard before.   Raises PaymentMismatch."""
+        check_same(self, heard, "livemode", "currency", "amount")
+        return heard.invoice not in self.periods
+
+    def pay_period(self, heard: commands.PayPeriod, *, grant_id: UUID, now: datetime) -> None:
+        self.record(
+            events.PeriodPaid,
+            now=now,
+            reference=heard.reference,
+            invoice=heard.invoice,
+            payment=heard.payment,
+            amount=heard.amount,
+            currency=heard.currency,
+            period_start=heard.period_start,
+            period_end=heard.period_end,
+            grant_id=grant_id,
+            credits=self.credits,
+        )
+
+    def fail_period(self, invoice: str, *, at: datetime, now: datetime) -> None:
+        """Says nothing new when the invoice was paid meanwhile, or the payment service has said something later."""
+        stale = self.seen_at is not None and at < self.seen_at
+        if self.status in ("active", "past_due") and invoice not in self.periods and not stale and not self.past_due:
+            self.record(events.PeriodUnpaid, now=now, invoice=invoice, at=at)
+
+    def request_cancel(self, *, now: datetime) -> None:
+        """What is paid for stays; what was never paid ends now."""
+        if self.status == "pending":
+            self.end("abandoned", now=now)
+        elif self.status != "canceled" and not self.cancel_at_period_end:
+            self.record(events.SubscriptionCancelRequested, now=now)
+
+    def change(self, heard: commands.ChangeSubscription, *, now: datetime) -> None:
+        """An older word never overrides a newer one; canceled is final, whenever it is heard."""
+        if heard.status == "canceled":
+            self.end("canceled", now=now)
+        elif self.ended is None and not (self.seen_at is not None and heard.at < self.seen_at) and self._says_new(heard):
+            self.record(
+                events.SubscriptionChanged,
+                now=now,
+                reference=heard.reference,
+                status=heard.status,
+                cancel_at_period_end=heard.cancel_at_period_end,
+                at=heard.at,
+            )
+
+    def end(self, cause: str, *, now: datetime) -> None:
+        """A page that expired ends nothing that was paid."""
+        if self.ended is None and not (cause in NEVER_PAID and self.periods):
+            self.record(events.SubscriptionEnded, now=now, cause=cause)
+
+    def period_of(self, payment: str) -> tuple[str, dict[str, Any]]:
+        """The invoice that *payment* paid, and its period.   Raises ReversalUnknown."""
+        for invoice, period in self.periods.items():
+            if payment in (period["payment"], invoice):
+                return invoice, period
+        raise ReversalUnknown(payment=payment)
+
+    def reverse(self, invoice: str, heard: commands.ReversePeriod, taken: list[Taken], *, now: datetime) -> None:
+        self.record(
+            events.PeriodReversed,
+            now=now,
+            invoice=invoice,
+            reversal=heard.reversal,
+            kind=heard.kind,
+            total=heard.total,
+            taken=taken,
+        )
+
+    def undo_reversal(self, invoice: str, reversal: str, *, credits: int, now: datetime) -> None:
+        """`credits` were granted again."""
+        self.record(
+            events.PeriodReversalUndone,
+            now=now,
+            invoice=invoice,
+            reversal=reversal,
+            credits=credits,
+            grant_id=shares.given_back(self.id, reversal) if credits else None,
+            expires_at=shares.valid_until(self.periods[invoice]["grants"], now) if credits else None,
+        )
+
+    def _says_new(self, heard: commands.ChangeSubscription) -> bool:
+        return (
+            heard.reference != self.reference
+            or heard.cancel_at_period_end != self.cancel_at_period_end
+            or (heard.status == "past_due") != self.past_due
+        )
+
+    @when(events.SubscriptionRequested)
+    def _requested(self, fact: events.SubscriptionRequested) -> None:
+        for name in _REQUESTED:
+            setattr(self, name, getattr(fact, name))
+
+    @when(events.SubscriptionCheckoutOpened)
+    def _checkout_opened(self, fact: events.SubscriptionCheckoutOpened) -> None:
+        self.checkout, self.sealed_url, self.checkout_expires_at = fact.reference, fact.sealed_url, fact.expires_at
+
+    @when(events.PeriodPaid)
+    def _period_paid(self, fact: events.PeriodPaid) -> None:
+        if self.ended in NEVER_PAID:
+            self.ended = self.ended_at = None
+        self.periods[fact.invoice] = {
+            "payment": fact.payment,
+            "amount": fact.amount,
+            "credits": fact.credits,
+            "grants": [shares.grant_of(fact.grant_id, fact.credits, fact.period_end)],
+            "reversals": {},
+        }
+        self.reference = fact.reference
+        self.anchor = self.anchor or fact.period_start
+        if self.period_end is None or fact.period_end > self.period_end:
+            self.period_start, self.period_end, self.past_due = fact.period_start, fact.period_end, False
+
+    @when(events.PeriodUnpaid)
+    def _period_unpaid(self, fact: events.PeriodUnpaid) -> None:
+        self.past_due, self.seen_at = True, fact.at
+
+    @when(events.SubscriptionCancelRequested)
+    def _cancel_requested(self, fact: events.SubscriptionCancelRequested) -> None:
+        self.cancel_at_period_end, self.cancel_requested_at = True, fact.timestamp
+
+    @when(events.SubscriptionChanged)
+    def _changed(self, fact: events.SubscriptionChanged) -> None:
+        self.reference, self.seen_at = fact.reference, fact.at
+        self.past_due = fact.status == "past_due"
+        # What its owner asked for later than this word was said stays.
+        if fact.cancel_at_period_end or self.cancel_requested_at is None or fact.at > self.cancel_requested_at:
+            self.cancel_at_period_end = fact.cancel_at_period_end
+
+    @when(events.SubscriptionEnded)
+    def _ended(self, fact: events.SubscriptionEnded) -> None:
+        self.ended, self.ended_at = fact.cause, fact.timestamp
+
+    @when(events.PeriodReversed)
+    def _period_reversed(self, fact: events.PeriodReversed) -> None:
+        shares.note_reversal(self.periods[fact.invoice], fact)
+
+    @when(events.PeriodReversalUndone)
+    def _period_reversal_undone(self, fact: events.PeriodReversalUndone) -> None:
+        shares.note_undone(self.periods[fact.invoice], fact)
+
+    # Set from SubscriptionRequested.
+    account_id: UUID
+    plan: str
+    credits: int
+    amount: int
+    currency: str
+    price_version: int
+    provider: str
+    livemode: bool
+    sealed_urls: str
