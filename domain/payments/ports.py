@@ -4,23 +4,29 @@ Amounts are in the currency's minor unit (cents for USD), currencies are ISO 421
 any number of times, late and in any order: what follows from it is decided by the streams, never by the order of hearing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
 import msgspec
 
-from domain.kernel.refusals import Conflicting, Forbidden, Unavailable
+from domain.kernel.refusals import Conflicting, Malformed, Unavailable
 
 Purpose = Literal["order", "subscription"]
 ReversalKind = Literal["dispute", "refund"]
 
 
-class SignatureRefused(Forbidden):
+class SignatureRefused(Malformed):
     """The message does not come from the payment service, or comes at the wrong time."""
 
     detail = "The signature does not fit the message: {reason}."
+
+
+class MessageUnreadable(Malformed):
+    """The message is signed rightly and is no event."""
+
+    detail = "The message is no event that can be read."
 
 
 class PaymentsUnavailable(Unavailable):
@@ -181,7 +187,11 @@ class Payments(Protocol):
     async def cancel_at_period_end(self, reference: str) -> None:
         """The period that is paid for is the last. Repeating is fine.   Raises PaymentsUnavailable, PaymentsRefused."""
 
-    def heard(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> PaymentEvent | None:
-        """What a message says; None when it says nothing that matters here.   Raises SignatureRefused."""
+    async def heard(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> Sequence[PaymentEvent]:
+        """What follows from a message, in the order in which it is to be taken; nothing when it is not about us.
+
+        A message only says where to look: what it is about is read again.
+        Raises SignatureRefused, MessageUnreadable, PaymentMismatch (another livemode than ours), PaymentsUnavailable, PaymentsRefused.
+        """
 
     async def close(self) -> None: ...
