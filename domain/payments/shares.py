@@ -28,7 +28,8 @@ class Taken(NamedTuple):
 class Book(Protocol):
     """The payer's ledger, as far as payments move it."""
 
-    pending_events: list[Any]
+    @property
+    def pending_events(self) -> list[Any]: ...
 
     def grant(
         self,
