@@ -1,6 +1,7 @@
 """Operators and accounts: find, change roles and limits, suspend, reset passwords. Each write is a fact with its reason."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from msgspec import UNSET
 from api.kit.answer import Answer, created, ok
 from api.kit.call import Call
 from api.kit.shapes import moment
+from api.listing import page_of_all
 from api.reading import read_account
 from api.sessions import TAIL_SECONDS
 from api.shapes.admin import AdminAccount, AdminAccountPatch, AdminAccountQuery, Because, ResetToken, shown_admin_account
@@ -26,21 +28,19 @@ RESET_LIFE = timedelta(hours=24)
 
 async def listed(call: Call, query: AdminAccountQuery) -> Answer:
     """All accounts, newest first."""
-    async with call.platform.reads.connection() as connection:
-        rows = await page_of_accounts(
-            connection,
-            statuses=query.status,
-            roles=query.role,
-            email_index=None if query.email is None else call.platform.vault.email_index(query.email),
-            created_from=query.created_from,
-            created_to=query.created_to,
-            order=query.order,
-            limit=query.limit + 1,
-            after_position=call.after[0] if call.after else None,
-        )
-    more, rows = rows[query.limit :], rows[: query.limit]
-    data = [await shown(call, row) for row in rows]
-    return call.page(data, next_key=[rows[-1].created_position] if more else None)
+
+    async def show_all(rows: Sequence[AccountRow]) -> list[AdminAccount]:
+        return [await shown(call, row) for row in rows]
+
+    return await page_of_all(
+        call,
+        query,
+        page_of_accounts,
+        show_all,
+        statuses=query.status,
+        roles=query.role,
+        email_index=None if query.email is None else call.platform.vault.email_index(query.email),
+    )
 
 
 async def show(call: Call, id: UUID) -> Answer:

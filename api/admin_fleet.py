@@ -5,6 +5,7 @@ from uuid import UUID
 from api.kit.answer import Answer, ok
 from api.kit.call import Call
 from api.kit.refusals import NotFound
+from api.listing import page_of
 from api.shapes.admin import (
     AdminGenerationQuery,
     AllQueues,
@@ -54,22 +55,18 @@ async def drain(call: Call, id: UUID) -> Answer:
 async def generations(call: Call, query: AdminGenerationQuery) -> Answer:
     """Everybody's generations, newest first, without what their owners wrote."""
     ends = [moment for moment in (query.created_to, query.older_than) if moment is not None]
-    async with call.platform.reads.connection() as connection:
-        rows = await page_of_generations(
-            connection,
-            account_id=None if query.account is None else UUID(query.account),
-            statuses=query.status,
-            kinds=query.kind,
-            models=query.model,
-            error_codes=query.error,
-            created_from=query.created_from,
-            created_to=min(ends) if ends else None,
-            order=query.order,
-            limit=query.limit + 1,
-            after_position=call.after[0] if call.after else None,
-        )
-    more, rows = rows[query.limit :], rows[: query.limit]
-    return call.page([shown_admin_generation(row) for row in rows], next_key=[rows[-1].created_position] if more else None)
+    return await page_of(
+        call,
+        query,
+        page_of_generations,
+        shown_admin_generation,
+        account_id=None if query.account is None else UUID(query.account),
+        statuses=query.status,
+        kinds=query.kind,
+        models=query.model,
+        error_codes=query.error,
+        created_to=min(ends) if ends else None,
+    )
 
 
 async def _check_queue(call: Call, name: str) -> None:

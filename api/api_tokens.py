@@ -6,6 +6,7 @@ from uuid import UUID
 
 from api.kit.answer import Answer, created, no_content
 from api.kit.call import Call
+from api.listing import page_of
 from api.sessions import TAIL_SECONDS
 from api.shapes.api_tokens import ApiTokenQuery, NewApiToken, issued_api_token, shown_api_token
 from domain.accounts.account import Account
@@ -50,18 +51,7 @@ async def issued(call: Call, receipt: Receipt) -> Answer:
 async def listed(call: Call, query: ApiTokenQuery) -> Answer:
     """Your live tokens, newest first; never the tokens themselves."""
     key = await call.platform.vault.key(call.account_id)
-    async with call.platform.reads.connection() as connection:
-        rows = await page_of_api_tokens(
-            connection,
-            call.account_id,
-            created_from=query.created_from,
-            created_to=query.created_to,
-            order=query.order,
-            limit=query.limit + 1,
-            after_position=call.after[0] if call.after else None,
-        )
-    more, rows = rows[query.limit :], rows[: query.limit]
-    return call.page([shown_api_token(key, row) for row in rows], next_key=[rows[-1].created_position] if more else None)
+    return await page_of(call, query, page_of_api_tokens, lambda row: shown_api_token(key, row), account_id=call.account_id)
 
 
 async def revoke(call: Call, id: UUID) -> Answer:

@@ -8,6 +8,7 @@ from msgspec import UNSET
 from api.kit.answer import Answer, no_content, ok, redirect
 from api.kit.call import Call
 from api.kit.shapes import moment
+from api.listing import page_of
 from api.reading import read_asset
 from api.shapes.assets import AssetPatch, AssetQuery, ContentLink, ContentQuery, shown_asset
 from domain.assets.asset import Asset
@@ -23,20 +24,8 @@ THUMBNAIL_TYPE = "image/webp"
 async def listed(call: Call, query: AssetQuery) -> Answer:
     """Your assets, newest first."""
     key = await call.platform.vault.key(call.account_id)
-    async with call.platform.reads.connection() as connection:
-        rows = await page_of_assets(
-            connection,
-            account_id=call.account_id,
-            kinds=query.kind,
-            sources=query.source,
-            created_from=query.created_from,
-            created_to=query.created_to,
-            order=query.order,
-            limit=query.limit + 1,
-            after_position=call.after[0] if call.after else None,
-        )
-    more, rows = rows[query.limit :], rows[: query.limit]
-    return call.page([shown_asset(call, key, row) for row in rows], next_key=[rows[-1].created_position] if more else None)
+    filters = {"account_id": call.account_id, "kinds": query.kind, "sources": query.source}
+    return await page_of(call, query, page_of_assets, lambda row: shown_asset(call, key, row), **filters)
 
 
 async def show(call: Call, id: UUID) -> Answer:

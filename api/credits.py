@@ -2,6 +2,7 @@
 
 from api.kit.answer import Answer, ok
 from api.kit.call import Call
+from api.listing import page_of
 from api.shapes.credits import BalanceQuery, HistoryQuery, shown_balance, shown_entry
 from domain.credits.refusals import AsOfOutOfRange, AsOfTwice, CreditAccountNotFound
 from projections.credits.balance_rows import BalanceRow
@@ -28,19 +29,8 @@ async def balance(call: Call, query: BalanceQuery) -> Answer:
 async def history(call: Call, query: HistoryQuery) -> Answer:
     """Your book, newest entry first."""
     key = await call.platform.vault.key(call.account_id)
-    async with call.platform.reads.connection() as connection:
-        rows = await page_of_ledger_entries(
-            connection,
-            account_id=call.account_id,
-            types=query.type,
-            created_from=query.created_from,
-            created_to=query.created_to,
-            order=query.order,
-            limit=query.limit + 1,
-            after_position=call.after[0] if call.after else None,
-        )
-    more, rows = rows[query.limit :], rows[: query.limit]
-    return call.page([shown_entry(key, row) for row in rows], next_key=[rows[-1].position] if more else None)
+    filters = {"account_id": call.account_id, "types": query.type}
+    return await page_of(call, query, page_of_ledger_entries, lambda row: shown_entry(key, row), by="position", **filters)
 
 
 async def _past(call: Call, query: BalanceQuery, asked: str) -> BalanceRow:

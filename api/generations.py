@@ -1,9 +1,11 @@
 """Generations: ask for one, see what it would cost, read, wait, cancel, delete."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from api.kit.answer import Answer, accepted, no_content, ok
 from api.kit.call import Call
+from api.listing import page_of_all
 from api.moving import show_progress
 from api.reading import folded_generation, own_generation, read_generation, shown
 from api.shapes.generations import Generation
@@ -16,6 +18,7 @@ from domain.generations.quote import quote
 from domain.kernel.commands import Receipt
 from projections.assets.assets import assets_of
 from projections.generations.generations import page_of_generations
+from projections.generations.rows import GenerationRow
 
 PATH = "/v1/generations/{id}"
 
@@ -64,25 +67,25 @@ async def estimate(call: Call, body: Submission) -> Answer:
 async def listed(call: Call, query: GenerationQuery) -> Answer:
     """Your generations, newest first."""
     key = await call.platform.vault.key(call.account_id)
-    async with call.platform.reads.connection() as connection:
-        rows = await page_of_generations(
-            connection,
-            account_id=call.account_id,
-            statuses=query.status,
-            kinds=query.kind,
-            models=query.model,
-            tags=[key.index(tag) for tag in query.tag],
-            created_from=query.created_from,
-            created_to=query.created_to,
-            order=query.order,
-            limit=query.limit + 1,
-            after_position=call.after[0] if call.after else None,
-        )
-        more, rows = rows[query.limit :], rows[: query.limit]
-        assets = await assets_of(connection, [asset_id for row in rows for asset_id in row.asset_ids])
-    data = [await shown(call, row, assets) for row in rows]
-    await show_progress(call, data)
-    return call.page(data, next_key=[rows[-1].created_position] if more else None)
+
+    async def show_all(rows: Sequence[GenerationRow]) -> list[Generation]:
+        async with call.platform.reads.connection() as connection:
+            assets = await assets_of(connection, [asset_id for row in rows for asset_id in row.asset_ids])
+        data = [await shown(call, row, assets) for row in rows]
+        await show_progress(call, data)
+        return data
+
+    return await page_of_all(
+        call,
+        query,
+        page_of_generations,
+        show_all,
+        account_id=call.account_id,
+        statuses=query.status,
+        kinds=query.kind,
+        models=query.model,
+        tags=[key.index(tag) for tag in query.tag],
+    )
 
 
 async def show(call: Call, id: UUID) -> Answer:

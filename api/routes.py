@@ -8,6 +8,7 @@ from api import (
     admin_fleet,
     api_tokens,
     assets,
+    audit,
     credits,
     generations,
     health,
@@ -17,7 +18,7 @@ from api import (
 )
 from api.docs import endpoints as documents
 from api.kit.answer import Page
-from api.kit.permission import ANYONE_SUSPENDED, OPERATOR, PUBLIC, SESSION, SESSION_SUSPENDED, scope
+from api.kit.permission import ANYONE_SUSPENDED, AUDITOR, OPERATOR, PUBLIC, SESSION, SESSION_SUSPENDED, scope
 from api.kit.refusals import InvalidToken
 from api.kit.route import Route
 from api.limits import GENERATIONS, LOGIN, REFRESH, REGISTER, RESET, SENSITIVE
@@ -27,6 +28,7 @@ from api.shapes import admin as admin_shapes
 from api.shapes import api_tokens as token_shapes
 from api.shapes import assets as asset_shapes
 from api.shapes import credits as credit_shapes
+from api.shapes import audit as audit_shapes
 from api.shapes import models as model_shapes
 from api.shapes import submissions
 from api.shapes import usage as usage_shapes
@@ -34,7 +36,7 @@ from api.shapes.generations import Generation
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused, WrongCredentials
 from domain.accounts.refusals import AccountSuspended, EmailTaken, PasswordChangedMeanwhile, TooManyApiTokens
 from domain.assets.storage import SignedUrlRefused
-from domain.credits.refusals import ChargeFullyRefunded, InsufficientCredits, NothingToRefund, RefundExceedsCharge
+from domain.credits.refusals import AsOfOutOfRange, ChargeFullyRefunded, InsufficientCredits, NothingToRefund, RefundExceedsCharge
 from domain.generations.refusals import GenerationFinal, GenerationOpen
 
 READ, WRITE = scope("generations:read"), scope("generations:write")
@@ -78,6 +80,8 @@ ROUTES: list[Route] = [
     Route("POST /v1/auth/change-password", access.change_password, SESSION, {200: access_shapes.Session}, "Change your password", limits=SENSITIVE, refusals=[PasswordChangedMeanwhile]),
     Route("POST /v1/auth/login", access.login, PUBLIC, {200: access_shapes.Session}, "Log in", limits=LOGIN, refusals=[WrongCredentials, AccountSuspended]),
     Route("POST /v1/auth/logout", access.logout, SESSION_SUSPENDED, {204: None}, "Log out"),
+    Route("GET /v1/audit/accounts/{id}/replay", audit.replay, AUDITOR, {200: audit_shapes.Replay}, "An account's book, replayed", "audit", refusals=[AsOfOutOfRange]),
+    Route("GET /v1/audit/entries", audit.entries, AUDITOR, {200: Page[audit_shapes.Entry]}, "Entries of the log", "audit"),
     Route("POST /v1/auth/refresh", access.refresh, PUBLIC, {200: access_shapes.Tokens}, "The next pair of tokens", limits=REFRESH, refusals=[AccountSuspended, RefreshTokenInvalid, RefreshTokenReused]),
     Route("POST /v1/auth/register", access.register, PUBLIC, {201: access_shapes.Session}, "Register", limits=REGISTER, refusals=[EmailTaken]),
     Route("POST /v1/auth/reset-password", access.reset_password, PUBLIC, {204: None}, "Set a new password with a one-time token", limits=RESET),

@@ -1,0 +1,99 @@
+"""The auditor's reads: every entry of the log, and any account's book with its running balances."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from api.kit.answer import Answer
+from api.kit.call import Call
+from api.shapes.audit import AsOfQuery, EntriesQuery, Replay, ReplayedBalance, ReplayQuery, shown_log_entry, shown_move
+from domain.credits.refusals import AsOfOutOfRange, AsOfTwice, CreditAccountNotFound
+from projections.log.entries import page_of_entries
+from projections.log.rows import last_recorded_by
+from projections.log.running import Balance, Opened, balance_of_moves, moves, opened
+
+INSTANT = timedelta(microseconds=1)
+
+
+class AsOf(NamedTuple):
+    """A point of the log: its positions up to `upto`, and of these only what counted by `effective_by`, unless that is None."""
+
+    upto: int
+    effective_by: datetime | None = None
+
+
+async def entries(call: Call, query: EntriesQuery) -> Answer:
+    """Every entry of the log, oldest first: columns, postings, and the fields that are not personal."""
+    head = await call.platform.journal.head()
+    low, high = query.from_position or 1, min(query.to_position or head, head)
+    async with call.platform.reads.connection() as connection:
+        if query.recorded_from is not None:
+            low = max(low, 1 + await last_recorded_by(connection, query.recorded_from - INSTANT, head=head))
+        if query.recorded_to is not None:
+            high = min(high, await last_recorded_by(connection, query.recorded_to - INSTANT, head=head))
+        rows, after = await page_of_entries(
+            connection,
+            low=low,
+            high=high,
+            account_id=None if query.account is None else UUID(query.account),
+            topics=query.type,
+            books=query.book,
+            order=query.order,
+            limit=query.limit,
+            after_position=call.after[0] if call.after else None,
+        )
+    answer = call.page([shown_log_entry(row) for row in rows], next_key=None if after is None else [after])
+    answer.position = head
+    return answer
+
+
+async def replay(call: Call, id: UUID, query: ReplayQuery) -> Answer:
+    """An account's ledger entries, oldest first, with its balances after each, and the balance that all of them lead to."""
+    async with call.platform.reads.connection() as connection:
+        book = await opened(connection, id)
+        if book is None:
+            raise CreditAccountNotFound()
+        # The cursor carries the point and the balances, so that all pages tell of one and the same book.
+        if call.after:
+            after, upto, *sums = call.after
+            running, total = Balance(*sums[:3]), Balance(*sums[3:])
+            asked = AsOf(upto, query.as_of_effective)
+        else:
+            after, running = 0, Balance()
+            asked = await point_of(call, connection, query, book)
+            total = await balance_of_moves(connection, upto=asked.upto, account_id=id, effective_by=asked.effective_by)
+        limits = {"after": after, "upto": asked.upto, "limit": query.limit + 1, "effective_by": asked.effective_by}
+        found = await moves(connection, account_id=id, **limits)
+    more, found = found[query.limit :], found[: query.limit]
+    data = []
+    for move in found:
+        running = move.onto(running)
+        data.append(shown_move(move, running))
+    answer = call.page(data, next_key=[found[-1].position, asked.upto, *running, *total] if more else None)
+    balance = ReplayedBalance(available=total.available, held=total.held, owed=total.owed, position=asked.upto)
+    answer.body = Replay(data=data, next_cursor=answer.body.next_cursor, balance=balance)
+    return answer
+
+
+async def point_of(call: Call, connection: Any, query: AsOfQuery, book: Opened | None = None) -> AsOf:
+    """Which part of the log is asked for; *book*: of whom nothing is known before.   Raises AsOfTwice, AsOfOutOfRange."""
+    names = ("as_of_position", "as_of", "as_of_effective")
+    asked = [name for name in names if getattr(query, name) is not None]
+    if len(asked) > 1:
+        raise AsOfTwice(errors=[(f"/{name}", "at most one of the three") for name in asked])
+    head = await call.platform.journal.head()
+    if not asked:
+        return AsOf(head)
+    point = AsOf(head, query.as_of_effective)
+    moment = query.as_of or query.as_of_effective
+    if (moment is not None and moment > call.now) or (query.as_of_position or 0) > head:
+        raise AsOfOutOfRange(errors=[(f"/{asked[0]}", "has not come yet")])
+    if query.as_of_position is not None:
+        point = AsOf(query.as_of_position)
+    elif query.as_of is not None:
+        point = AsOf(await last_recorded_by(connection, query.as_of, head=head))
+    if book is not None and (point.upto < book.position or (point.effective_by is not None and point.effective_by < book.effective_at)):
+        raise AsOfOutOfRange(errors=[(f"/{asked[0]}", "is before the account's book was opened")])
+    if point.upto < 1:
+        raise AsOfOutOfRange(errors=[(f"/{asked[0]}", "is before the first entry")])
+    return point
