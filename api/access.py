@@ -39,7 +39,7 @@ async def register(call: Call, body: Registration) -> Answer:
         sealed_password_hash=key.seal(password_hash),
         roles=["user"],
         welcome_grant_id=platform.ids.new(),
-        welcome_credits=await _welcome(call),
+        welcome_credits=await _welcome(call, email_index),
     )
     receipt = await platform.journal.execute(command, await call.context(status=201))
     answer = created(await begun(call, account_id), "/v1/me")
@@ -124,7 +124,7 @@ async def verify(call: Call, body: TokenCheck | None) -> Answer:
         return _state_of(call.principal)
     try:
         return _state_of(await call.platform.credentials.authenticate(body.token))
-    except Unauthenticated:
+    except (Unauthenticated, Gone):
         return _state_of(None)
 
 
@@ -133,9 +133,11 @@ async def verify_own(call: Call) -> Answer:
     return _state_of(call.principal)
 
 
-async def _welcome(call: Call) -> int:
-    """The welcome credits of one more account: none when the day's share is used up."""
+async def _welcome(call: Call, email_index: str) -> int:
+    """The welcome credits of one more account: none when the address had its own, or the day's share is used up."""
     platform = call.platform
+    if await platform.journal.claimed(f"welcome:{email_index}") is not None:
+        return 0
     async with platform.reads.connection() as connection:
         registered = await registered_within(connection, DAY, now=call.now, limit=platform.welcome_per_day)
     return platform.welcome_credits if registered < platform.welcome_per_day else 0

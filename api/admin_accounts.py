@@ -12,6 +12,7 @@ from api.kit.call import Call
 from api.kit.shapes import moment
 from api.listing import page_of_all
 from api.reading import read_account
+from api.reasons import sealed_reason
 from api.sessions import TAIL_SECONDS
 from api.shapes.admin import AdminAccount, AdminAccountPatch, AdminAccountQuery, Because, ResetToken, shown_admin_account
 from domain.access.reset_tokens import SECRET_BYTES, hash_of, reset_token
@@ -50,24 +51,24 @@ async def show(call: Call, id: UUID) -> Answer:
 
 async def change(call: Call, id: UUID, body: AdminAccountPatch) -> Answer:
     """Change roles or the account's own rate limits. An absent field stays."""
-    answer = None
+    answer, reason = None, await sealed_reason(call, id, body.reason)
     if body.roles is not UNSET:
-        roles = ChangeRoles(account_id=id, roles=sorted(set(body.roles)), reason=body.reason)
+        roles = ChangeRoles(account_id=id, roles=sorted(set(body.roles)), reason=reason)
         answer = await call.execute(roles, status=200, render=changed)
     if body.limits is not UNSET:
-        limits = ChangeLimits(account_id=id, limits={str(bucket): rate for bucket, rate in body.limits.items()}, reason=body.reason)
+        limits = ChangeLimits(account_id=id, limits={str(bucket): rate for bucket, rate in body.limits.items()}, reason=reason)
         answer = await call.execute(limits, status=200, render=changed)
     return answer or await show(call, id)
 
 
 async def suspend(call: Call, id: UUID, body: Because) -> Answer:
     """Suspend an account: it accepts no new work. What is under way ends as it would have."""
-    return await call.execute(SuspendAccount(account_id=id, reason=body.reason), status=200)
+    return await call.execute(SuspendAccount(account_id=id, reason=await sealed_reason(call, id, body.reason)), status=200)
 
 
 async def reactivate(call: Call, id: UUID, body: Because) -> Answer:
     """End a suspension."""
-    return await call.execute(ReactivateAccount(account_id=id, reason=body.reason), status=200)
+    return await call.execute(ReactivateAccount(account_id=id, reason=await sealed_reason(call, id, body.reason)), status=200)
 
 
 async def changed(call: Call, receipt: Receipt) -> Answer:
@@ -83,7 +84,8 @@ async def changed(call: Call, receipt: Receipt) -> Answer:
 async def issue_reset(call: Call, id: UUID, body: Because) -> Answer:
     """A one-time token with which the account's owner sets a new password. It is shown once and works for a day."""
     token = reset_token(id, secrets.token_bytes(SECRET_BYTES))
-    command = IssuePasswordReset(account_id=id, token_hash=hash_of(token), expires_at=call.now + RESET_LIFE, reason=body.reason)
+    reason = await sealed_reason(call, id, body.reason)
+    command = IssuePasswordReset(account_id=id, token_hash=hash_of(token), expires_at=call.now + RESET_LIFE, reason=reason)
     return await call.execute(command, status=201, secret=token)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from api.kit.answer import Answer, created
 from api.kit.call import Call
 from api.kit.shapes import moment
+from api.reasons import opened_reason, sealed_reason
 from api.shapes.admin import Grant, NewGrant, NewRefund, Refund
 from domain.accounts.refusals import ExpiryPassed
 from domain.credits.commands import GrantCredits, RefundCharge
@@ -26,7 +27,7 @@ async def grant(call: Call, id: UUID, body: NewGrant) -> Answer:
         amount=body.amount,
         priority=body.priority,
         expires_at=body.expires_at,
-        reason=body.reason,
+        reason=await sealed_reason(call, id, body.reason),
     )
     return await call.execute(command, status=201)
 
@@ -40,7 +41,7 @@ async def granted(call: Call, receipt: Receipt) -> Answer:
         source=fact.source,
         priority=fact.priority,
         expires_at=moment(fact.expires_at),
-        reason=fact.reason or "",
+        reason=await opened_reason(call, event.account_id, fact.reason),
         created_at=moment(fact.timestamp),
         position=event.position,
     )
@@ -57,7 +58,7 @@ async def refund(call: Call, id: UUID, body: NewRefund) -> Answer:
         generation_id=id,
         refund_id=call.platform.ids.new(),
         amount=body.amount,
-        reason=body.reason,
+        reason=await sealed_reason(call, generation.account_id, body.reason),
     )
     return await call.execute(command, status=201)
 
@@ -72,7 +73,7 @@ async def refunded(call: Call, receipt: Receipt) -> Answer:
         grant_id=str(fact.grant_id),
         amount=fact.amount,
         expires_at=moment(fact.expires_at),
-        reason=fact.reason or "",
+        reason=await opened_reason(call, event.account_id, fact.reason),
         created_at=moment(fact.timestamp),
         position=event.position,
     )

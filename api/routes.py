@@ -10,6 +10,7 @@ from api import (
     assets,
     audit,
     credits,
+    erasure,
     generations,
     health,
     models,
@@ -27,8 +28,9 @@ from api.shapes import accounts as account_shapes
 from api.shapes import admin as admin_shapes
 from api.shapes import api_tokens as token_shapes
 from api.shapes import assets as asset_shapes
-from api.shapes import credits as credit_shapes
 from api.shapes import audit as audit_shapes
+from api.shapes import credits as credit_shapes
+from api.shapes import erasure as erasure_shapes
 from api.shapes import models as model_shapes
 from api.shapes import submissions
 from api.shapes import usage as usage_shapes
@@ -57,6 +59,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/admin/accounts", admin_accounts.listed, OPERATOR, {200: Page[admin_shapes.AdminAccount]}, "Accounts", "admin", reads="accounts"),
     Route("GET /v1/admin/accounts/{id}", admin_accounts.show, OPERATOR, {200: admin_shapes.AdminAccount}, "An account", "admin", reads="accounts", etag=True),
     Route("PATCH /v1/admin/accounts/{id}", admin_accounts.change, OPERATOR, {200: admin_shapes.AdminAccount}, "Change roles and limits", "admin"),
+    Route("POST /v1/admin/accounts/{id}/erasure", erasure.request_for, OPERATOR, {202: erasure_shapes.Erasure}, "Erase an account", "admin", render=erasure.requested),
     Route("POST /v1/admin/accounts/{id}/grants", admin_credits.grant, OPERATOR, {201: admin_shapes.Grant}, "Grant credits", "admin", render=admin_credits.granted),
     Route("POST /v1/admin/accounts/{id}/password-reset", admin_accounts.issue_reset, OPERATOR, {201: admin_shapes.ResetToken}, "A one-time password reset token", "admin", render=admin_accounts.reset_issued),
     Route("POST /v1/admin/accounts/{id}/reactivate", admin_accounts.reactivate, OPERATOR, {200: admin_shapes.AdminAccount}, "End a suspension", "admin", render=admin_accounts.changed),
@@ -77,11 +80,11 @@ ROUTES: list[Route] = [
     Route("DELETE /v1/assets/{id}", assets.delete, scope("assets:write"), {204: None}, "Delete an asset"),
     Route("GET /v1/assets/{id}/content", assets.content, scope("assets:read"), {200: asset_shapes.ContentLink, 302: None}, "The asset's bytes", reads="assets"),
     Route("GET /v1/assets/{id}/thumbnail", assets.thumbnail, scope("assets:read"), {200: asset_shapes.ContentLink, 302: None}, "A small picture of the asset", reads="assets"),
+    Route("GET /v1/audit/accounts/{id}/replay", audit.replay, AUDITOR, {200: audit_shapes.Replay}, "An account's book, replayed", "audit", refusals=[AsOfOutOfRange]),
+    Route("GET /v1/audit/entries", audit.entries, AUDITOR, {200: Page[audit_shapes.Entry]}, "Entries of the log", "audit"),
     Route("POST /v1/auth/change-password", access.change_password, SESSION, {200: access_shapes.Session}, "Change your password", limits=SENSITIVE, refusals=[PasswordChangedMeanwhile]),
     Route("POST /v1/auth/login", access.login, PUBLIC, {200: access_shapes.Session}, "Log in", limits=LOGIN, refusals=[WrongCredentials, AccountSuspended]),
     Route("POST /v1/auth/logout", access.logout, SESSION_SUSPENDED, {204: None}, "Log out"),
-    Route("GET /v1/audit/accounts/{id}/replay", audit.replay, AUDITOR, {200: audit_shapes.Replay}, "An account's book, replayed", "audit", refusals=[AsOfOutOfRange]),
-    Route("GET /v1/audit/entries", audit.entries, AUDITOR, {200: Page[audit_shapes.Entry]}, "Entries of the log", "audit"),
     Route("POST /v1/auth/refresh", access.refresh, PUBLIC, {200: access_shapes.Tokens}, "The next pair of tokens", limits=REFRESH, refusals=[AccountSuspended, RefreshTokenInvalid, RefreshTokenReused]),
     Route("POST /v1/auth/register", access.register, PUBLIC, {201: access_shapes.Session}, "Register", limits=REGISTER, refusals=[EmailTaken]),
     Route("POST /v1/auth/reset-password", access.reset_password, PUBLIC, {204: None}, "Set a new password with a one-time token", limits=RESET),
@@ -98,6 +101,8 @@ ROUTES: list[Route] = [
     Route("GET /v1/generations/{id}/timeline", generations.timeline, READ, {200: submissions.Timeline}, "What happened to it"),
     Route("GET /v1/me", accounts.me, ANYONE_SUSPENDED, {200: account_shapes.Account}, "Your account", reads="accounts", etag=True),
     Route("PATCH /v1/me", accounts.change_me, SESSION, {200: account_shapes.Account}, "Change your names"),
+    Route("DELETE /v1/me", erasure.request, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten (as POST /v1/me/erasure)", render=erasure.requested, limits=SENSITIVE),
+    Route("POST /v1/me/erasure", erasure.request, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten", render=erasure.requested, limits=SENSITIVE),
     Route("GET /v1/me/statistics", usage.statistics, scope("usage:read"), {200: usage_shapes.Statistics}, "All that you did so far", reads="usage_daily"),
     Route("GET /v1/me/usage", usage.usage, scope("usage:read"), {200: usage_shapes.Usage}, "What you used", reads="usage_daily"),
     Route("GET /v1/meta", health.meta, PUBLIC, {200: health.Meta}, "Release, features and limits"),

@@ -33,6 +33,7 @@ from infra.dispatch.claims import PostgresClaims
 from infra.dispatch.due import PostgresDue
 from infra.dispatch.leases import keeper
 from infra.dispatch.queues import PostgresQueues
+from infra.erasure.erasures import PostgresErasures
 from infra.journal.journal import PostgresJournal, open_journal
 from infra.journal.meters import Meters
 from infra.journal.tail import open_tail
@@ -105,7 +106,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(ground(settings, "api", appends.meters()))
         tail = await stack.enter_async_context(open_tail(direct_url(settings), base.journal))
-        directory = await stack.enter_async_context(open_directory(base.journal, tail))
+        directory = await stack.enter_async_context(open_directory(base.journal, tail, base.vault.forget))
         positions = Positions(base.reads)
         metrics = ProcessMetrics(process_gauges(base.reads, base.journal, positions.current), siblings=siblings_of(settings))
         appends.metrics = metrics
@@ -182,6 +183,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             keep_leases=keeper(direct),
             board=PostgresBoard(base.reads),
             due=PostgresDue(base.reads),
+            erasures=PostgresErasures(base.reads),
             listen=functools.partial(listening, direct),
             redis_url=settings.redis_url,
             progress=progress,

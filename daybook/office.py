@@ -35,11 +35,11 @@ async def create_account(settings: Settings, *, email: str, password: str, role:
         command = RegisterAccount(
             account_id=account_id,
             sealed_profile=Profile(email=email).sealed(key),
-            email_index=base.vault.email_index(email),
+            email_index=(email_index := base.vault.email_index(email)),
             sealed_password_hash=key.seal(hashed),
             roles=sorted({"user", role}),
             welcome_grant_id=base.ids.new(),
-            welcome_credits=await _welcome(base),
+            welcome_credits=await _welcome(base, email_index),
         )
         await base.journal.execute(command, _context(base))
         return account_id
@@ -58,15 +58,17 @@ async def grant_credits(settings: Settings, account_id: UUID, *, amount: int, re
             amount=amount,
             priority=0,
             expires_at=now + timedelta(days=days) if days else None,
-            reason=reason,
+            reason=(await base.vault.key(account_id)).seal(reason),
         )
         receipt = await base.journal.execute(command, _context(base))
         return UUID(receipt.result["grant_id"])
 
 
-async def _welcome(base: Ground) -> int:
-    """None when the day's share is used up, as over HTTP."""
+async def _welcome(base: Ground, email_index: str) -> int:
+    """None when the address had its own or the day's share is used up, as over HTTP."""
     settings = base.settings
+    if await base.journal.claimed(f"welcome:{email_index}") is not None:
+        return 0
     async with base.reads.connection() as connection:
         registered = await registered_within(connection, timedelta(days=1), now=base.clock.now(), limit=settings.welcome_per_day)
     return settings.welcome_credits if registered < settings.welcome_per_day else 0

@@ -3,9 +3,10 @@
 from domain.accounts.handlers import HANDLERS as ACCOUNTS
 from domain.assets.handlers import HANDLERS as ASSETS
 from domain.credits.handlers import HANDLERS as CREDITS
+from domain.erasure.handlers import HANDLERS as ERASURE
 from domain.generations.handlers import HANDLERS as GENERATIONS
 from domain.kernel.commands import Command, Handler
 from domain.orders.handlers import HANDLERS as ORDERS
 from domain.subscriptions.handlers import HANDLERS as SUBSCRIPTIONS
 
-HANDLERS: dict[type[Command], Handler] = {**ACCOUNTS, **ASSETS, **CREDITS, **GENERATIONS, **ORDERS, **SUBSCRIPTIONS}
+HANDLERS: dict[type[Command], Handler] = {**ACCOUNTS, **ASSETS, **CREDITS, **ERASURE, **GENERATIONS, **ORDERS, **SUBSCRIPTIONS}

@@ -119,6 +119,9 @@ class Vault(Protocol):
     async def key(self, account_id: UUID) -> SubjectKey:
         """Cached for at most 60 s.   Raises Erased."""
 
+    async def destroy(self, account_id: UUID) -> None:
+        """Destroy the account's key for ever: the erasure of all that was sealed with it. Other processes may use it for 60 s more."""
+
     def email_index(self, email: str) -> str:
         """The keyed index of a case-folded, NFC-normalised e-mail address (hex)."""
 

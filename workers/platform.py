@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from domain.dispatch.ports import Board, Claims, Due, KeepLeases
+from domain.erasure.ports import Erasures
 from domain.ports import Clock, Ids, Journal, ObjectStore, Progress, Vault
 from domain.providers.catalogue import Catalogue
 from workers.ports import Counts, Listen, MakeProviders, Uncounted
@@ -23,6 +24,7 @@ class WorkerPlatform:
     keep_leases: KeepLeases
     board: Board
     due: Due
+    erasures: Erasures
     listen: Listen
     redis_url: str
     #: None: nobody is told how far an attempt is.

@@ -10,6 +10,7 @@ from domain.dispatch.ports import Expired
 from domain.generations.commands import ExpireGeneration, QueueGeneration
 from domain.generations.refusals import GenerationFinal, GenerationNotFound
 from domain.kernel.refusals import Refusal, Unavailable
+from workers.erasure.eraser import Eraser
 from workers.orders import Orders
 from workers.platform import WorkerPlatform
 from workers.sweeper import Sweeper
@@ -27,6 +28,7 @@ class Scheduler:
         self._counts = platform.counts
         self._orders = Orders(platform.journal, platform.clock, "scheduler")
         self._sweeper = Sweeper(platform)
+        self._eraser = Eraser(platform, platform.erasures, "eraser")
         self._grants_seen = ""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -37,6 +39,7 @@ class Scheduler:
             self._over_and_over(TICK_SECONDS, self._queue),
             self._over_and_over(TICK_SECONDS, self._expire),
             self._over_and_over(TICK_SECONDS, self._expire_grants),
+            self._over_and_over(TICK_SECONDS, self._erase),
             self._over_and_over(self._sweeper.seconds_deleted, self._sweeper.sweep_deleted),
             self._over_and_over(self._sweeper.seconds_orphaned, self._sweeper.sweep_orphaned),
         )
@@ -74,6 +77,9 @@ class Scheduler:
             await self._orders.send(command, f"expire:{expired.generation_id}:{expired.which}")
         except (GenerationFinal, GenerationNotFound) as refusal:
             logger.info("not expired: %s", refusal)
+
+    async def _erase(self) -> None:
+        self._counts.count("due", await self._eraser.run(), what="erasure")
 
     async def _expire_grants(self) -> None:
         accounts, seen = await self._due.grants(self._grants_seen, BATCH)

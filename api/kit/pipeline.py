@@ -36,7 +36,7 @@ from domain.accounts.refusals import AccountSuspended
 from domain.kernel.commands import Receipt
 from domain.kernel.ids import command_of_key
 from domain.kernel.journal_refusals import IdempotencyKeyReused
-from domain.kernel.refusals import Refusal, Unauthenticated
+from domain.kernel.refusals import Gone, Refusal, Unauthenticated
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -153,7 +153,7 @@ class Pipeline:
         """On a public route a bad credential is none."""
         try:
             return await self.kit.platform.credentials.authenticate(bearer_of(line))
-        except Unauthenticated:
+        except (Unauthenticated, Gone):
             return None
 
     def _decode(self, call: Call, path: Mapping[str, str]) -> dict[str, Any]:

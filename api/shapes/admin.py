@@ -14,16 +14,17 @@ from domain.ports import QueueState, WorkerState
 from projections.accounts.accounts import AccountRow
 from projections.generations.rows import GenerationRow
 
-#: Stands in the log for ever, in the clear: nothing personal belongs into it.
+#: Sealed with the key of the person it is about: erased with him.
 Reason = Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX)]
 Bucket = Literal["anonymous", "api", "auth", "generations", "inbound", "purchases", "sensitive", "video"]
 #: "count/seconds"
 Rate = Annotated[str, Meta(pattern="^[1-9][0-9]{0,8}/[1-9][0-9]{0,6}" + END)]
 Amount = Annotated[int, Meta(ge=1, le=CREDITS_MAX)]
+AccountStatus = Literal["active", "erased", "erasing", "suspended"]
 
 
 class AdminAccount(Shown):
-    """`email` and names are null for a person who was erased."""
+    """`email` and names are null for a person who was erased. "erasing": that was asked for and is under way."""
 
     id: Id
     email: str | None
@@ -31,7 +32,7 @@ class AdminAccount(Shown):
     first_name: str | None
     last_name: str | None
     roles: list[Role]
-    status: Literal["active", "suspended"]
+    status: AccountStatus
     limits: dict[str, str]
     password_changed_at: Moment
     created_at: Moment
@@ -44,7 +45,7 @@ class AdminAccountQuery(ListQuery):
 
     email: Annotated[str, Meta(max_length=254)] | None = None
     role: list[Role] = []
-    status: list[Literal["active", "suspended"]] = []
+    status: list[AccountStatus] = []
 
 
 class AdminAccountPatch(Body):

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from api.kit.shapes import Count, Id, ListQuery, Moment, Query, Shown, When, moment
 from domain.kernel.limits import INTEGER_MAX
+from domain.kernel.sealed_text import opened_text
 from domain.ports import SubjectKey
 from projections.credits.balance_rows import BalanceRow
 from projections.credits.ledger_entries import LedgerEntryRow
@@ -110,8 +111,12 @@ def shown_entry(key: SubjectKey, row: LedgerEntryRow) -> LedgerEntry:
         grants=[GrantPart(id=str(part.id), amount=part.amount) for part in row.grants],
         recorded_at=moment(row.recorded_at),
         effective_at=moment(row.effective_at),
-        memo=row.reason if row.sealed_memo is None else key.open(row.sealed_memo),
+        memo=_memo(key, row.reason if row.sealed_memo is None else row.sealed_memo),
     )
+
+
+def _memo(key: SubjectKey, text: str | None) -> str | None:
+    return None if text is None else opened_text(key, text)
 
 
 def _id(found: UUID | None) -> str | None:

@@ -9,6 +9,7 @@ from domain.kernel.facts import Root, when
 from domain.kernel.limits import API_TOKENS_MAX
 
 ROLES = ("auditor", "operator", "user")
+STATUSES = ("active", "erased", "erasing", "suspended")
 
 
 class Account(Root):
@@ -99,6 +100,26 @@ class Account(Root):
         self.record(events.ApiTokenRevoked, now=now, token_id=token_id)
         return str(token["token_hash"])
 
+    @property
+    def forgotten(self) -> bool:
+        """Its erasure was requested: it only goes on to its end."""
+        return self.status in ("erasing", "erased")
+
+    def request_erasure(self, *, by: str, sealed_reason: str | None, now: datetime) -> bool:
+        """False when that happened before."""
+        if self.forgotten:
+            return False
+        self.record(events.AccountErasureRequested, now=now, by=by, sealed_reason=sealed_reason)
+        return True
+
+    def complete_erasure(self, *, requested_at: datetime, now: datetime) -> None:
+        """Raises ErasureNotRequested."""
+        if self.status == "erased":
+            return
+        if self.status != "erasing":
+            raise refusals.ErasureNotRequested()
+        self.record(events.AccountErased, now=now, requested_at=requested_at)
+
     @when(events.AccountRegistered)
     def _registered(self, fact: events.AccountRegistered) -> None:
         self.sealed_profile = fact.sealed_profile
@@ -150,3 +171,14 @@ class Account(Root):
     @when(events.ApiTokenRevoked)
     def _api_token_revoked(self, fact: events.ApiTokenRevoked) -> None:
         self.api_tokens.pop(str(fact.token_id), None)
+
+    @when(events.AccountErasureRequested)
+    def _erasure_requested(self, fact: events.AccountErasureRequested) -> None:
+        self.status = "erasing"
+        self.api_tokens = {}
+        self.reset = None
+
+    @when(events.AccountErased)
+    def _erased(self, fact: events.AccountErased) -> None:
+        self.status = "erased"
+        self.sealed_profile = self.email_index = self.sealed_password_hash = ""

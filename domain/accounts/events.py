@@ -76,3 +76,21 @@ class ApiTokenIssued(Fact):
 class ApiTokenRevoked(Fact):
     TOPIC = "accounts.api_token_revoked"
     token_id: UUID
+
+
+class AccountErasureRequested(Fact):
+    """The person is to be forgotten: from now on nobody enters, and address and API tokens belong to nobody.
+
+    `by` is "owner", "operator" (with a reason) or "restore": asked before, and applied again to an older copy of the log.
+    """
+
+    TOPIC = "accounts.erasure_requested"
+    by: str
+    sealed_reason: str | None = None
+
+
+class AccountErased(Fact):
+    """The data key is destroyed: everything `sealed_*` of this person is noise for ever. `requested_at` is when it was asked for."""
+
+    TOPIC = "accounts.erased"
+    requested_at: datetime

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from domain.access.refusals import Erased
 from domain.accounts import commands, refusals
 from domain.accounts.account import Account
 from domain.credits.credit_account import CreditAccount
@@ -16,6 +17,8 @@ def _account(streams: Streams, account_id: UUID) -> Account:
     account = streams.get(Account, account_id)
     if account is None:
         raise refusals.AccountNotFound()
+    if account.forgotten:
+        raise Erased()
     return account
 
 
@@ -37,13 +40,16 @@ def _register(command: commands.RegisterAccount, streams: Streams, now: datetime
         now=now,
     )
     credits = CreditAccount.open(command.account_id, now=now)
+    claims = ["email"]
     if command.welcome_credits:
+        # Stays when the account is erased: an address is welcomed once.
+        claims.append("welcome")
         credits.grant(command.welcome_grant_id, source="welcome", amount=command.welcome_credits, priority=0, expires_at=None, now=now)
     return Decision(
         account_id=command.account_id,
         saved=[account, credits],
         result={"account_id": str(command.account_id)},
-        taken=[(f"email:{command.email_index}", command.account_id)],
+        taken=[(f"{claim}:{command.email_index}", command.account_id) for claim in claims],
         when_taken=refusals.EmailTaken,
     )
 

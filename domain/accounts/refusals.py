@@ -23,6 +23,12 @@ class EmailTaken(Conflicting):
     detail = "An account with this e-mail address exists already."
 
 
+class ErasureNotRequested(Conflicting):
+    """The erasure of an account begins with its request."""
+
+    detail = "Nobody asked for the erasure of this account."
+
+
 class ExpiryPassed(Unprocessable):
     detail = "The expiry must be in the future."
 

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from uuid import UUID
 
 from domain.access.ports import Principal
-from domain.access.refusals import InvalidToken
+from domain.access.refusals import Erased, InvalidToken
 from domain.ports import Clock, Journal
 from infra.access.access_tokens import AccessTokens
 from infra.access.directory import AccountDirectory
@@ -37,6 +37,9 @@ class BearerCredentials:
         claims = self._tokens.read(bearer, now=now)
         facts = await self._directory.facts(claims.account_id)
         session = await self._sessions.live(claims.session)
+        if facts is not None and facts.forgotten:
+            # The token is genuine, so whoever shows it may know what became of the account.
+            raise Erased()
         if facts is None or session is None or session.account_id != claims.account_id or session.expires_at <= now:
             raise InvalidToken()
         if session.created_at < facts.password_changed_at:

@@ -30,6 +30,8 @@ class Facts(NamedTuple):
 
     roles: frozenset[str]
     suspended: bool
+    #: Its erasure was requested, or is done.
+    forgotten: bool
     limits: Mapping[str, str]
     password_changed_at: datetime
     api_tokens: Mapping[str, ApiToken]
@@ -38,8 +40,16 @@ class Facts(NamedTuple):
 class AccountDirectory:
     """Facts of accounts, folded from their streams and dropped as soon as the log says that they changed."""
 
-    def __init__(self, journal: Journal, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        changed: Callable[[UUID], None] = lambda account_id: None,
+    ) -> None:
+        """*changed* is told of every account that the log says something new about."""
         self._journal = journal
+        self._changed = changed
         self._monotonic = monotonic
         self._known: OrderedDict[UUID, tuple[float, Facts]] = OrderedDict()
         self._changes = 0
@@ -77,13 +87,16 @@ class AccountDirectory:
                 async with tail.follow(feature=FEATURE) as events:
                     async for event in events:
                         self.forget(event.stream)
+                        self._changed(event.stream)
                     return
 
 
 @asynccontextmanager
-async def open_directory(journal: Journal, tail: Tail) -> AsyncIterator[AccountDirectory]:
+async def open_directory(
+    journal: Journal, tail: Tail, changed: Callable[[UUID], None] = lambda account_id: None
+) -> AsyncIterator[AccountDirectory]:
     """A directory that follows *tail* for as long as the block lasts."""
-    directory = AccountDirectory(journal)
+    directory = AccountDirectory(journal, changed=changed)
     task = asyncio.create_task(directory.follow(tail))
     try:
         yield directory
@@ -97,6 +110,7 @@ def facts_of(account: Account) -> Facts:
     return Facts(
         roles=frozenset(account.roles),
         suspended=account.status == "suspended",
+        forgotten=account.forgotten,
         limits=dict(account.limits),
         password_changed_at=account.password_changed_at or account.created_on,
         api_tokens={

@@ -176,7 +176,7 @@ class PostgresSessions:
         """Raises RefreshTokenInvalid when the session is over, AccountSuspended."""
         facts = await self._directory.facts(found.account_id)
         over = found.ended_at is not None or found.expires_at <= now
-        if facts is None or over or found.created_at < facts.password_changed_at:
+        if facts is None or facts.forgotten or over or found.created_at < facts.password_changed_at:
             raise RefreshTokenInvalid()
         if facts.suspended:
             raise AccountSuspended()

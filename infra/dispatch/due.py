@@ -36,9 +36,12 @@ DELETED = """
         WHERE e.stream = d.stream AND e.topic = 'assets.stored' ORDER BY e.version LIMIT 1) s
     WHERE d.position > %(after)s AND d.position <= %(until)s AND d.topic = 'assets.deleted'
 """
+# What somebody erased stored while his erasure was under way lives no longer either.
 LIVING = """
     SELECT a.id FROM unnest(%(ids)s::uuid[]) AS a (id)
-    WHERE EXISTS (SELECT FROM journal.events e WHERE e.stream = a.id AND e.topic = 'assets.stored')
+    WHERE EXISTS (
+        SELECT FROM journal.events e WHERE e.stream = a.id AND e.topic = 'assets.stored'
+        AND NOT EXISTS (SELECT FROM journal.events x WHERE x.stream = e.account_id AND x.topic = 'accounts.erased'))
       AND NOT EXISTS (SELECT FROM journal.events e WHERE e.stream = a.id AND e.topic = 'assets.deleted')
 """
 

@@ -28,6 +28,11 @@ REWRAP = """
     UPDATE vault.subject_keys SET epoch = %(epoch)s, wrapped = %(wrapped)s
     WHERE account_id = %(account_id)s AND epoch = %(was)s AND wrapped IS NOT NULL
 """
+# The erasure of everything sealed with it. A key that is destroyed stays so.
+DESTROY = """
+    UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = clock_timestamp()
+    WHERE account_id = %(account_id)s AND wrapped IS NOT NULL
+"""
 # Many processes may start at once on an empty database: one of them makes the key, all use it.
 STAND = """
     INSERT INTO vault.standing_keys (purpose, epoch, wrapped) VALUES (%(purpose)s, %(epoch)s, %(wrapped)s) ON CONFLICT DO NOTHING
@@ -68,6 +73,14 @@ class PostgresVault:
             if row[0] != self._keyring.epoch:
                 await self._rewrap(connection, account_id, key, was=row[0])
         return self._remember(account_id, key)
+
+    async def destroy(self, account_id: UUID) -> None:
+        async with self._connections.connection() as connection:
+            await connection.execute(DESTROY, {"account_id": account_id})
+        self.forget(account_id)
+
+    def forget(self, account_id: UUID) -> None:
+        self._known.pop(account_id, None)
 
     def email_index(self, email: str) -> str:
         folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())

@@ -38,7 +38,7 @@ LOAD = "SELECT * FROM read.accounts_v1 WHERE id = ANY(%(ids)s)"
 UPSERT = """
     INSERT INTO read.accounts_v1 SELECT * FROM json_populate_recordset(NULL::read.accounts_v1, %(rows)s::json)
     ON CONFLICT (id) DO UPDATE SET
-        sealed_profile = excluded.sealed_profile, roles = excluded.roles, status = excluded.status, limits = excluded.limits,
+        sealed_profile = excluded.sealed_profile, email_index = excluded.email_index, roles = excluded.roles, status = excluded.status, limits = excluded.limits,
         password_changed_at = excluded.password_changed_at, updated_at = excluded.updated_at, position = excluded.position
 """
 # One account, by its key.
@@ -182,8 +182,20 @@ def _password_changed(present: dict[UUID, AccountRow], event: Event) -> None:
     _touched(present, event).password_changed_at = event.fact.timestamp
 
 
+def _erasure_requested(present: dict[UUID, AccountRow], event: Event) -> None:
+    _touched(present, event).status = "erasing"
+
+
+def _erased(present: dict[UUID, AccountRow], event: Event) -> None:
+    row = _touched(present, event)
+    row.status = "erased"
+    row.sealed_profile = row.email_index = ""
+
+
 BRANCHES = branches(
     {
+        events.AccountErased: _erased,
+        events.AccountErasureRequested: _erasure_requested,
         events.AccountReactivated: _reactivated,
         events.AccountRegistered: _registered,
         events.AccountSuspended: _suspended,

@@ -32,6 +32,11 @@ INSERT = "INSERT INTO read.api_tokens_v1 SELECT * FROM json_populate_recordset(N
 DELETE = """
     DELETE FROM read.api_tokens_v1 t USING json_populate_recordset(NULL::read.api_tokens_v1, %(rows)s::json) c WHERE t.id = c.id
 """
+# Of a person who is to be forgotten.
+DELETE_ALL = """
+    DELETE FROM read.api_tokens_v1 t USING json_populate_recordset(NULL::read.api_tokens_v1, %(rows)s::json) c
+    WHERE t.account_id = c.account_id
+"""
 # An account's own list.
 _PAGE = """
     SELECT * FROM read.api_tokens_v1
@@ -57,6 +62,10 @@ class ApiTokenRow(msgspec.Struct, kw_only=True):
 
 class Revoked(msgspec.Struct):
     id: UUID
+
+
+class Forgotten(msgspec.Struct):
+    account_id: UUID
 
 
 async def page_of_api_tokens(
@@ -96,6 +105,7 @@ class Present:
     def __init__(self) -> None:
         self.issued: dict[UUID, ApiTokenRow] = {}
         self.revoked: list[Revoked] = []
+        self.forgotten: list[Forgotten] = []
 
 
 async def load(place: Place, events_: Sequence[Event]) -> Present:
@@ -107,7 +117,7 @@ def fold(present: Present, event: Event) -> None:
 
 
 def writes(present: Present) -> Sequence[Write]:
-    return Write(INSERT, list(present.issued.values())), Write(DELETE, present.revoked)
+    return Write(INSERT, list(present.issued.values())), Write(DELETE, present.revoked), Write(DELETE_ALL, present.forgotten)
 
 
 def _issued(present: Present, event: Event) -> None:
@@ -128,7 +138,18 @@ def _revoked(present: Present, event: Event) -> None:
         present.revoked.append(Revoked(event.fact.token_id))
 
 
-BRANCHES = branches({events.ApiTokenIssued: _issued, events.ApiTokenRevoked: _revoked})
+def _forgotten(present: Present, event: Event) -> None:
+    """Nothing is issued after it."""
+    present.forgotten.append(Forgotten(event.stream))
+
+
+BRANCHES = branches(
+    {
+        events.AccountErasureRequested: _forgotten,
+        events.ApiTokenIssued: _issued,
+        events.ApiTokenRevoked: _revoked,
+    }
+)
 MODEL = ReadModel(
     name="api_tokens", version=1, tables=("api_tokens_v1",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes
 )

@@ -8,6 +8,8 @@ from projections.audit.entries import Entry, differs
 _WORDS: Mapping[str, str] = {
     "accounts.api_token_issued": "expires_at scopes sealed_name timestamp token_hash token_id",
     "accounts.api_token_revoked": "timestamp token_id",
+    "accounts.erased": "requested_at timestamp",
+    "accounts.erasure_requested": "by sealed_reason timestamp",
     "accounts.limits_changed": "limits reason timestamp",
     "accounts.password_changed": "by sealed_password_hash timestamp",
     "accounts.password_reset_issued": "expires_at reason timestamp token_hash",

@@ -25,6 +25,7 @@ from infra.dispatch.claims import PostgresClaims
 from infra.dispatch.due import PostgresDue
 from infra.dispatch.leases import keeper
 from infra.dispatch.queues import PostgresQueues
+from infra.erasure.erasures import PostgresErasures
 from infra.objects.directory import DirectoryStore
 from infra.secrets.vault import PostgresVault, open_vault
 from projections.kernel.wake import listening
@@ -223,6 +224,7 @@ async def open_fleet(dsn: str, redis_url: str, folder: Path) -> AsyncIterator[Fl
             keep_leases=keeper(dsn),
             board=PostgresBoard(world.pool),
             due=PostgresDue(world.pool),
+            erasures=PostgresErasures(world.pool),
             listen=functools.partial(listening, dsn),
             redis_url=redis_url,
         )

@@ -32,6 +32,10 @@ def expected(entries: Sequence[Entry]) -> list[Row]:
                 row["status"] = "suspended"
             case "accounts.reactivated":
                 row["status"] = "active"
+            case "accounts.erasure_requested":
+                row["status"] = "erasing"
+            case "accounts.erased":
+                row |= {"status": "erased", "sealed_profile": "", "email_index": ""}
             case "accounts.password_changed":
                 row["password_changed_at"] = at
             case topic if topic in _SETS:

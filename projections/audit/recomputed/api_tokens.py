@@ -27,4 +27,6 @@ def expected(entries: Sequence[Entry]) -> list[Row]:
             }
         elif entry.topic == "accounts.api_token_revoked":
             tokens.pop(entry.fact()["token_id"], None)
+        elif entry.topic == "accounts.erasure_requested":
+            tokens.clear()
     return list(tokens.values())

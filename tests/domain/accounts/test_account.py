@@ -43,7 +43,7 @@ def issue_token(book: Book, account, *, token_hash: str = "hash"):
 def test_registering_opens_the_ledger_grants_welcome_credits_and_claims_the_email(book: Book) -> None:
     account = book.account(credits=25)
     assert names(book.facts) == ["AccountRegistered", "CreditAccountOpened", "CreditsGranted"]
-    assert book.decision.taken == [(f"email:{account.hex}", account)]
+    assert book.decision.taken == [(f"email:{account.hex}", account), (f"welcome:{account.hex}", account)]
     assert isinstance(book.decision.when_taken(), EmailTaken)
     assert account_in(book, account).status == "active"
 

@@ -1,0 +1,1 @@
+"""Forgetting a person: what is asked, what follows, and what stays."""

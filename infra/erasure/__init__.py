@@ -1,0 +1,1 @@
+"""Erasures: what is still to be done, and the list of them outside the database."""

@@ -1,0 +1,1 @@
+"""Carrying out erasures: steps that may end anywhere and be taken again."""
