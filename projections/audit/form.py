@@ -1,7 +1,6 @@
 """The form of the log: positions without holes, time that never runs backwards, whole commands, canonical bytes."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -9,6 +8,7 @@ import msgspec
 from projections.audit.entries import Entry, differs
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_TIME_CHARS = 27
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -17,13 +17,15 @@ class Form:
 
     def __init__(self) -> None:
         self.position = 0
-        self.recorded_at = datetime.min.replace(tzinfo=UTC)
+        self.recorded_at = ""
         self.command_id: str | None = None
 
     def check(self, entry: Entry) -> dict[str, Any]:
         """Returns the fact's values.   Raises Differs."""
         if entry.position != self.position + 1:
             differs(entry, "a position is missing before it", expected=self.position + 1, found=entry.position)
+        if len(entry.recorded_at) != _TIME_CHARS:
+            differs(entry, "the time of recording is no time of our calendar", found=entry.recorded_at)
         if entry.recorded_at < self.recorded_at:
             differs(entry, "recorded before the entry before it", expected=f"from {self.recorded_at}", found=entry.recorded_at)
         if entry.causation is not None and not 0 < entry.causation < entry.position:

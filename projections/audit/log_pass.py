@@ -3,20 +3,20 @@ that read models make one by one.
 """
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
-from psycopg import AsyncConnection
-
-from projections.audit.entries import BEFORE, BY_POSITION, Entry, differs, head_of, page
+from projections.audit.entries import BEFORE, BY_POSITION, Entry, differs
 from projections.audit.folds import Folds
 from projections.audit.form import Form
 from projections.audit.ledger import Fact, Ledger
 from projections.audit.models import LIVE_POSITION, position_of
 from projections.audit.postings import check_postings
 from projections.audit.recomputed import ledger_entries
-from projections.audit.recomputed.rows import compare, rows
+from projections.audit.recomputed.rows import compare
 from projections.audit.report import Difference, Differs
 from projections.audit.shapes import check_shape
+from projections.audit.source import Source
 from projections.audit.stories import Stories, check_refunded
 
 PAGE_ENTRIES = 4_000
@@ -28,8 +28,8 @@ Progress = Callable[[int, int], None]
 class LogPass:
     """Reads up to the end of the log as it is when it gets there."""
 
-    def __init__(self, conn: AsyncConnection[Any], folds: Folds, progress: Progress) -> None:
-        self.conn = conn
+    def __init__(self, source: Source, folds: Folds, progress: Progress) -> None:
+        self.source = source
         self.folds = folds
         self.progress = progress
         self.form = Form()
@@ -39,21 +39,21 @@ class LogPass:
         self.lines_position = BEFORE_ALL
         self._waiting: list[dict[str, Any]] = []
 
-    async def run(self) -> int:
+    def run(self) -> int:
         """Returns the position of the last entry.   Raises Differs."""
         last: Entry | None = None
         while True:
             # Positions are asked for before the page, so that what a model has seen is never more than what was read of it.
-            models = await self.folds.positions(self.conn)
-            head = await head_of(self.conn)
-            entries = await page(self.conn, BY_POSITION, {"after": self.form.position, "upto": head, "limit": PAGE_ENTRIES})
+            models = self.folds.positions(self.source)
+            head = self.source.head()
+            entries = self.source.page(BY_POSITION, {"after": self.form.position or BEFORE_ALL, "upto": head, "limit": PAGE_ENTRIES})
             if not entries:
                 break
             facts = self._check(entries, last)
             last = entries[-1]
-            await self._check_refunds()
-            await self.folds.feed(self.conn, entries, facts, models)
-            await self._check_lines()
+            self._check_refunds()
+            self.folds.feed(self.source, entries, facts, models)
+            self._check_lines()
             self.progress(last.position, max(head, last.position))
         if last is not None:
             self.stories.close(last)
@@ -80,29 +80,34 @@ class LogPass:
             last = entry
         return facts
 
-    async def _check_refunds(self) -> None:
-        for entry, fact in self.stories.refunds:
-            check_refunded(entry, fact, await page(self.conn, BEFORE, {"stream": entry.stream, "before": entry.position}))
-        self.stories.refunds.clear()
+    def _check_refunds(self) -> None:
+        """What is said of generations that ended long ago is held against their streams, all of the page at once."""
+        refunds = self.stories.refunds
+        if not refunds:
+            return
+        past = self.source.page(BEFORE, {"streams": list({entry.stream for entry, _ in refunds}), "before": refunds[-1][0].position})
+        streams = {stream: list(entries) for stream, entries in groupby(past, key=lambda entry: entry.stream)}
+        for entry, fact in refunds:
+            check_refunded(entry, fact, [earlier for earlier in streams.get(entry.stream, ()) if earlier.position < entry.position])
+        refunds.clear()
 
-    async def _check_lines(self) -> None:
+    def _check_lines(self) -> None:
         """Ledger entries up to where the model is by now; what it has not seen yet waits."""
-        seen = min(await position_of(self.conn, "ledger_entries"), self.form.position)
+        seen = min(position_of(self.source, "ledger_entries"), self.form.position)
         if seen <= self.lines_position:
             return
         due = [line for line in self._waiting if line["position"] <= seen]
         self._waiting = self._waiting[len(due) :]
-        found = await rows(self.conn, ledger_entries.ROWS, {"low": self.lines_position + 1, "high": seen})
+        found = self.source.rows(ledger_entries.ROWS, {"low": self.lines_position + 1, "high": seen})
         compare(ledger_entries.TABLE, ledger_entries.KEY, expected=due, found=found)
         self.lines_position = seen
 
-    async def finish_lines(self) -> int:
+    def finish_lines(self) -> int:
         """Nothing may stand beyond what the model has seen. Returns the position up to which entries were compared."""
-        await self._check_lines()
-        async with self.conn.transaction():
-            await self.conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            row = await (await self.conn.execute(LIVE_POSITION, {"name": "ledger_entries"})).fetchone()
-            found = await rows(self.conn, ledger_entries.BEYOND, {"low": row[0] if row else 0})
+        self._check_lines()
+        with self.source.snapshot():
+            ((seen,),) = self.source.tuples(LIVE_POSITION, {"name": "ledger_entries"})
+            found = self.source.rows(ledger_entries.BEYOND, {"low": seen or 0})
         if found:
             raise Differs(
                 Difference(

@@ -1,10 +1,7 @@
 """Which read models there are, and how far each says it is."""
 
-from typing import Any
-
-from psycopg import AsyncConnection
-
 from projections.audit.report import Difference, Differs
+from projections.audit.source import Source
 
 #: Name -> version, of every model that is recomputed here.
 CHECKED = {
@@ -21,9 +18,9 @@ LIVE = "SELECT name, version, position FROM read.models WHERE place = 'read' ORD
 LIVE_POSITION = "SELECT max(position) FROM read.models WHERE place = 'read' AND name = %(name)s"
 
 
-async def positions_of(conn: AsyncConnection[Any]) -> dict[str, int]:
+def positions_of(source: Source) -> dict[str, int]:
     """Read model -> position.   Raises Differs for a model that nothing here recomputes, or that is missing."""
-    rows = await (await conn.execute(LIVE)).fetchall()
+    rows = source.tuples(LIVE)
     positions: dict[str, int] = {}
     for name, version, position in rows:
         if version == CHECKED.get(name):
@@ -35,5 +32,5 @@ async def positions_of(conn: AsyncConnection[Any]) -> dict[str, int]:
     return positions
 
 
-async def position_of(conn: AsyncConnection[Any], name: str) -> int:
-    return (await positions_of(conn))[name]
+def position_of(source: Source, name: str) -> int:
+    return positions_of(source)[name]

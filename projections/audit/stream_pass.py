@@ -4,20 +4,21 @@ read models whose rows follow from one stream each.
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from psycopg import AsyncConnection
-
-from projections.audit.entries import BY_STREAM, REST, Entry, differs, page
-from projections.audit.folds import HIGHEST, LOWEST, SNAPSHOT, following
+from projections.audit.entries import BY_STREAM, REST, Entry, differs
+from projections.audit.folds import HIGHEST, LOWEST, following
 from projections.audit.models import positions_of
 from projections.audit.recomputed import accounts, api_tokens, assets, generations
-from projections.audit.recomputed.rows import Row, compare, rows
+from projections.audit.recomputed.rows import Row, compare
+from projections.audit.source import Source
 
 PAGE_ENTRIES = 4_000
 #: Topics that begin a stream.
 FIRST = frozenset({"accounts.registered", "assets.stored", "credits.account_opened", "generations.requested"})
 LEDGER = "credits."
+#: Below every version, also a forged one.
+BEFORE_ALL = -(2**31)
 
 
 class ByStream(NamedTuple):
@@ -42,21 +43,20 @@ BY_STREAMS = (
 class StreamPass:
     """Pages of whole streams; only ledger streams, which may be long, run over pages, and only their form is checked here."""
 
-    def __init__(self, conn: AsyncConnection[Any], progress: Callable[[int], None]) -> None:
-        self.conn = conn
+    def __init__(self, source: Source, progress: Callable[[int], None]) -> None:
+        self.source = source
         self.progress = progress
         self.last: Entry | None = None
         self.models: dict[str, int] = {}
 
-    async def run(self) -> dict[str, int]:
+    def run(self) -> dict[str, int]:
         """Returns model -> the least position at which a page of it was compared.   Raises Differs."""
         low: str | None = LOWEST
         while low is not None:
-            async with self.conn.transaction():
-                await self.conn.execute(SNAPSHOT)
-                positions = await positions_of(self.conn)
-                entries, high = await self._page()
-                found = {model.name: await rows(self.conn, model.rows, {"low": low, "high": high}) for model in BY_STREAMS}
+            with self.source.snapshot():
+                positions = positions_of(self.source)
+                entries, high = self._page()
+                found = {model.name: self.source.rows(model.rows, {"low": low, "high": high}) for model in BY_STREAMS}
             streams = self._checked(entries)
             for model in BY_STREAMS:
                 self._compare(model, streams, found[model.name], positions[model.name])
@@ -64,16 +64,16 @@ class StreamPass:
             low = None if high == HIGHEST else following(high)
         return self.models
 
-    async def _page(self) -> tuple[list[Entry], str]:
+    def _page(self) -> tuple[list[Entry], str]:
         """Entries, and the last stream they complete. A ledger stream that is cut goes on in the next page."""
         last = self.last
-        after = {"stream": last.stream if last else LOWEST, "version": last.version if last else 0}
-        entries = await page(self.conn, BY_STREAM, {**after, "limit": PAGE_ENTRIES})
+        after = {"stream": last.stream if last else LOWEST, "version": last.version if last else BEFORE_ALL}
+        entries = self.source.page(BY_STREAM, {**after, "limit": PAGE_ENTRIES})
         if len(entries) < PAGE_ENTRIES:
             return entries, HIGHEST
         end = entries[-1]
         if not end.topic.startswith(LEDGER):
-            entries += await page(self.conn, REST, {"stream": end.stream, "version": end.version})
+            entries += self.source.page(REST, {"stream": end.stream, "version": end.version})
         return entries, end.stream
 
     def _checked(self, entries: Sequence[Entry]) -> list[list[Entry]]:

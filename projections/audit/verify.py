@@ -4,76 +4,78 @@ It shares nothing with the domain's aggregates and the read models' folding, so 
 compared with a read model is the log up to that model's own position, in one snapshot; no transaction lasts longer than a page.
 """
 
-import gc
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+import asyncio
+from collections.abc import Callable
 
-from psycopg import AsyncConnection
-
+from projections.audit.aside import Aside, Models, aside, rare_collections
 from projections.audit.folds import Folds
 from projections.audit.log_pass import LogPass
 from projections.audit.models import positions_of
 from projections.audit.report import Difference, Differs, Report
+from projections.audit.source import Source, opened
 from projections.audit.stream_pass import StreamPass
 
-__all__ = ["Difference", "Report", "verify"]
+__all__ = ["Difference", "Report", "verify", "verify_now"]
 
 Progress = Callable[[int, int], None]
 
-GARBAGE_OBJECTS = 200_000
-CONFIGURE = "SET statement_timeout = '60s'; SET jit = off"
+#: A second process takes half a second to begin.
+ASIDE_FROM_EVENTS = 30_000
 
 
-async def verify(database: str | AsyncConnection[Any], on_progress: Progress = lambda done, total: None) -> Report:
-    """Check everything; stop at the first difference. *database* is an address, or a connection in autocommit.
+async def verify(dsn: str, on_progress: Progress = lambda done, total: None) -> Report:
+    """`verify_now` in a thread."""
+    return await asyncio.to_thread(verify_now, dsn, on_progress)
+
+
+def verify_now(dsn: str, on_progress: Progress = lambda done, total: None, *, aside_from: int = ASIDE_FROM_EVENTS) -> Report:
+    """Check everything; stop at the first difference. A log of *aside_from* events or more is read by two processes.
 
     *on_progress* is told (steps done, steps in all); each entry of the log is two steps, one by position, one by stream.
     """
-    async with _connection(database) as conn, _rare_collections():
-        await conn.execute(CONFIGURE)
-        folds = Folds()
-        log_pass = LogPass(conn, folds, lambda position, head: on_progress(position, 2 * head))
+    with opened(dsn) as conn:
+        source = Source(conn)
+        if source.head() < aside_from:
+            return checked(source, on_progress)
+        with aside(dsn) as other:
+            return checked(source, on_progress, other)
+
+
+def checked(source: Source, on_progress: Progress = lambda done, total: None, other: Aside | None = None) -> Report:
+    """What is to say of everything that *source* reads; *other* does the pass by stream meanwhile."""
+    folds = Folds()
+
+    def tell(position: int, head: int) -> None:
+        on_progress(position + (min(other.entries(), head) if other else 0), 2 * head)
+
+    log_pass = LogPass(source, folds, tell)
+    with rare_collections():
         try:
-            events = await log_pass.run()
-            models = {"ledger_entries": await log_pass.finish_lines()}
-            done = events
-
-            def advance(entries: int) -> None:
-                nonlocal done
-                done += entries
-                on_progress(min(done, 2 * events), 2 * events)
-
-            models |= await StreamPass(conn, advance).run()
-            models |= await folds.compare(conn)
+            events = log_pass.run()
+            models = {"ledger_entries": log_pass.finish_lines()}
+            models |= _by_stream(source, other, lambda done: on_progress(events + min(done, events), 2 * events))
+            models |= folds.compare(source)
         except Differs as error:
-            return Report(ok=False, events=log_pass.form.position, models=await _positions(conn), first_difference=error.difference)
+            return Report(ok=False, events=log_pass.form.position, models=_positions(source), first_difference=error.difference)
     return Report(ok=True, events=events, models=dict(sorted(models.items())))
 
 
-async def _positions(conn: AsyncConnection[Any]) -> dict[str, int]:
+def _by_stream(source: Source, other: Aside | None, tell: Callable[[int], None]) -> Models:
+    if other:
+        return other.models(tell)
+    done = 0
+
+    def advance(entries: int) -> None:
+        nonlocal done
+        done += entries
+        tell(done)
+
+    return StreamPass(source, advance).run()
+
+
+def _positions(source: Source) -> Models:
     try:
-        return await positions_of(conn)
+        return positions_of(source)
     except Differs:
         # The difference that is reported is about the models themselves.
         return {}
-
-
-@asynccontextmanager
-async def _rare_collections() -> AsyncIterator[None]:
-    """Pages hold no cycles, so looking for them at the usual pace finds nothing and takes a quarter of the time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(GARBAGE_OBJECTS, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-
-
-@asynccontextmanager
-async def _connection(database: str | AsyncConnection[Any]) -> AsyncIterator[AsyncConnection[Any]]:
-    if not isinstance(database, str):
-        yield database
-        return
-    async with await AsyncConnection.connect(database, autocommit=True, application_name="daybook verify") as conn:
-        yield conn

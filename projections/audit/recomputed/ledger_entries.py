@@ -37,7 +37,7 @@ class LedgerEntries:
             "account_id": entry.account_id,
             "available_after": available,
             "held_after": held,
-            "recorded_at": entry.recorded_at,
+            "recorded_at": time_of(entry.recorded_at),
             "effective_at": time_of(fact["timestamp"]),
             **say(fact),
         }

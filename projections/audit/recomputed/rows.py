@@ -1,22 +1,13 @@
 """Rows as they stand in a table against rows as they must be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, NoReturn
 
-from psycopg import AsyncConnection
-from psycopg.rows import dict_row
-
-from projections.audit.entries import cursor_of
 from projections.audit.report import Difference, Differs, text_of
 
 Row = dict[str, Any]
-
-
-async def rows(conn: AsyncConnection[Any], sql: str, params: Mapping[str, Any]) -> list[Row]:
-    cursor = await cursor_of(conn, row_factory=dict_row).execute(sql.encode(), params)
-    return await cursor.fetchall()
 
 
 def compare(table: str, key: Sequence[str], *, expected: Sequence[Row], found: Sequence[Row]) -> None:

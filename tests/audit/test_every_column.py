@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -10,83 +10,54 @@ import msgspec
 import psycopg
 import pytest
 
-from projections.audit.verify import Report, verify
 from projections.read_models import READ_MODELS
+from tests.support.forging import Forger, forger
 from tests.support.logged_book import LoggedBook
 from tests.support.projecting import Library
 
 TABLES = sorted(table for model in READ_MODELS.values() for table in model.tables)
 COLUMNS = "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'read' AND table_name = %s ORDER BY 1"
-CHECKS = "SELECT conname FROM pg_constraint WHERE conrelid = 'journal.events'::regclass AND contype = 'c'"
 TOO_MANY = "a row that follows from nothing in the log"
-
-
-async def found(library: Library, sql: str, *params: Any) -> Report:
-    """What verify says after *sql*, which is undone afterwards."""
-    async with library.conn.transaction(force_rollback=True):
-        cursor = await library.conn.execute(sql.encode(), params or None)
-        assert cursor.rowcount != 0, "the mutation must hit something"
-        return await verify(_Nested(library.conn))
-
-
-class _Nested:
-    """A connection inside the mutation's transaction: the verifier's own transactions become savepoints of one snapshot."""
-
-    def __init__(self, conn: psycopg.AsyncConnection[Any]) -> None:
-        self._conn = conn
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._conn, name)
-
-    async def execute(self, sql: Any, params: Any = None, **options: Any) -> Any:
-        if isinstance(sql, str) and sql.startswith("SET TRANSACTION"):
-            return None
-        return await self._conn.execute(sql, params, **options)
 
 
 @pytest.fixture(scope="module")
 def book(database_url: str) -> LoggedBook:
-    """One history for all mutations, which reaches every kind of fact; each mutation is undone. The log has lost its checks:
-    whoever changes it has all rights.
-    """
+    """One history for all forgeries, which reaches every kind of fact."""
 
     async def write() -> LoggedBook:
         async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
             library = Library(database_url, conn)
             library.history(5, 900, accounts=3)
             await library.project()
-            await conn.execute("DROP INDEX journal.events_command")
-            for (name,) in await library.rows(CHECKS):
-                await conn.execute(f"ALTER TABLE journal.events DROP CONSTRAINT {name}".encode())
             return library.book
 
     written = asyncio.run(write())
+    with forger(database_url) as owner:
+        owner.lift_checks()
     assert {row["topic"] for row in written.rows} >= {"credits.grant_expired", "generations.charge_refunded", "assets.deleted"}
     return written
 
 
 @pytest.fixture
-async def library(database_url: str, book: LoggedBook) -> AsyncIterator[Library]:
-    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
-        written = Library(database_url, conn)
-        written.book = book
-        yield written
+def owner(database_url: str, book: LoggedBook) -> Iterator[Forger]:
+    with forger(database_url) as owner:
+        yield owner
 
 
-async def test_a_column_without_recomputation_is_a_difference(library: Library):
-    report = await found(library, "ALTER TABLE read.assets_v1 ADD COLUMN colour text")
+def test_a_column_without_recomputation_is_a_difference(owner: Forger):
+    report = owner.after("ALTER TABLE read.assets_v1 ADD COLUMN colour text")
     assert report.first_difference and report.first_difference.what == "column colour has no recomputation"
 
 
-async def test_every_column_of_every_read_model_is_compared(library: Library):
+def test_every_column_of_every_read_model_is_compared(owner: Forger):
     """A row chosen at random, each column changed in turn: the report names table, row and column."""
     dice = random.Random(1)
     mutations = 0
     for table in TABLES:
-        keys = await library.rows(f"SELECT ctid FROM read.{table} ORDER BY 1")
-        for column, kind in await library.rows(COLUMNS, table):
+        keys = owner.rows(f"SELECT ctid FROM read.{table} ORDER BY 1")
+        for column, kind in owner.rows(COLUMNS, table):
             change = changed(column, kind)
-            report = await found(library, f"UPDATE read.{table} SET {column} = {change} WHERE ctid = %s", dice.choice(keys)[0])
+            report = owner.after(f"UPDATE read.{table} SET {column} = {change} WHERE ctid = %s", dice.choice(keys)[0])
             mutations += 1
             assert not report.ok, f"{table}.{column} was changed and not found"
             difference = report.first_difference
@@ -112,16 +83,16 @@ def changed(column: str, kind: str) -> str:
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_row_taken_away_and_a_row_too_many_are_found(library: Library, table: str):
-    report = await found(library, f"DELETE FROM read.{table} WHERE ctid = (SELECT max(ctid) FROM read.{table})")
+def test_a_row_taken_away_and_a_row_too_many_are_found(owner: Forger, table: str):
+    report = owner.after(f"DELETE FROM read.{table} WHERE ctid = (SELECT max(ctid) FROM read.{table})")
     difference = report.first_difference
     assert difference and (difference.where, difference.what) == (f"read.{table}", "the row is missing")
     key = {"ledger_entries_v1": "position", "usage_daily_v1": "account_id", "balances_v1": "account_id"}.get(table, "id")
-    columns = [name for name, _ in await library.rows(COLUMNS, table)]
+    columns = [name for name, _ in owner.rows(COLUMNS, table)]
     ids = ("gen_random_uuid()", f"'{UUID(int=0)}'", f"'{UUID(int=2**128 - 1)}'")
     for other in ("-1", "0", "2000000000") if key == "position" else ids:
         values = ", ".join(other if name == key else name for name in columns)
-        report = await found(library, f"INSERT INTO read.{table} ({', '.join(columns)}) SELECT {values} FROM read.{table} LIMIT 1")
+        report = owner.after(f"INSERT INTO read.{table} ({', '.join(columns)}) SELECT {values} FROM read.{table} LIMIT 1")
         difference = report.first_difference
         assert difference and difference.where == f"read.{table}"
         assert difference.what in (TOO_MANY, "an entry beyond what the model has seen")
@@ -153,15 +124,13 @@ CONDITIONS = {
 
 
 @pytest.mark.parametrize("column", LOG)
-async def test_a_change_of_the_logs_columns_is_found_and_named(library: Library, column: str):
+def test_a_change_of_the_logs_columns_is_found_and_named(owner: Forger, column: str):
     dice = random.Random(column)
     condition = CONDITIONS.get(column, "true")
-    positions = [
-        row[0] for row in await library.rows(f"SELECT position FROM journal.events WHERE {condition} AND position > 20 ORDER BY 1")
-    ]
+    positions = [row[0] for row in owner.rows(f"SELECT position FROM journal.events WHERE {condition} AND position > 20 ORDER BY 1")]
     for _ in range(3):
         position = dice.choice(positions)
-        report = await found(library, f"UPDATE journal.events SET {column} = {LOG[column]} WHERE position = %s", position)
+        report = owner.after(f"UPDATE journal.events SET {column} = {LOG[column]} WHERE position = %s", position)
         assert not report.ok, f"{column} at {position} was changed and not found"
         assert report.first_difference and (report.first_difference.position or report.first_difference.row)
 
@@ -189,19 +158,19 @@ REPLACED = ("roles", "sealed_profile")
 
 
 @pytest.mark.parametrize("field", STATES)
-async def test_a_change_inside_a_fact_is_found(library: Library, field: str):
+def test_a_change_inside_a_fact_is_found(owner: Forger, field: str, book: LoggedBook):
     """In canonical form, so that only what it says can give it away."""
     dice = random.Random(field)
-    rows = [row for row in library.book.rows if row["topic"] == STATES[field] and field.encode() in row["state"]]
+    rows = [row for row in book.rows if row["topic"] == STATES[field] and field.encode() in row["state"]]
     if not rows:
-        rows = [row for row in library.book.rows if f'"{field}"'.encode() in row["state"]]
+        rows = [row for row in book.rows if f'"{field}"'.encode() in row["state"]]
     # What a later fact has replaced has no witness but the sealed log.
     rows = rows[-1:] if field in REPLACED else dice.sample(rows, min(2, len(rows)))
     for row in rows:
         state = msgspec.json.decode(row["state"])
         state[field] = other(state[field])
         forged = msgspec.json.encode(state, order="sorted")
-        report = await found(library, "UPDATE journal.events SET state = %s WHERE position = %s", forged, row["position"])
+        report = owner.after("UPDATE journal.events SET state = %s WHERE position = %s", forged, row["position"])
         assert not report.ok, f"{field} of {row['topic']} at {row['position']} was changed and not found"
 
 
@@ -229,8 +198,8 @@ def other(value: Any) -> Any:
         (b"\xff", "cannot be read"),
     ],
 )
-async def test_bytes_that_are_not_canonical_are_found(library: Library, forged: bytes, what: str):
-    report = await found(library, "UPDATE journal.events SET state = %s WHERE position = 30", forged)
+def test_bytes_that_are_not_canonical_are_found(owner: Forger, forged: bytes, what: str):
+    report = owner.after("UPDATE journal.events SET state = %s WHERE position = 30", forged)
     assert report.first_difference and report.first_difference.position == 30
     assert what in str(report.first_difference)
 
@@ -244,16 +213,16 @@ SILENT = {
 
 
 @pytest.mark.parametrize("topic", SILENT)
-async def test_facts_that_no_amount_follows_from_cannot_be_renamed(library: Library, topic: str):
-    (row,) = await library.rows("SELECT max(position) FROM journal.events WHERE topic = %s", topic)
-    report = await found(library, "UPDATE journal.events SET topic = %s WHERE position = %s", SILENT[topic], row[0])
+def test_facts_that_no_amount_follows_from_cannot_be_renamed(owner: Forger, topic: str):
+    (row,) = owner.rows("SELECT max(position) FROM journal.events WHERE topic = %s", topic)
+    report = owner.after("UPDATE journal.events SET topic = %s WHERE position = %s", SILENT[topic], row[0])
     assert report.first_difference and report.first_difference.position == row[0]
 
 
-async def test_an_event_taken_out_and_one_put_in_are_found(library: Library):
-    report = await found(library, "DELETE FROM journal.events WHERE position = 50")
+def test_an_event_taken_out_and_one_put_in_are_found(owner: Forger, book: LoggedBook):
+    report = owner.after("DELETE FROM journal.events WHERE position = 50")
     assert str(report.first_difference).startswith("log, position 51") and "a position is missing" in str(report.first_difference)
-    head = len(library.book.rows)
+    head = len(book.rows)
     columns = "stream, topic, recorded_at, actor, account_id, correlation, available, held, owed, outside, book, state"
     copied = f"""
         INSERT INTO journal.events (position, version, command_id, first, {columns})
@@ -261,5 +230,5 @@ async def test_an_event_taken_out_and_one_put_in_are_found(library: Library):
         FROM journal.events e
         WHERE topic = 'credits.granted' ORDER BY position DESC LIMIT 1
     """
-    report = await found(library, copied)
+    report = owner.after(copied)
     assert not report.ok and report.first_difference and report.first_difference.position == head + 1

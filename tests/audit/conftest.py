@@ -1,0 +1,5 @@
+"""What the specifications of the verifier share."""
+
+from tests.support.projecting import library
+
+__all__ = ["library"]
