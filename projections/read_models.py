@@ -7,6 +7,8 @@ from projections.credits.balances import MODEL as BALANCES
 from projections.credits.ledger_entries import MODEL as LEDGER_ENTRIES
 from projections.generations.generations import MODEL as GENERATIONS
 from projections.kernel.model import ReadModel
+from projections.orders.orders import MODEL as ORDERS
+from projections.subscriptions.subscriptions import MODEL as SUBSCRIPTIONS
 from projections.usage.usage_daily import MODEL as USAGE_DAILY
 
 READ_MODELS: dict[str, ReadModel] = {
@@ -16,5 +18,7 @@ READ_MODELS: dict[str, ReadModel] = {
     "balances": BALANCES,
     "generations": GENERATIONS,
     "ledger_entries": LEDGER_ENTRIES,
+    "orders": ORDERS,
+    "subscriptions": SUBSCRIPTIONS,
     "usage_daily": USAGE_DAILY,
 }

@@ -75,7 +75,7 @@ class PaymentEvent(msgspec.Struct, frozen=True, kw_only=True):
     livemode: bool
 
 
-class PaymentSettled(PaymentEvent):
+class PaymentSettled(PaymentEvent, frozen=True, kw_only=True):
     """The money for an order has come. `reference` is unique in the ledger; `payment` is what later reversals name (`pi_…`)."""
 
     order_id: UUID
@@ -85,14 +85,14 @@ class PaymentSettled(PaymentEvent):
     currency: str
 
 
-class PaymentFailed(PaymentEvent):
+class PaymentFailed(PaymentEvent, frozen=True, kw_only=True):
     """A payment that was on its way (a bank transfer) did not come."""
 
     order_id: UUID
     reference: str
 
 
-class CheckoutExpired(PaymentEvent):
+class CheckoutExpired(PaymentEvent, frozen=True, kw_only=True):
     """The page was closed unpaid; `id` is the order's or the subscription's."""
 
     purpose: Purpose
@@ -100,7 +100,7 @@ class CheckoutExpired(PaymentEvent):
     reference: str
 
 
-class PaymentReversed(PaymentEvent):
+class PaymentReversed(PaymentEvent, frozen=True, kw_only=True):
     """Money went back, or is held back. `total` is what `reversal` (`re_…`, `dp_…`) has taken so far, not what is new.
 
     A smaller `total` of the same reversal that is heard later is stale. Give each reversal its own id; do not also tell
@@ -116,7 +116,7 @@ class PaymentReversed(PaymentEvent):
     id: UUID | None = None
 
 
-class ReversalUndone(PaymentEvent):
+class ReversalUndone(PaymentEvent, frozen=True, kw_only=True):
     """A reversal does not stand, for good. Use the two below."""
 
     reversal: str
@@ -125,15 +125,15 @@ class ReversalUndone(PaymentEvent):
     id: UUID | None = None
 
 
-class DisputeWon(ReversalUndone):
+class DisputeWon(ReversalUndone, frozen=True, kw_only=True):
     """The bank decided for us: the credits are given back."""
 
 
-class RefundFailed(ReversalUndone):
+class RefundFailed(ReversalUndone, frozen=True, kw_only=True):
     """The refund did not reach the buyer: the credits are given back."""
 
 
-class InvoicePaid(PaymentEvent):
+class InvoicePaid(PaymentEvent, frozen=True, kw_only=True):
     """One period of a subscription is paid. `invoice` is unique in the ledger, `reference` is the service's subscription (`sub_…`)."""
 
     subscription_id: UUID
@@ -146,7 +146,7 @@ class InvoicePaid(PaymentEvent):
     period_end: datetime
 
 
-class InvoiceFailed(PaymentEvent):
+class InvoiceFailed(PaymentEvent, frozen=True, kw_only=True):
     """The money for a period did not come; the service will try again. `at`: when the service knew it."""
 
     subscription_id: UUID
@@ -155,7 +155,7 @@ class InvoiceFailed(PaymentEvent):
     at: datetime
 
 
-class SubscriptionChanged(PaymentEvent):
+class SubscriptionChanged(PaymentEvent, frozen=True, kw_only=True):
     """How the service now sees a subscription. `event` is unique to this message; an older `at` never overrides a newer one.
 
     `canceled` is final. `unpaid` and `paused` give nothing and are shown as past_due; `incomplete` as pending.

@@ -11,6 +11,8 @@ CHECKED = {
     "balances": 1,
     "generations": 1,
     "ledger_entries": 1,
+    "orders": 1,
+    "subscriptions": 1,
     "usage_daily": 1,
 }
 # The live copies. A stopped one is right up to where it stopped.

@@ -45,6 +45,27 @@ _WORDS: Mapping[str, str] = {
     "generations.retrying": "attempt code run_at timestamp",
     "generations.started": "attempt timestamp worker",
     "generations.succeeded": "asset_ids attempt charged paid_by released sealed_output timestamp usage",
+    "orders.canceled": "cause timestamp",
+    "orders.checkout_opened": "expires_at reference sealed_url timestamp",
+    "orders.paid": "amount credits currency expires_at grant_id payment reference revoked timestamp",
+    "orders.placed": (
+        "account_id amount credits currency livemode originator_topic package price_version provider sealed_urls timestamp valid_days"
+    ),
+    "orders.reversal_undone": "credits expires_at grant_id reversal timestamp",
+    "orders.reversed": "kind reversal taken timestamp total",
+    "subscriptions.cancel_requested": "timestamp",
+    "subscriptions.changed": "at cancel_at_period_end reference status timestamp",
+    "subscriptions.checkout_opened": "expires_at reference sealed_url timestamp",
+    "subscriptions.ended": "cause timestamp",
+    "subscriptions.period_paid": (
+        "amount credits currency grant_id invoice payment period_end period_start reference timestamp"
+    ),
+    "subscriptions.period_reversal_undone": "credits expires_at grant_id invoice reversal timestamp",
+    "subscriptions.period_reversed": "invoice kind reversal taken timestamp total",
+    "subscriptions.period_unpaid": "at invoice timestamp",
+    "subscriptions.requested": (
+        "account_id amount credits currency livemode originator_topic plan price_version provider sealed_urls timestamp"
+    ),
 }
 FIELDS: Mapping[str, frozenset[str]] = {topic: frozenset(words.split()) for topic, words in _WORDS.items()}
 

@@ -9,13 +9,22 @@ from typing import NamedTuple
 from projections.audit.entries import BY_STREAM, REST, Entry, differs
 from projections.audit.folds import HIGHEST, LOWEST, following
 from projections.audit.models import positions_of
-from projections.audit.recomputed import accounts, api_tokens, assets, generations
+from projections.audit.recomputed import accounts, api_tokens, assets, generations, orders, subscriptions
 from projections.audit.recomputed.rows import Row, compare
 from projections.audit.source import Source
 
 PAGE_ENTRIES = 4_000
 #: Topics that begin a stream.
-FIRST = frozenset({"accounts.registered", "assets.stored", "credits.account_opened", "generations.requested"})
+FIRST = frozenset(
+    {
+        "accounts.registered",
+        "assets.stored",
+        "credits.account_opened",
+        "generations.requested",
+        "orders.placed",
+        "subscriptions.requested",
+    }
+)
 LEDGER = "credits."
 #: Below every version, also a forged one.
 BEFORE_ALL = -(2**31)
@@ -37,6 +46,8 @@ BY_STREAMS = (
     ByStream("api_tokens", "accounts.", api_tokens.TABLE, api_tokens.KEY, api_tokens.ROWS, api_tokens.expected),
     ByStream("assets", "assets.", assets.TABLE, assets.KEY, assets.ROWS, assets.expected),
     ByStream("generations", "generations.", generations.TABLE, generations.KEY, generations.ROWS, generations.expected),
+    ByStream("orders", "orders.", orders.TABLE, orders.KEY, orders.ROWS, orders.expected),
+    ByStream("subscriptions", "subscriptions.", subscriptions.TABLE, subscriptions.KEY, subscriptions.ROWS, subscriptions.expected),
 )
 
 

@@ -1,0 +1,1 @@
+"""Subscriptions as their owners see them."""
