@@ -57,9 +57,7 @@ _WORDS: Mapping[str, str] = {
     "subscriptions.changed": "at cancel_at_period_end reference status timestamp",
     "subscriptions.checkout_opened": "expires_at reference sealed_url timestamp",
     "subscriptions.ended": "cause timestamp",
-    "subscriptions.period_paid": (
-        "amount credits currency grant_id invoice payment period_end period_start reference timestamp"
-    ),
+    "subscriptions.period_paid": ("amount credits currency grant_id invoice payment period_end period_start reference timestamp"),
     "subscriptions.period_reversal_undone": "credits expires_at grant_id invoice reversal timestamp",
     "subscriptions.period_reversed": "invoice kind reversal taken timestamp total",
     "subscriptions.period_unpaid": "at invoice timestamp",
