@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 BUCKETS = ("anonymous", "api", "auth", "generations", "inbound", "purchases", "sensitive", "video")
 LIMIT = re.compile(r"(?P<bucket>[a-z_-]+)=(?P<limit>[1-9]\d{0,8}/[1-9]\d{0,7})")
 HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})")
+LOG_NAME = re.compile(r"[0-9A-Za-z]([0-9A-Za-z._:/-]{0,98}[0-9A-Za-z])?")
 HOST = re.compile(r"[0-9A-Za-z.:_-]+")
 PORT_MAX = 65_535
 SECRET_BYTES_MIN = 32
@@ -62,6 +63,13 @@ def web_address(text: str) -> str:
     if not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("must be an address such as https://example.com, without user, query or fragment")
     return text.rstrip("/")
+
+
+def log_name(text: str) -> str:
+    """A schema-less URL, as C2SP checkpoints name logs: no blanks, no plus, no closing slash."""
+    if not LOG_NAME.fullmatch(text):
+        raise ValueError(f"must be a name such as books.example.com or example.com/books, not {text!r}")
+    return text
 
 
 def host(text: str) -> str:

@@ -15,6 +15,7 @@ from daybook.variables import NAMES
 Value = TypeVar("Value")
 CREDITS_MAX = 1_000_000_000
 WELCOME_PER_DAY = 10_000
+CHECKPOINT_EVENTS_MAX = 1_000_000
 NOTHING: tuple[str, ...] = ()
 NO_OVERRIDES: Mapping[str, str] | None = {}
 S3_REQUIRED = ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET")
@@ -61,6 +62,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...]
     cors_origins: tuple[str, ...]
     outgoing_allow: tuple[str, ...]
+    #: Names the log in every checkpoint.
+    log_name: str
+    checkpoint_events: int
+    checkpoint_seconds: int
     metrics_token: str | None
     log_level: str
     #: None: console on a terminal, else json.
@@ -157,6 +162,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=reading.take("DAYBOOK_TRUSTED_PROXIES", parsing.networks, NOTHING),
         cors_origins=reading.take("DAYBOOK_CORS_ORIGINS", parsing.origins, NOTHING),
         outgoing_allow=outgoing,
+        log_name=reading.take("DAYBOOK_LOG_NAME", parsing.log_name, "daybook.local"),
+        checkpoint_events=reading.take("DAYBOOK_CHECKPOINT_EVENTS", parsing.integer(1, CHECKPOINT_EVENTS_MAX), 1_000),
+        checkpoint_seconds=reading.take("DAYBOOK_CHECKPOINT_SECONDS", parsing.integer(1, 86_400), 10),
         metrics_token=reading.maybe("DAYBOOK_METRICS_TOKEN", parsing.token),
         log_level=reading.take("DAYBOOK_LOG_LEVEL", parsing.choice("debug", "info", "warning", "error"), "info"),
         log_format=reading.maybe("DAYBOOK_LOG_FORMAT", parsing.choice("console", "json")),

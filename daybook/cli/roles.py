@@ -1,4 +1,4 @@
-"""`daybook api | worker | dispatcher | projector | scheduler`: one role each, to scale apart."""
+"""`daybook api | worker | dispatcher | notary | projector | scheduler`: one role each, to scale apart."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,7 @@ import typer
 ROLES = {
     "api": "Serve the HTTP API.",
     "dispatcher": "Ring the workers' bells, take back the work of dead workers, promote what is due.",
+    "notary": "Take the log into a Merkle tree, and sign checkpoints of it.",
     "projector": "Fold the log into the read models.",
     "scheduler": "Do what is due at a time: expiries, deadlines, sweeps.",
 }

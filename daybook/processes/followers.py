@@ -1,13 +1,13 @@
-"""Dispatcher, projector and scheduler in one process: on one machine that saves start and memory."""
+"""Dispatcher, notary, projector and scheduler in one process: on one machine that saves start and memory."""
 
 import asyncio
 from collections.abc import Callable
 
-from daybook.processes import dispatcher, projector, scheduler
+from daybook.processes import dispatcher, notary, projector, scheduler
 from daybook.processes.run import Ready
 from daybook.settings import Settings
 
-ROLES = (dispatcher.serve, projector.serve, scheduler.serve)
+ROLES = (dispatcher.serve, notary.serve, projector.serve, scheduler.serve)
 
 
 async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:

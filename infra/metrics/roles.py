@@ -1,4 +1,4 @@
-"""What worker, dispatcher, projector and scheduler count, each declared once; and the writer's rounds, which each of them has."""
+"""What worker, dispatcher, notary, projector and scheduler count, each declared once; and the writer's rounds, which each of them has."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -10,6 +10,11 @@ COUNTERS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     "dispatcher": {
         "bells": ("Bells asked for.", ()),
         "reaped": ("Generations taken back from workers that are gone.", ()),
+    },
+    "notary": {
+        "checkpoints": ("Checkpoints signed.", ()),
+        "published": ("Checkpoints brought into the object store.", ()),
+        "refusals": ("Times that it refused to sign, because the log does not lead to what was signed before.", ()),
     },
     "projector": {},
     "scheduler": {
@@ -25,12 +30,17 @@ COUNTERS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 GAUGES: dict[str, dict[str, str]] = {
     "dispatcher": {},
+    "notary": {
+        "checkpoint_events": "Events that the last checkpoint covers.",
+        "lag_events": "Events that no checkpoint covers yet.",
+    },
     "projector": {},
     "scheduler": {},
     "worker": {"running": "Generations that run now.", "slots": "Generations that may run at once."},
 }
 HISTOGRAMS: dict[str, dict[str, tuple[str, tuple[float, ...]]]] = {
     "dispatcher": {},
+    "notary": {},
     "projector": {
         "batch_events": ("Events in one batch.", EVENTS),
         "batch_seconds": ("Time of one batch.", SECONDS),

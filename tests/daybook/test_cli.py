@@ -10,7 +10,7 @@ import pytest
 from tests.support.daybook_command import COMMAND, environ, run
 
 COMMANDS = (
-    "up", "demo", "api", "worker", "dispatcher", "projector", "scheduler", "migrate", "accounts create", "credits grant",
+    "up", "demo", "api", "worker", "dispatcher", "notary", "projector", "scheduler", "migrate", "accounts create", "credits grant",
     "projections list", "projections rebuild", "openapi", "env", "audit verify",
 )  # fmt: skip
 

@@ -56,7 +56,7 @@ def test_every_volume_is_declared():
 
 
 def test_every_variable_of_ours_is_a_setting():
-    assert len(OURS) == 6
+    assert len(OURS) == 7
     for service in OURS.values():
         assert set(service["environment"]) - NAMES == set()
     docker = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -91,7 +91,8 @@ def test_every_command_of_ours_is_a_command(name, tmp_path):
 def test_every_queue_has_a_worker_service_and_every_role_a_service():
     queues = {service["command"][service["command"].index("--queues") + 1] for service in OURS.values() if "--queues" in service["command"]}
     assert queues == set(load_catalogue(None, openai_compatible=False).kinds())
-    assert {service["command"][0] for service in OURS.values()} == {"api", "dispatcher", "migrate", "projector", "scheduler", "worker"}
+    roles = {"api", "dispatcher", "migrate", "notary", "projector", "scheduler", "worker"}
+    assert {service["command"][0] for service in OURS.values()} == roles
 
 
 def filled(text: str, given: dict[str, str]) -> str:

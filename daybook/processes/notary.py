@@ -1,0 +1,38 @@
+"""The notary: takes the log into a Merkle tree, signs checkpoints of it, and brings them into the object store."""
+
+import asyncio
+
+from daybook.bootstrap import ground
+from daybook.measures import siblings_of
+from daybook.notarial import notary_of, publishing_of
+from daybook.processes.run import Ready
+from daybook.schema import direct_url
+from daybook.settings import Settings
+from infra.metrics.roles import RoleMetrics
+from infra.metrics.siblings import told
+from projections.notary.publishing import Publishing
+from projections.notary.sink import NotaryFollower, NotarySink
+
+
+async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:
+    """Until *stop*. Nothing is lost when it ends anywhere: the next one goes on from the stored tree."""
+    counts = RoleMetrics("notary")
+    async with told(siblings_of(settings), "notary", counts.render), ground(settings, "notary") as base:
+        sink = NotarySink(notary_of(base), every_events=settings.checkpoint_events, every_seconds=settings.checkpoint_seconds)
+        publishing = publishing_of(base)
+        _count(sink, publishing, counts)
+        ready()
+        async with asyncio.TaskGroup() as together:
+            together.create_task(NotaryFollower(direct_url(settings), sink).run(stop))
+            together.create_task(publishing.run(stop))
+
+
+def _count(sink: NotarySink, publishing: Publishing, counts: RoleMetrics) -> None:
+    def look(lag: int, sealed: int) -> None:
+        counts.level("lag_events", lag)
+        counts.level("checkpoint_events", sealed)
+
+    sink.on_look = look
+    sink.on_signed = lambda: counts.count("checkpoints")
+    sink.on_refusal = lambda: counts.count("refusals")
+    publishing.on_published = lambda count: counts.count("published", count)

@@ -1,0 +1,17 @@
+"""What the notary needs of the house's keys."""
+
+from typing import Protocol
+
+
+class Wrapping(Protocol):
+    """Keys kept under the installation's secret key. The keyring of `infra.secrets` is one."""
+
+    @property
+    def epoch(self) -> str:
+        """The id of the secret key by which `wrap` wraps now."""
+
+    def wrap(self, key: bytes, name: bytes) -> bytes:
+        """*key*, encrypted and bound to *name*."""
+
+    def unwrap(self, epoch: str, wrapped: bytes, name: bytes) -> bytes:
+        """The opposite of `wrap`, also for the previous secret key while one is set.   Raises ValueError when altered."""

@@ -1,0 +1,73 @@
+"""The notary's Ed25519 keys: one signs, those before it stay known, so that old checkpoints can be checked for ever."""
+
+from typing import Any, NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from psycopg import AsyncConnection
+
+from domain.notary.ports import Wrapping
+from projections.notary.checkpoint import PublicKey
+
+# The key that signs.
+SIGNING = "SELECT number, name, public, epoch, wrapped FROM proofs.keys WHERE retired_at IS NULL"
+# All keys, the oldest first: what a verifier takes.
+PUBLIC = "SELECT name, public FROM proofs.keys ORDER BY number"
+# Two notaries may start at once: one of them makes the key, both use it.
+MAKE = """
+    INSERT INTO proofs.keys (name, key_id, public, epoch, wrapped)
+    VALUES (%(name)s, %(key_id)s, %(public)s, %(epoch)s, %(wrapped)s) ON CONFLICT DO NOTHING
+"""
+# The private half is destroyed with its use: nobody can sign with it again.
+RETIRE = "UPDATE proofs.keys SET retired_at = clock_timestamp(), wrapped = NULL WHERE retired_at IS NULL"
+# A key that is still under the previous secret key moves on when it is used; another process may have been first.
+REWRAP = """
+    UPDATE proofs.keys SET epoch = %(epoch)s, wrapped = %(wrapped)s
+    WHERE number = %(number)s AND epoch = %(was)s AND wrapped IS NOT NULL
+"""
+
+
+class SigningKey(NamedTuple):
+    """The key that signs now. `private` is 32 bytes."""
+
+    name: str
+    private: bytes
+
+
+async def signing_key(conn: AsyncConnection[Any], wrapping: Wrapping, name: str) -> SigningKey:
+    """The key in use, made under *name* when there is none yet.   Raises ValueError when it was altered, and what `unwrap` does."""
+    row = await (await conn.execute(SIGNING)).fetchone()
+    if row is None:
+        await _make(conn, wrapping, name)
+        row = await (await conn.execute(SIGNING)).fetchone()
+        assert row is not None, "made by us or by somebody who was faster"
+    number, found, public, epoch, wrapped = row
+    private = wrapping.unwrap(epoch, wrapped, _bound_to(public))
+    if epoch != wrapping.epoch:
+        values = {"number": number, "was": epoch, "epoch": wrapping.epoch, "wrapped": wrapping.wrap(private, _bound_to(public))}
+        await conn.execute(REWRAP, values)
+    return SigningKey(found, private)
+
+
+async def public_keys(conn: AsyncConnection[Any]) -> list[PublicKey]:
+    """Every key that has ever signed, the oldest first."""
+    return [PublicKey(name, bytes(public)) for name, public in await (await conn.execute(PUBLIC)).fetchall()]
+
+
+async def rotate(conn: AsyncConnection[Any], wrapping: Wrapping, name: str) -> None:
+    """Retire the key in use and make the next one, under *name*. Checkpoints that it signed stay valid."""
+    async with conn.transaction():
+        await conn.execute(RETIRE)
+        await _make(conn, wrapping, name)
+
+
+async def _make(conn: AsyncConnection[Any], wrapping: Wrapping, name: str) -> None:
+    key = Ed25519PrivateKey.generate()
+    public = PublicKey(name, key.public_key().public_bytes_raw())
+    wrapped = wrapping.wrap(key.private_bytes_raw(), _bound_to(public.public))
+    values = {"name": name, "key_id": public.key_id, "public": public.public, "epoch": wrapping.epoch, "wrapped": wrapped}
+    await conn.execute(MAKE, values)
+
+
+def _bound_to(public: bytes) -> bytes:
+    """A private half cannot be passed off as that of another public one."""
+    return b"notary key " + bytes(public)
