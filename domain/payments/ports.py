@@ -15,6 +15,7 @@ from domain.kernel.refusals import Conflicting, Malformed, Unavailable
 
 Purpose = Literal["order", "subscription"]
 ReversalKind = Literal["dispute", "refund"]
+SubscriptionStatus = Literal["active", "canceled", "incomplete", "past_due", "paused", "unpaid"]
 
 
 class SignatureRefused(Malformed):
@@ -164,7 +165,7 @@ class SubscriptionChanged(PaymentEvent, frozen=True, kw_only=True):
     subscription_id: UUID
     reference: str
     event: str
-    status: Literal["active", "canceled", "incomplete", "past_due", "paused", "unpaid"]
+    status: SubscriptionStatus
     cancel_at_period_end: bool
     at: datetime
 
