@@ -25,7 +25,7 @@ ATTEMPTS = 10
 
 async def me(call: Call) -> Answer:
     """Who you are here."""
-    return ok(await _shown(call, await read_account(call, call.account_id)))
+    return ok(await shown_me(call, await read_account(call, call.account_id)))
 
 
 async def change_me(call: Call, body: ProfilePatch) -> Answer:
@@ -42,7 +42,7 @@ async def _change(call: Call, body: ProfilePatch) -> Answer:
     account = await call.platform.journal.load(Account, call.account_id)
     if account is None:
         raise AccountNotFound()
-    current = await _shown(call, row_of(account))
+    current = await shown_me(call, row_of(account))
     # Looked at again here, because what follows is bound to this very profile.
     if not call.meets(current):
         raise PreconditionFailed()
@@ -60,9 +60,9 @@ async def _changed(call: Call, receipt: Receipt) -> Answer:
     account = await call.platform.journal.load(Account, call.account_id, until=receipt.position)
     if account is None:
         raise AccountNotFound()
-    return ok(await _shown(call, row_of(account)))
+    return ok(await shown_me(call, row_of(account)))
 
 
-async def _shown(call: Call, row: AccountRow) -> Shown:
+async def shown_me(call: Call, row: AccountRow) -> Shown:
     key = await call.platform.vault.key(row.id)
     return shown_account(row, opened(key, row.sealed_profile), moment(await call.platform.sessions.last_begun(row.id)))

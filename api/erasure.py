@@ -33,6 +33,11 @@ async def request(call: Call, body: ErasureRequest) -> Answer:
     return await call.execute(RequestErasure(account_id=account.id, by="owner"), status=202)
 
 
+async def request_by_deleting(call: Call, body: ErasureRequest) -> Answer:
+    """The same as `POST /v1/me/erasure`."""
+    return await request(call, body)
+
+
 async def request_for(call: Call, id: UUID, body: Because) -> Answer:
     """Have an account erased, on its owner's behalf. It cannot be undone; the reason is erased with the rest."""
     account = await call.platform.journal.load(Account, id)

@@ -15,6 +15,7 @@ from api import (
     health,
     models,
     objects,
+    personal_export,
     usage,
 )
 from api.docs import endpoints as documents
@@ -32,6 +33,7 @@ from api.shapes import audit as audit_shapes
 from api.shapes import credits as credit_shapes
 from api.shapes import erasure as erasure_shapes
 from api.shapes import models as model_shapes
+from api.shapes import personal_export as export_shapes
 from api.shapes import submissions
 from api.shapes import usage as usage_shapes
 from api.shapes.generations import Generation
@@ -101,8 +103,9 @@ ROUTES: list[Route] = [
     Route("GET /v1/generations/{id}/timeline", generations.timeline, READ, {200: submissions.Timeline}, "What happened to it"),
     Route("GET /v1/me", accounts.me, ANYONE_SUSPENDED, {200: account_shapes.Account}, "Your account", reads="accounts", etag=True),
     Route("PATCH /v1/me", accounts.change_me, SESSION, {200: account_shapes.Account}, "Change your names"),
-    Route("DELETE /v1/me", erasure.request, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten (as POST /v1/me/erasure)", render=erasure.requested, limits=SENSITIVE),
+    Route("DELETE /v1/me", erasure.request_by_deleting, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten (as POST /v1/me/erasure)", render=erasure.requested, limits=SENSITIVE),
     Route("POST /v1/me/erasure", erasure.request, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten", render=erasure.requested, limits=SENSITIVE),
+    Route("GET /v1/me/export", personal_export.export, SESSION_SUSPENDED, {200: export_shapes.PersonalExport}, "Everything we hold of you", reads="generations", limits=SENSITIVE),
     Route("GET /v1/me/statistics", usage.statistics, scope("usage:read"), {200: usage_shapes.Statistics}, "All that you did so far", reads="usage_daily"),
     Route("GET /v1/me/usage", usage.usage, scope("usage:read"), {200: usage_shapes.Usage}, "What you used", reads="usage_daily"),
     Route("GET /v1/meta", health.meta, PUBLIC, {200: health.Meta}, "Release, features and limits"),

@@ -185,7 +185,8 @@ def _refusals(route: Route, routes: Sequence[Route]) -> Document:
     """What the kit may refuse for a route of this kind, and what the route itself declares."""
     statuses = {400, 422, 431, 503} if not route.free else {422, 431, 503}
     if not route.permission.public:
-        statuses |= {401, 403}
+        # 410: the caller, or whom it is about, was erased.
+        statuses |= {401, 403, 410}
     if route.path_names:
         statuses.add(404)
     if route.method != "GET":

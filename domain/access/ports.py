@@ -41,6 +41,15 @@ class IssuedTokens(msgspec.Struct, frozen=True, kw_only=True):
     expires_in: int
 
 
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as it is kept: when it began, and when and by what it ended. `ended_at` None: not yet."""
+
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+
+
 class Sessions(Protocol):
     """Access tokens (JWT) and single-use refresh tokens, in families."""
 
@@ -56,3 +65,6 @@ class Sessions(Protocol):
 
     async def last_begun(self, account_id: UUID) -> datetime | None:
         """When somebody last logged in, as far as sessions are kept."""
+
+    async def of(self, account_id: UUID) -> list[Begun]:
+        """All that is kept of the account's sessions, oldest first."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from domain.access.ports import IssuedTokens
+from domain.access.ports import Begun, IssuedTokens
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused
 from domain.accounts.refusals import AccountSuspended
 from domain.ports import Connections, Ids
@@ -53,6 +53,9 @@ END = "UPDATE access.sessions SET ended_at = %(now)s, ended_by = %(by)s WHERE se
 END_ALL = """
     UPDATE access.sessions SET ended_at = %(now)s, ended_by = %(by)s
     WHERE account_id = %(account_id)s AND ended_at IS NULL AND session IS DISTINCT FROM %(but)s RETURNING session
+"""
+OF = """
+    SELECT created_at, expires_at, ended_at, ended_by FROM access.sessions WHERE account_id = %(account_id)s ORDER BY created_at, session
 """
 LAST = "SELECT max(created_at) FROM access.sessions WHERE account_id = %(account_id)s"
 LIVE = "SELECT account_id, created_at, expires_at FROM access.sessions WHERE session = %(session)s AND ended_at IS NULL"
@@ -148,6 +151,11 @@ class PostgresSessions:
         async with self._connections.connection() as connection:
             row = await (await connection.execute(LAST, {"account_id": account_id})).fetchone()
         return row[0] if row else None
+
+    async def of(self, account_id: UUID) -> list[Begun]:
+        async with self._connections.connection() as connection:
+            rows = await (await connection.execute(OF, {"account_id": account_id})).fetchall()
+        return [Begun(created_at=row[0], expires_at=row[1], ended_at=row[2], ended_by=row[3]) for row in rows]
 
     async def live(self, session: UUID) -> Live | None:
         """The session, unless it was ended; known for a few seconds."""

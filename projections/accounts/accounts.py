@@ -38,7 +38,8 @@ LOAD = "SELECT * FROM read.accounts_v1 WHERE id = ANY(%(ids)s)"
 UPSERT = """
     INSERT INTO read.accounts_v1 SELECT * FROM json_populate_recordset(NULL::read.accounts_v1, %(rows)s::json)
     ON CONFLICT (id) DO UPDATE SET
-        sealed_profile = excluded.sealed_profile, email_index = excluded.email_index, roles = excluded.roles, status = excluded.status, limits = excluded.limits,
+        sealed_profile = excluded.sealed_profile, email_index = excluded.email_index, roles = excluded.roles,
+        status = excluded.status, limits = excluded.limits,
         password_changed_at = excluded.password_changed_at, updated_at = excluded.updated_at, position = excluded.position
 """
 # One account, by its key.

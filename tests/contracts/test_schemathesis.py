@@ -14,6 +14,8 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 SEED = 20261121
 #: Ends the session it is called with, so it has a run of its own.
 LOGOUT = "/v1/auth/logout"
+#: Erases whom it is called for, which may be the caller.
+ERASURE = "/v1/admin/accounts/{id}/erasure"
 
 
 async def schemathesis(
@@ -45,7 +47,7 @@ async def checked(database_url: str, redis_url: str, folder: Path, role: str, ex
         person = await house.person("user", *({role} - {"user"}), credits=1_000_000)
         await house.finished(person)
         await house.api_token(person, "generations:read")
-        code, output = await schemathesis(house, person, examples, "--exclude-path", LOGOUT, *arguments, folder=folder)
+        code, output = await schemathesis(house, person, examples, "--exclude-path", LOGOUT, "--exclude-path", ERASURE, *arguments, folder=folder)
         assert code == 0, told(output)
         assert re.search(r"Tested: +\d\d", output), output[-2_000:]
 
@@ -67,4 +69,11 @@ async def test_logging_out_keeps_the_contract_too(database_url, redis_url, tmp_p
     async with open_house(database_url, redis_url, tmp_path, DAYBOOK_RATE_LIMITS="off") as house:
         person = await house.person()
         code, output = await schemathesis(house, person, 10, "--include-path", LOGOUT, folder=tmp_path, phases="coverage,fuzzing")
+    assert code == 0, told(output)
+
+
+async def test_erasing_an_account_keeps_the_contract_too(database_url, redis_url, tmp_path):
+    async with open_house(database_url, redis_url, tmp_path, DAYBOOK_RATE_LIMITS="off") as house:
+        person = await house.person("user", "operator")
+        code, output = await schemathesis(house, person, 10, "--include-path", ERASURE, folder=tmp_path, phases="coverage,fuzzing")
     assert code == 0, told(output)
