@@ -5,7 +5,8 @@ from domain.assets.asset import Asset
 from domain.credits.credit_account import CreditAccount
 from domain.generations.generation import Generation
 from domain.kernel.facts import Root
+from domain.notary.notary import Notary
 from domain.orders.order import Order
 from domain.subscriptions.subscription import Subscription
 
-AGGREGATES: tuple[type[Root], ...] = (Account, Asset, CreditAccount, Generation, Order, Subscription)
+AGGREGATES: tuple[type[Root], ...] = (Account, Asset, CreditAccount, Generation, Notary, Order, Subscription)

@@ -6,7 +6,8 @@ from domain.credits.handlers import HANDLERS as CREDITS
 from domain.erasure.handlers import HANDLERS as ERASURE
 from domain.generations.handlers import HANDLERS as GENERATIONS
 from domain.kernel.commands import Command, Handler
+from domain.notary.handlers import HANDLERS as NOTARY
 from domain.orders.handlers import HANDLERS as ORDERS
 from domain.subscriptions.handlers import HANDLERS as SUBSCRIPTIONS
 
-HANDLERS: dict[type[Command], Handler] = {**ACCOUNTS, **ASSETS, **CREDITS, **ERASURE, **GENERATIONS, **ORDERS, **SUBSCRIPTIONS}
+HANDLERS: dict[type[Command], Handler] = {**ACCOUNTS, **ASSETS, **CREDITS, **ERASURE, **GENERATIONS, **NOTARY, **ORDERS, **SUBSCRIPTIONS}
