@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from domain.access.ports import Credentials, IssuedTokens, Principal, Sessions
 from domain.kernel.rates import Limiter, Policy, Verdict
+from domain.payments.ports import Payments
 from domain.ports import Clock, Connections, Ids, Journal, ObjectServing, ObjectStore, Passwords, Progress, Queues, Tail, Vault
 from domain.providers.catalogue import Catalogue
 
@@ -52,6 +53,8 @@ class Platform:
     #: Without a trailing slash, such as `https://api.example.com`.
     public_url: str
     version: str
+    #: None only where nothing is sold.
+    payments: Payments | None = None
     #: Set while objects lie in a directory: the API serves their signed URLs itself.
     serving: ObjectServing | None = None
     #: None: what runs is shown as just begun.

@@ -15,6 +15,7 @@ from daybook.checks import health_checks
 from daybook.connections import POOL
 from daybook.measures import Appends, siblings_of
 from daybook.objects import object_store
+from daybook.payments import payments_of
 from daybook.providers import made
 from daybook.schema import direct_url
 from daybook.settings import Settings
@@ -117,6 +118,8 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         stack.push_async_callback(limiter.close)
         tokens = AccessTokens(base.vault.token_keys(), issuer=settings.public_url)
         sessions = PostgresSessions(base.reads, directory, tokens, sign=base.vault.sign, ids=base.ids)
+        payments = payments_of(settings)
+        stack.push_async_callback(payments.close)
         passwords = BcryptPasswords()
         stack.callback(passwords.close)
         yield Platform(
@@ -128,6 +131,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             ids=base.ids,
             objects=base.objects,
             passwords=passwords,
+            payments=payments,
             queues=PostgresQueues(base.reads),
             sessions=sessions,
             credentials=BearerCredentials(base.journal, directory, sessions, tokens, base.clock),

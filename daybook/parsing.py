@@ -93,6 +93,29 @@ def token(text: str) -> str:
     return text
 
 
+def stripe_key(text: str) -> str:
+    """A secret or restricted key of Stripe, whose beginning says whether its money is real. Never repeats the value."""
+    if not re.fullmatch(r"(sk|rk)_(live|test)_[A-Za-z0-9_]{8,250}", text, re.ASCII):
+        raise ValueError("must be a secret key of Stripe: sk_test_…, sk_live_…, rk_test_… or rk_live_…")
+    return text
+
+
+def webhook_secrets(text: str) -> tuple[str, ...]:
+    """One secret, or several while one replaces another. Never repeats the value."""
+    for part in listed(text):
+        if not re.fullmatch(r"whsec_[!-~]{8,250}", part, re.ASCII):
+            raise ValueError("must be signing secrets of Stripe webhook endpoints, whsec_…, separated by commas")
+    return tuple(listed(text))
+
+
+def trusted_address(text: str) -> str:
+    """A web address to which a key may be sent: encrypted, or on this very machine."""
+    parts = urlsplit(web_address(text))
+    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError("must begin with https://, because a secret key is sent there")
+    return text.rstrip("/")
+
+
 def readable_file(text: str) -> Path:
     """A file that is there."""
     if not (Path(text).is_file() and os.access(text, os.R_OK)):

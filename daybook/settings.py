@@ -55,6 +55,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     catalogue: Path | None
     openai_compatible_base_url: str | None
     openai_compatible_api_key: str | None
+    #: None: credits are bought at the test till. With a key there is at least one webhook secret.
+    stripe_secret_key: str | None
+    stripe_webhook_secret: tuple[str, ...]
+    stripe_api_base: str
     welcome_credits: int
     welcome_per_day: int
     #: Overrides, bucket -> `count/seconds`; None: limits are off.
@@ -156,6 +160,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         catalogue=reading.maybe("DAYBOOK_CATALOGUE", parsing.readable_file),
         openai_compatible_base_url=reading.maybe("OPENAI_COMPATIBLE_BASE_URL", parsing.web_address),
         openai_compatible_api_key=reading.text("OPENAI_COMPATIBLE_API_KEY"),
+        stripe_secret_key=reading.maybe("STRIPE_SECRET_KEY", parsing.stripe_key),
+        stripe_webhook_secret=reading.take("STRIPE_WEBHOOK_SECRET", parsing.webhook_secrets, NOTHING),
+        stripe_api_base=reading.take("STRIPE_API_BASE", parsing.trusted_address, "https://api.stripe.com"),
         welcome_credits=reading.take("DAYBOOK_WELCOME_CREDITS", parsing.integer(0, CREDITS_MAX), 25),
         welcome_per_day=reading.take("DAYBOOK_WELCOME_PER_DAY", parsing.integer(0, CREDITS_MAX), WELCOME_PER_DAY),
         rate_limits=reading.take("DAYBOOK_RATE_LIMITS", parsing.rate_limits, NO_OVERRIDES),
@@ -197,6 +204,9 @@ def _check_together(reading: Reading) -> None:
             f"{', '.join(missing)} must be set too, because {given[0]} is; without any of them objects go to the data directory."
         )
     reading.needs("S3_PUBLIC_ENDPOINT", "S3_ENDPOINT")
+    reading.needs("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
+    reading.needs("STRIPE_WEBHOOK_SECRET", "STRIPE_SECRET_KEY")
+    reading.needs("STRIPE_API_BASE", "STRIPE_SECRET_KEY")
 
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
