@@ -27,6 +27,7 @@ def _family(call: Call, body: Refresh) -> str:
 GENERATIONS = [Limit("generations")]
 #: Failed logins count by address and by e-mail; successful ones are free.
 LOGIN = [Limit("auth", by=_address, counts="refused"), Limit("auth", by=_email, counts="refused")]
+PURCHASES = [Limit("purchases")]
 #: Never by address: a household shares it.
 REFRESH = [Limit("auth", by=_family, counts="refused")]
 #: A refused registration tells whether an address is taken, so it counts too.

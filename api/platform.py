@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from domain.access.ports import Credentials, IssuedTokens, Principal, Sessions
 from domain.kernel.rates import Limiter, Policy, Verdict
 from domain.payments.ports import Payments
+from domain.payments.price_book import PriceBooks
 from domain.ports import Clock, Connections, Ids, Journal, ObjectServing, ObjectStore, Passwords, Progress, Queues, Tail, Vault
 from domain.providers.catalogue import Catalogue
 
@@ -47,14 +48,15 @@ class Platform:
     sessions: Sessions
     credentials: Credentials
     catalogue: Catalogue
+    #: Who takes the money, and what is sold.
+    payments: Payments
+    price_books: PriceBooks
     limiter: Limiter
     positions: Positions
     metrics: Metrics
     #: Without a trailing slash, such as `https://api.example.com`.
     public_url: str
     version: str
-    #: None only where nothing is sold.
-    payments: Payments | None = None
     #: Set while objects lie in a directory: the API serves their signed URLs itself.
     serving: ObjectServing | None = None
     #: None: what runs is shown as just begun.
@@ -69,6 +71,8 @@ class Platform:
     #: bucket -> "count/seconds" over the defaults; `limits_off` stops counting altogether.
     rate_limits: Mapping[str, str] = field(default_factory=dict)
     limits_off: bool = False
+    #: How long a period is at the test till; None: a calendar month.
+    till_period_seconds: int | None = None
     features: tuple[str, ...] = ()
     upload_types: tuple[str, ...] = ()
     checks: Mapping[str, Callable[[], Awaitable[Any]]] = field(default_factory=dict)

@@ -16,6 +16,8 @@ from api import (
     models,
     objects,
     personal_export,
+    purchases,
+    subscriptions,
     usage,
 )
 from api.docs import endpoints as documents
@@ -23,7 +25,7 @@ from api.kit.answer import Page
 from api.kit.permission import ANYONE_SUSPENDED, AUDITOR, OPERATOR, PUBLIC, SESSION, SESSION_SUSPENDED, scope
 from api.kit.refusals import InvalidToken
 from api.kit.route import Route
-from api.limits import GENERATIONS, LOGIN, REFRESH, REGISTER, RESET, SENSITIVE
+from api.limits import GENERATIONS, LOGIN, PURCHASES, REFRESH, REGISTER, RESET, SENSITIVE
 from api.shapes import access as access_shapes
 from api.shapes import accounts as account_shapes
 from api.shapes import admin as admin_shapes
@@ -34,7 +36,9 @@ from api.shapes import credits as credit_shapes
 from api.shapes import erasure as erasure_shapes
 from api.shapes import models as model_shapes
 from api.shapes import personal_export as export_shapes
+from api.shapes import purchases as purchase_shapes
 from api.shapes import submissions
+from api.shapes import subscriptions as subscription_shapes
 from api.shapes import usage as usage_shapes
 from api.shapes.generations import Generation
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused, WrongCredentials
@@ -42,6 +46,9 @@ from domain.accounts.refusals import AccountSuspended, EmailTaken, PasswordChang
 from domain.assets.storage import SignedUrlRefused
 from domain.credits.refusals import AsOfOutOfRange, ChargeFullyRefunded, InsufficientCredits, NothingToRefund, RefundExceedsCharge
 from domain.generations.refusals import GenerationFinal, GenerationOpen
+from domain.orders.refusals import OrderClosed
+from domain.payments.ports import PaymentsRefused
+from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
 
 READ, WRITE = scope("generations:read"), scope("generations:write")
 
@@ -94,6 +101,11 @@ ROUTES: list[Route] = [
     Route("POST /v1/auth/verify", access.verify, PUBLIC, {200: access_shapes.TokenState}, "Is this token valid"),
     Route("GET /v1/credits/balance", credits.balance, scope("credits:read"), {200: credit_shapes.Balance}, "Your balance", reads="balances", etag=True),
     Route("GET /v1/credits/history", credits.history, scope("credits:read"), {200: Page[credit_shapes.LedgerEntry]}, "Your book", reads="ledger_entries"),
+    Route("GET /v1/credits/packages", purchases.packages, PUBLIC, {200: purchase_shapes.Packages}, "What can be bought"),
+    Route("GET /v1/credits/purchases", purchases.listed, scope("credits:read"), {200: Page[purchase_shapes.Purchase]}, "Your purchases", reads="orders"),
+    Route("POST /v1/credits/purchases", purchases.buy, scope("credits:write"), {201: purchase_shapes.PlacedPurchase}, "Buy a package", render=purchases.bought, limits=PURCHASES, refusals=[PaymentsRefused]),
+    Route("GET /v1/credits/purchases/{id}", purchases.show, scope("credits:read"), {200: purchase_shapes.Purchase}, "A purchase", reads="orders", etag=True),
+    Route("POST /v1/credits/purchases/{id}/pay", purchases.pay, scope("credits:write"), {200: purchase_shapes.Purchase}, "Pay at the test till", render=purchases.paid, refusals=[OrderClosed]),
     Route("GET /v1/generations", generations.listed, READ, {200: Page[Generation]}, "Your generations", reads="generations"),
     Route("POST /v1/generations", generations.submit, WRITE, {201: Generation, 202: Generation}, "Ask for a generation", render=generations.submitted, waits=True, limits=GENERATIONS, refusals=[InsufficientCredits]),
     Route("POST /v1/generations/estimate", generations.estimate, WRITE, {200: submissions.Estimate}, "What it would cost"),
@@ -110,5 +122,11 @@ ROUTES: list[Route] = [
     Route("GET /v1/me/usage", usage.usage, scope("usage:read"), {200: usage_shapes.Usage}, "What you used", reads="usage_daily"),
     Route("GET /v1/meta", health.meta, PUBLIC, {200: health.Meta}, "Release, features and limits"),
     Route("GET /v1/models", models.listed, PUBLIC, {200: model_shapes.Models}, "The catalogue"),
+    Route("GET /v1/subscriptions", subscriptions.listed, scope("credits:read"), {200: Page[subscription_shapes.Subscription]}, "Your subscriptions", reads="subscriptions"),
+    Route("POST /v1/subscriptions", subscriptions.subscribe, scope("credits:write"), {201: subscription_shapes.RequestedSubscription}, "Subscribe to a plan", render=subscriptions.subscribed, limits=PURCHASES, refusals=[PaymentsRefused, SubscriptionExists]),
+    Route("GET /v1/subscriptions/plans", subscriptions.plans, PUBLIC, {200: subscription_shapes.Plans}, "What can be subscribed to"),
+    Route("GET /v1/subscriptions/{id}", subscriptions.show, scope("credits:read"), {200: subscription_shapes.Subscription}, "A subscription", reads="subscriptions", etag=True),
+    Route("POST /v1/subscriptions/{id}/cancel", subscriptions.cancel, scope("credits:write"), {200: subscription_shapes.Subscription}, "Cancel at the end of the period", render=subscriptions.changed, refusals=[PaymentsRefused]),
+    Route("POST /v1/subscriptions/{id}/pay", subscriptions.pay, scope("credits:write"), {200: subscription_shapes.Subscription}, "Pay the first period at the test till", render=subscriptions.changed, refusals=[SubscriptionEnded]),
 ]
 # fmt: on

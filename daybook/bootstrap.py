@@ -21,6 +21,7 @@ from daybook.schema import direct_url
 from daybook.settings import Settings
 from daybook.version import version
 from domain.commands import HANDLERS
+from domain.payments.price_book import PriceBooks
 from domain.providers.catalogue import Catalogue
 from infra.access.access_tokens import AccessTokens
 from infra.access.credentials import BearerCredentials
@@ -28,6 +29,7 @@ from infra.access.directory import open_directory
 from infra.access.passwords import BcryptPasswords
 from infra.access.sessions import PostgresSessions
 from infra.catalogue.loader import load_catalogue
+from infra.catalogue.price_books import load_price_books, priced
 from infra.clock import RandomIds, SystemClock
 from infra.dispatch.board import PostgresBoard
 from infra.dispatch.claims import PostgresClaims
@@ -69,13 +71,16 @@ class Ground:
     vault: PostgresVault
     objects: "DirectoryStore | S3Store"
     catalogue: Catalogue
+    price_books: PriceBooks
     journal: PostgresJournal
 
 
 @asynccontextmanager
 async def ground(settings: Settings, role: str, meters: Meters | None = None) -> AsyncIterator[Ground]:
     """Raises CatalogueInvalid, DatabaseUnreachable."""
-    catalogue = load_catalogue(settings.catalogue, openai_compatible=settings.openai_compatible_base_url is not None)
+    price_books = load_price_books(settings.price_book)
+    models = load_catalogue(settings.catalogue, openai_compatible=settings.openai_compatible_base_url is not None)
+    catalogue = priced(models, price_books.now)
     assert settings.database_url is not None, "whoever asks has reached the engines first"
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -86,7 +91,7 @@ async def ground(settings: Settings, role: str, meters: Meters | None = None) ->
         journal = await stack.enter_async_context(
             open_journal(settings.database_url, reads, handlers=HANDLERS, clock=clock, meters=meters or Meters())
         )
-        yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, journal)
+        yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, price_books, journal)
 
 
 class Positions:
@@ -136,6 +141,8 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             sessions=sessions,
             credentials=BearerCredentials(base.journal, directory, sessions, tokens, base.clock),
             catalogue=base.catalogue,
+            price_books=base.price_books,
+            till_period_seconds=settings.till_period_seconds,
             limiter=limiter,
             positions=positions,
             metrics=metrics,

@@ -29,6 +29,8 @@ def in_force(settings: Settings) -> dict[str, str]:
         "S3_REGION": settings.s3_region if settings.s3_endpoint else None,
         "S3_PUBLIC_ENDPOINT": settings.s3_public_endpoint,
         "DAYBOOK_CATALOGUE": settings.catalogue and str(settings.catalogue),
+        "DAYBOOK_PRICE_BOOK": settings.price_book and str(settings.price_book),
+        "DAYBOOK_TILL_PERIOD_SECONDS": settings.till_period_seconds and str(settings.till_period_seconds),
         "OPENAI_COMPATIBLE_BASE_URL": settings.openai_compatible_base_url,
         "OPENAI_COMPATIBLE_API_KEY": settings.openai_compatible_api_key,
         "STRIPE_SECRET_KEY": settings.stripe_secret_key,

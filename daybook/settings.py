@@ -15,6 +15,7 @@ from daybook.variables import NAMES
 Value = TypeVar("Value")
 CREDITS_MAX = 1_000_000_000
 WELCOME_PER_DAY = 10_000
+TILL_PERIOD_SECONDS_MAX = 366 * 86_400
 CHECKPOINT_EVENTS_MAX = 1_000_000
 NOTHING: tuple[str, ...] = ()
 NO_OVERRIDES: Mapping[str, str] | None = {}
@@ -53,6 +54,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_region: str
     s3_public_endpoint: str | None
     catalogue: Path | None
+    price_book: Path | None
+    #: None: a calendar month.
+    till_period_seconds: int | None
     openai_compatible_base_url: str | None
     openai_compatible_api_key: str | None
     #: None: credits are bought at the test till. With a key there is at least one webhook secret.
@@ -158,6 +162,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         s3_region=reading.text("S3_REGION") or "us-east-1",
         s3_public_endpoint=reading.maybe("S3_PUBLIC_ENDPOINT", parsing.web_address),
         catalogue=reading.maybe("DAYBOOK_CATALOGUE", parsing.readable_file),
+        price_book=reading.maybe("DAYBOOK_PRICE_BOOK", parsing.readable_file),
+        till_period_seconds=reading.maybe("DAYBOOK_TILL_PERIOD_SECONDS", parsing.integer(1, TILL_PERIOD_SECONDS_MAX)),
         openai_compatible_base_url=reading.maybe("OPENAI_COMPATIBLE_BASE_URL", parsing.web_address),
         openai_compatible_api_key=reading.text("OPENAI_COMPATIBLE_API_KEY"),
         stripe_secret_key=reading.maybe("STRIPE_SECRET_KEY", parsing.stripe_key),

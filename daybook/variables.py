@@ -37,6 +37,8 @@ VARIABLES = (
     Variable("S3_REGION", "us-east-1", "`auto` for R2."),
     Variable("S3_PUBLIC_ENDPOINT", "S3_ENDPOINT", "How clients reach the store, when it is another address."),
     Variable("DAYBOOK_CATALOGUE", "", "A TOML file of models, merged over the built-in catalogue."),
+    Variable("DAYBOOK_PRICE_BOOK", "", "A TOML file of further versions of the price book: packages, plans, prices."),
+    Variable("DAYBOOK_TILL_PERIOD_SECONDS", "a calendar month", "How long a subscription's period is at the test till."),
     Variable("OPENAI_COMPATIBLE_BASE_URL", "", "A server that speaks OpenAI's wire format, such as https://openrouter.ai/api/v1."),
     Variable("OPENAI_COMPATIBLE_API_KEY", "", "Its key.", True),
     Variable("STRIPE_SECRET_KEY", "the test till", "Stripe's secret key, sk_live_… or sk_test_…; credits are bought with it.", True),

@@ -9,6 +9,7 @@ from domain.kernel.facts import Root, when
 from domain.orders import commands, events, refusals
 from domain.payments import shares
 from domain.payments.checks import check_same
+from domain.payments.ports import TEST
 from domain.payments.shares import Taken
 
 _PLACED = ("account_id", "package", "credits", "amount", "currency", "valid_days", "price_version", "provider", "livemode", "sealed_urls")
@@ -60,11 +61,23 @@ class Order(Root):
     @property
     def source(self) -> str:
         """What the ledger calls the source of its credits."""
-        return "purchase" if self.provider != "test" else "test"
+        return TEST if self.provider == TEST else "purchase"
 
     def as_paid(self) -> shares.Paid:
         """The payment as plain values; see `domain.payments.shares`."""
         return {"amount": self.amount, "credits": self.credits, "grants": self.grants, "reversals": self.reversals}
+
+    def rehearsed(self) -> commands.PayOrder:
+        """At the test till: the buyer says that it is paid."""
+        return commands.PayOrder(
+            order_id=self.id,
+            account_id=self.account_id,
+            reference=f"test_{self.id}",
+            payment=None,
+            amount=self.amount,
+            currency=self.currency,
+            livemode=self.livemode,
+        )
 
     def open_checkout(self, *, reference: str, sealed_url: str, expires_at: datetime, now: datetime) -> None:
         """The first page stays: a later one is for an order that has one, is paid or canceled."""

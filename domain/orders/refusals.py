@@ -3,8 +3,13 @@
 from domain.kernel.refusals import Conflicting, Missing, Unprocessable
 
 
-class OrderCanceled(Conflicting):
-    detail = "The order is canceled. Place a new one."
+class OrderClosed(Conflicting):
+    detail = "The purchase is {status}. Begin a new one."
+    shown = ("status",)
+
+    @property
+    def code(self) -> str:
+        return "purchase_closed"
 
 
 class OrderNotFound(Missing):
@@ -18,7 +23,11 @@ class OrderNotFound(Missing):
 class OrderPaidAlready(Conflicting):
     """Another payment has paid it; this one must go back to the buyer."""
 
-    detail = "The order was paid by another payment already."
+    detail = "The purchase was paid by another payment already."
+
+    @property
+    def code(self) -> str:
+        return "purchase_paid_already"
 
 
 class PackageNotFound(Unprocessable):
@@ -29,7 +38,7 @@ class MethodNotOffered(Unprocessable):
     detail = "This installation takes money by {offered!r} only."
 
 
-class ReturnUrlRefused(Unprocessable):
-    """Where a buyer is sent after paying must be a place in the web."""
+class UrlRefused(Unprocessable):
+    """Where a buyer is sent after paying must be a place in the web, or on the buyer's own machine."""
 
     detail = "The field {field} {reason}."

@@ -15,6 +15,8 @@ from domain.kernel.refusals import Conflicting, Malformed, Unavailable
 
 Purpose = Literal["order", "subscription"]
 ReversalKind = Literal["dispute", "refund"]
+#: The name of the test till, where money is only said to have come, and the source of what it grants.
+TEST = "test"
 SubscriptionStatus = Literal["active", "canceled", "incomplete", "past_due", "paused", "unpaid"]
 
 

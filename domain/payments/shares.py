@@ -129,7 +129,6 @@ def give_back(book: Book, paid: Paid, reversal: str, *, stream: UUID, source: st
         amount=missing,
         priority=0,
         expires_at=valid_until(paid["grants"], now),
-        reason=f"reversal {reversal} was undone",
         order_id=stream,
         now=now,
     )

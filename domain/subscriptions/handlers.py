@@ -12,7 +12,6 @@ from domain.payments import shares
 from domain.payments.checks import check_same
 from domain.payments.refusals import PaymentTaken
 from domain.subscriptions import commands, refusals
-from domain.subscriptions.periods import following
 from domain.subscriptions.subscription import Subscription
 
 
@@ -75,19 +74,7 @@ def _renew(command: commands.RenewSubscription, streams: Streams, now: datetime)
         subscription.end("period_end", now=now)
         decision.freed = [subscription.claim]
         return decision
-    start, after = following(end, anchor=subscription.anchor, seconds=command.period_seconds, now=now)
-    paid = commands.PayPeriod(
-        subscription_id=subscription.id,
-        account_id=command.account_id,
-        reference=subscription.reference or "",
-        invoice=f"test_{subscription.id}_{start.timestamp():.0f}",
-        payment=None,
-        amount=subscription.amount,
-        currency=subscription.currency,
-        livemode=subscription.livemode,
-        period_start=start,
-        period_end=after,
-    )
+    paid = subscription.next_period(seconds=command.period_seconds, now=now)
     _grant_period(subscription, credits, paid, now)
     decision.taken = [(f"period:{paid.invoice}", subscription.id)]
     return decision

@@ -8,9 +8,11 @@ from domain.kernel.commands import Streams
 from domain.kernel.facts import Root, when
 from domain.payments import shares
 from domain.payments.checks import check_same
+from domain.payments.ports import TEST
 from domain.payments.refusals import ReversalUnknown
 from domain.payments.shares import Taken
 from domain.subscriptions import commands, events, refusals
+from domain.subscriptions.periods import following
 
 _REQUESTED = ("account_id", "plan", "credits", "amount", "currency", "price_version", "provider", "livemode", "sealed_urls")
 #: It ended without money; should money come all the same, it begins.
@@ -64,12 +66,37 @@ class Subscription(Root):
     @property
     def source(self) -> str:
         """What the ledger calls the source of its credits."""
-        return "subscription" if self.provider != "test" else "test"
+        return TEST if self.provider == TEST else "subscription"
 
     @property
     def claim(self) -> str:
         """One subscription an account, while it has not ended."""
         return f"subscription:{self.account_id}"
+
+    def first_period(self, *, seconds: int | None, now: datetime) -> commands.PayPeriod:
+        """At the test till: the subscriber says that it is paid. The period begins now; see `periods.following`."""
+        start, end = following(now, anchor=now, seconds=seconds, now=now)
+        return self.rehearsed("first", start, end)
+
+    def next_period(self, *, seconds: int | None, now: datetime) -> commands.PayPeriod:
+        """At the test till: the period after the one that is over."""
+        assert self.period_end is not None and self.anchor is not None, "a period was paid"
+        start, end = following(self.period_end, anchor=self.anchor, seconds=seconds, now=now)
+        return self.rehearsed(f"{start.timestamp():.0f}", start, end)
+
+    def rehearsed(self, name: str, start: datetime, end: datetime) -> commands.PayPeriod:
+        return commands.PayPeriod(
+            subscription_id=self.id,
+            account_id=self.account_id,
+            reference=f"test_{self.id}",
+            invoice=f"test_{self.id}_{name}",
+            payment=None,
+            amount=self.amount,
+            currency=self.currency,
+            livemode=self.livemode,
+            period_start=start,
+            period_end=end,
+        )
 
     def open_checkout(self, *, reference: str, sealed_url: str, expires_at: datetime, now: datetime) -> None:
         """The first page stays."""

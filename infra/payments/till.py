@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from domain.payments.ports import Checkout, CheckoutOrder, PaymentEvent, SignatureRefused
-from domain.payments.rehearsal import TEST
+from domain.payments.ports import TEST, Checkout, CheckoutOrder, PaymentEvent, SignatureRefused
 
 
 class TestTill:

@@ -166,6 +166,8 @@ def fake_platform(**changes: Any) -> Platform:
         "sessions": None,
         "credentials": FakeCredentials(PRINCIPALS),
         "catalogue": None,
+        "payments": None,
+        "price_books": None,
         "limiter": FakeLimiter(),
         "positions": FakePositions(),
         "metrics": FakeMetrics(),
