@@ -15,6 +15,8 @@ from projections.audit.postings import check_postings
 from projections.audit.recomputed import ledger_entries
 from projections.audit.recomputed.rows import compare
 from projections.audit.report import Difference, Differs
+from projections.audit.sealed.checkpoints import Checkpoints
+from projections.audit.sealed.seals import Salt, Seals
 from projections.audit.shapes import check_shape
 from projections.audit.source import Source
 from projections.audit.stories import Stories, check_refunded
@@ -28,13 +30,15 @@ Progress = Callable[[int, int], None]
 class LogPass:
     """Reads up to the end of the log as it is when it gets there."""
 
-    def __init__(self, source: Source, folds: Folds, progress: Progress) -> None:
+    def __init__(self, source: Source, folds: Folds, checkpoints: Checkpoints, progress: Progress, salt: Salt | None = None) -> None:
         self.source = source
+        self.checkpoints = checkpoints
         self.folds = folds
         self.progress = progress
         self.form = Form()
         self.ledger = Ledger()
         self.stories = Stories(self.ledger)
+        self.seals = Seals(self.ledger, salt)
         self.lines = ledger_entries.LedgerEntries()
         self.lines_position = BEFORE_ALL
         self._waiting: list[dict[str, Any]] = []
@@ -45,13 +49,17 @@ class LogPass:
         while True:
             # Positions are asked for before the page, so that what a model has seen is never more than what was read of it.
             models = self.folds.positions(self.source)
-            head = self.source.head()
-            entries = self.source.page(BY_POSITION, {"after": self.form.position or BEFORE_ALL, "upto": head, "limit": PAGE_ENTRIES})
+            head, after = self.source.head(), self.form.position
+            upto = self.seals.upto(self.source, after, head)
+            entries = self.source.page(BY_POSITION, {"after": after or BEFORE_ALL, "upto": upto, "limit": PAGE_ENTRIES})
             if not entries:
                 break
             facts = self._check(entries, last)
             last = entries[-1]
+            self.seals.reached(last.position)
             self._check_refunds()
+            # After the rules: they name a column, a root only some entries.
+            self.checkpoints.feed(entries)
             self.folds.feed(self.source, entries, facts, models)
             self._check_lines()
             self.progress(last.position, max(head, last.position))
@@ -61,7 +69,7 @@ class LogPass:
 
     def _check(self, entries: list[Entry], last: Entry | None) -> list[Fact]:
         facts: list[Fact] = []
-        form, ledger, stories, lines = self.form, self.ledger, self.stories, self.lines
+        form, ledger, stories, seals, lines = self.form, self.ledger, self.stories, self.seals, self.lines
         for entry in entries:
             try:
                 fact = form.check(entry)
@@ -71,6 +79,7 @@ class LogPass:
                 check_postings(entry, fact)
                 ledger.apply(entry, fact)
                 stories.apply(entry, fact)
+                seals.apply(entry, fact)
                 line = lines.expected(entry, fact)
             except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
                 differs(entry, f"the fact lacks a field, or has it in a wrong form ({type(error).__name__}: {error})")

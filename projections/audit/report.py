@@ -11,6 +11,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     what: str
     position: int | None = None
+    #: When it is one of several: the last of them.
+    last_position: int | None = None
     stream: str | None = None
     row: str | None = None
     expected: str | None = None
@@ -19,7 +21,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         parts = [self.where]
         if self.position is not None:
-            parts.append(f"position {self.position}")
+            last = self.last_position
+            parts.append(f"position {self.position}" if last is None else f"positions {self.position} to {last}")
         if self.stream is not None:
             parts.append(f"stream {self.stream}")
         if self.row is not None:
@@ -30,12 +33,29 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         return sentence
 
 
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """The last checkpoint: the log of *origin* had *size* events, and *root* (hex) is the root over them.
+
+    `checkpoints`: how many were checked.
+    """
+
+    size: int
+    root: str
+    origin: str
+    checkpoints: int
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """`events`: how many were checked. `models`: read model -> the position at which its rows were compared."""
+    """`events`: how many were checked. `models`: read model -> the position at which its rows were compared.
+
+    `unsealed`: how many events are not yet under a checkpoint, so that nothing but the rules guards them.
+    """
 
     ok: bool
     events: int
     models: dict[str, int]
+    sealed: Sealed | None = None
+    unsealed: int = 0
     first_difference: Difference | None = None
 
 

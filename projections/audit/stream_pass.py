@@ -21,6 +21,7 @@ FIRST = frozenset(
         "assets.stored",
         "credits.account_opened",
         "generations.requested",
+        "notary.opened",
         "orders.placed",
         "subscriptions.requested",
     }

@@ -12,6 +12,7 @@ from projections.audit.folds import Folds
 from projections.audit.log_pass import LogPass
 from projections.audit.models import positions_of
 from projections.audit.report import Difference, Differs, Report
+from projections.audit.sealed.checkpoints import Checkpoints
 from projections.audit.source import Source, opened
 from projections.audit.stream_pass import StreamPass
 
@@ -43,21 +44,23 @@ def verify_now(dsn: str, on_progress: Progress = lambda done, total: None, *, as
 
 def checked(source: Source, on_progress: Progress = lambda done, total: None, other: Aside | None = None) -> Report:
     """What is to say of everything that *source* reads; *other* does the pass by stream meanwhile."""
-    folds = Folds()
+    folds, checkpoints = Folds(), Checkpoints(source)
 
     def tell(position: int, head: int) -> None:
         on_progress(position + (min(other.entries(), head) if other else 0), 2 * head)
 
-    log_pass = LogPass(source, folds, tell)
+    log_pass = LogPass(source, folds, checkpoints, tell)
     with rare_collections():
         try:
             events = log_pass.run()
             models = {"ledger_entries": log_pass.finish_lines()}
             models |= _by_stream(source, other, lambda done: on_progress(events + min(done, events), 2 * events))
             models |= folds.compare(source)
+            sealed = checkpoints.finish(log_pass.seals.restores)
         except Differs as error:
             return Report(ok=False, events=log_pass.form.position, models=_positions(source), first_difference=error.difference)
-    return Report(ok=True, events=events, models=dict(sorted(models.items())))
+    unsealed = events - (sealed.size if sealed else 0)
+    return Report(ok=True, events=events, models=dict(sorted(models.items())), sealed=sealed, unsealed=unsealed)
 
 
 def _by_stream(source: Source, other: Aside | None, tell: Callable[[int], None]) -> Models:
