@@ -46,6 +46,7 @@ from infra.metrics.registry import ProcessMetrics
 from infra.metrics.roles import RoleMetrics
 from infra.metrics.siblings import told
 from infra.objects.directory import DirectoryStore
+from infra.payments.due import PostgresPaymentsDue
 from infra.postgres.pool import Pool, open_pool
 from infra.progress.ticks import RedisProgress
 from infra.secrets.vault import PostgresVault, open_vault
@@ -197,6 +198,9 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             erasures=PostgresErasures(base.reads),
             listen=functools.partial(listening, direct),
             redis_url=settings.redis_url,
+            payments_due=PostgresPaymentsDue(base.reads),
+            till_is_open=settings.stripe_secret_key is None,
+            till_period_seconds=settings.till_period_seconds,
             progress=progress,
             counts=counts,
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from domain.dispatch.ports import Board, Claims, Due, KeepLeases
 from domain.erasure.ports import Erasures
+from domain.payments.due import PaymentsDue
 from domain.ports import Clock, Ids, Journal, ObjectStore, Progress, Vault
 from domain.providers.catalogue import Catalogue
 from workers.ports import Counts, Listen, MakeProviders, Uncounted
@@ -30,3 +31,8 @@ class WorkerPlatform:
     #: None: nobody is told how far an attempt is.
     progress: Progress | None = None
     counts: Counts = field(default_factory=Uncounted)
+    #: None: nothing is sold.
+    payments_due: PaymentsDue | None = None
+    till_is_open: bool = False
+    #: How long a period is at the test till; None: a calendar month.
+    till_period_seconds: int | None = None

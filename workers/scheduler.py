@@ -13,6 +13,7 @@ from domain.kernel.refusals import Refusal, Unavailable
 from workers.erasure.eraser import Eraser
 from workers.orders import Orders
 from workers.platform import WorkerPlatform
+from workers.shop import Shop
 from workers.sweeper import Sweeper
 from workers.until import until
 
@@ -29,6 +30,7 @@ class Scheduler:
         self._orders = Orders(platform.journal, platform.clock, "scheduler")
         self._sweeper = Sweeper(platform)
         self._eraser = Eraser(platform, platform.erasures, "eraser")
+        self._shop = Shop(platform, self._orders)
         self._grants_seen = ""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -40,6 +42,7 @@ class Scheduler:
             self._over_and_over(TICK_SECONDS, self._expire),
             self._over_and_over(TICK_SECONDS, self._expire_grants),
             self._over_and_over(TICK_SECONDS, self._erase),
+            *(self._over_and_over(TICK_SECONDS, chore) for chore in self._shop.chores),
             self._over_and_over(self._sweeper.seconds_deleted, self._sweeper.sweep_deleted),
             self._over_and_over(self._sweeper.seconds_orphaned, self._sweeper.sweep_orphaned),
         )

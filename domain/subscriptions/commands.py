@@ -74,7 +74,7 @@ class ChangeSubscription(Command):
 
 
 class EndSubscription(Command):
-    """`cause`: "expired" (the page was closed unpaid)."""
+    """`cause`: "expired" (the page was closed unpaid), "till_closed" (a test subscription where real money is taken now)."""
 
     subscription_id: UUID
     account_id: UUID

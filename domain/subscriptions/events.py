@@ -71,7 +71,7 @@ class SubscriptionChanged(Fact):
 
 
 class SubscriptionEnded(Fact):
-    """`cause`: abandoned (canceled before it was paid), canceled (by the payment service), expired (its page), period_end."""
+    """`cause`: abandoned (canceled before it was paid), canceled (by the payment service), expired (its page), period_end, till_closed."""
 
     TOPIC = "subscriptions.ended"
     cause: str
