@@ -27,6 +27,8 @@ def _family(call: Call, body: Refresh) -> str:
 GENERATIONS = [Limit("generations")]
 #: Failed logins count by address and by e-mail; successful ones are free.
 LOGIN = [Limit("auth", by=_address, counts="refused"), Limit("auth", by=_email, counts="refused")]
+#: Whatever becomes of it: outside systems send what they like.
+INBOUND = [Limit("inbound", counts="always")]
 PURCHASES = [Limit("purchases")]
 #: Never by address: a household shares it.
 REFRESH = [Limit("auth", by=_family, counts="refused")]

@@ -15,6 +15,7 @@ from api import (
     health,
     models,
     objects,
+    payments,
     personal_export,
     purchases,
     subscriptions,
@@ -25,7 +26,7 @@ from api.kit.answer import Page
 from api.kit.permission import ANYONE_SUSPENDED, AUDITOR, OPERATOR, PUBLIC, SESSION, SESSION_SUSPENDED, scope
 from api.kit.refusals import InvalidToken
 from api.kit.route import Route
-from api.limits import GENERATIONS, LOGIN, PURCHASES, REFRESH, REGISTER, RESET, SENSITIVE
+from api.limits import GENERATIONS, INBOUND, LOGIN, PURCHASES, REFRESH, REGISTER, RESET, SENSITIVE
 from api.shapes import access as access_shapes
 from api.shapes import accounts as account_shapes
 from api.shapes import admin as admin_shapes
@@ -47,7 +48,8 @@ from domain.assets.storage import SignedUrlRefused
 from domain.credits.refusals import AsOfOutOfRange, ChargeFullyRefunded, InsufficientCredits, NothingToRefund, RefundExceedsCharge
 from domain.generations.refusals import GenerationFinal, GenerationOpen
 from domain.orders.refusals import OrderClosed
-from domain.payments.ports import PaymentsRefused
+from domain.payments.ports import MessageUnreadable, PaymentsRefused, SignatureRefused
+from domain.payments.refusals import PaymentMismatch
 from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
 
 READ, WRITE = scope("generations:read"), scope("generations:write")
@@ -122,6 +124,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/me/usage", usage.usage, scope("usage:read"), {200: usage_shapes.Usage}, "What you used", reads="usage_daily"),
     Route("GET /v1/meta", health.meta, PUBLIC, {200: health.Meta}, "Release, features and limits"),
     Route("GET /v1/models", models.listed, PUBLIC, {200: model_shapes.Models}, "The catalogue"),
+    Route("POST /v1/payments/stripe/webhook", payments.stripe_webhook, PUBLIC, {200: payments.Heard}, "Messages from Stripe", limits=INBOUND, raw_body=True, refusals=[MessageUnreadable, PaymentMismatch, SignatureRefused]),
     Route("GET /v1/subscriptions", subscriptions.listed, scope("credits:read"), {200: Page[subscription_shapes.Subscription]}, "Your subscriptions", reads="subscriptions"),
     Route("POST /v1/subscriptions", subscriptions.subscribe, scope("credits:write"), {201: subscription_shapes.RequestedSubscription}, "Subscribe to a plan", render=subscriptions.subscribed, limits=PURCHASES, refusals=[PaymentsRefused, SubscriptionExists]),
     Route("GET /v1/subscriptions/plans", subscriptions.plans, PUBLIC, {200: subscription_shapes.Plans}, "What can be subscribed to"),

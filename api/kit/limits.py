@@ -21,7 +21,7 @@ BUCKETS: dict[str, tuple[int, int]] = {
 }
 #: Still enforced, on this process's own counts, while Redis is away.
 HOLDING = frozenset({"auth", "sensitive"})
-#: Counted by address whoever calls: what comes from outside systems.
+#: Counted by address whoever calls, and nowhere else: what comes from outside systems.
 BY_ADDRESS = frozenset({"inbound"})
 
 
@@ -51,7 +51,10 @@ class Limits:
         return Policy(bucket, f"{bucket}:{subject}", count, seconds, cost, bucket in HOLDING)
 
     def base(self, call: Any) -> Policy:
-        """What every request counts in: `api` for a valid credential, else `anonymous`."""
+        """What every request counts in: `inbound` for outside systems, `api` for a valid credential, else `anonymous`."""
+        for limit in call.route.limits:
+            if limit.bucket in BY_ADDRESS:
+                return self.policy(limit.bucket, call.subject_address)
         principal = call.principal
         if principal is None:
             return self.policy("anonymous", call.subject_address)
@@ -62,9 +65,11 @@ class Limits:
         principal = call.principal
         found = []
         for limit in limits:
+            if limit.bucket in BY_ADDRESS:
+                continue
             if limit.by is not None:
                 subject = limit.by(call, body)
-            elif principal is None or limit.bucket in BY_ADDRESS:
+            elif principal is None:
                 subject = call.subject_address
             else:
                 subject = call.account

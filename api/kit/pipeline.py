@@ -58,7 +58,7 @@ class Pipeline:
         self.names = names
         self.ids = {name: route.path_type(name) is UUID for name in route.path_names}
         self.patterns = {name: _KEY if name == "key" else _UUID if self.ids[name] else _WORD for name in self.ids}
-        self.read_body = None if route.stream_body or route.method == "GET" else body_decoder(route.body)
+        self.read_body = None if route.stream_body or route.raw_body or route.method == "GET" else body_decoder(route.body)
         self.read_query = query_decoder(route.query)
         self.lists = "cursor" in getattr(route.query, "__struct_fields__", ())
         self.conditional = current is not None and route.method in ("PATCH", "PUT", "DELETE")

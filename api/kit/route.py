@@ -60,6 +60,8 @@ class Route:
     waits: bool = False
     #: The endpoint reads the body itself, as it arrives (uploads).
     stream_body: bool = False
+    #: The endpoint looks at the body's bytes as they were sent, because they are signed.
+    raw_body: bool = False
     #: Stands in the OpenAPI document. What is only reached by a URL that we hand out does not.
     documented: bool = True
     #: Refusals worth naming in the documents.

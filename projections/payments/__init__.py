@@ -1,0 +1,1 @@
+"""What must be known of the book before money that went back is taken from it."""
