@@ -9,6 +9,7 @@ from api.kit.answer import Answer, ok
 from api.kit.call import Call
 from api.kit.refusals import PreconditionFailed
 from api.kit.shapes import moment
+from api.own_subscription import own_subscription
 from api.reading import read_account
 from api.shapes.accounts import Account as Shown
 from api.shapes.accounts import ProfilePatch, shown_account
@@ -65,4 +66,5 @@ async def _changed(call: Call, receipt: Receipt) -> Answer:
 
 async def shown_me(call: Call, row: AccountRow) -> Shown:
     key = await call.platform.vault.key(row.id)
-    return shown_account(row, opened(key, row.sealed_profile), moment(await call.platform.sessions.last_begun(row.id)))
+    last_begun = moment(await call.platform.sessions.last_begun(row.id))
+    return shown_account(row, opened(key, row.sealed_profile), last_begun, await own_subscription(call, row.id))

@@ -5,6 +5,7 @@ from uuid import UUID
 from api.kit.answer import Answer, ok
 from api.kit.call import Call
 from api.kit.shapes import moment
+from api.own_subscription import own_subscription
 from api.shapes.access import Session
 from api.shapes.accounts import shown_account
 from domain.accounts.account import Account
@@ -22,7 +23,9 @@ async def begun(call: Call, account_id: UUID) -> Session:
     key = await call.platform.vault.key(account_id)
     issued = await call.platform.sessions.begin(account_id, now=call.now)
     return Session(
-        account=shown_account(row_of(account), opened(key, account.sealed_profile), moment(call.now)),
+        account=shown_account(
+            row_of(account), opened(key, account.sealed_profile), moment(call.now), await own_subscription(call, account_id)
+        ),
         access_token=issued.access_token,
         refresh_token=issued.refresh_token,
         token_type="Bearer",

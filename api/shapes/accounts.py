@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from api.kit.shapes import Body, Id, Moment, Shown, moment
+from api.shapes.subscriptions import OwnSubscription
 from domain.accounts.profile import Profile
 from domain.kernel.limits import NAME_CHARS_MAX
 from projections.accounts.accounts import AccountRow
@@ -14,7 +15,7 @@ Role = Literal["auditor", "operator", "user"]
 
 
 class Account(Shown):
-    """`subscription` is null until there are subscriptions."""
+    """`subscription`: the one that has not ended."""
 
     id: Id
     email: str
@@ -23,7 +24,7 @@ class Account(Shown):
     last_name: str | None
     roles: list[Role]
     status: Literal["active", "suspended"]
-    subscription: None
+    subscription: OwnSubscription | None
     last_login_at: Moment | None
     created_at: Moment
     updated_at: Moment
@@ -37,7 +38,7 @@ class ProfilePatch(Body):
     last_name: Name | None | UnsetType = UNSET
 
 
-def shown_account(row: AccountRow, profile: Profile, last_login_at: str | None) -> Account:
+def shown_account(row: AccountRow, profile: Profile, last_login_at: str | None, subscription: OwnSubscription | None) -> Account:
     return Account(
         id=str(row.id),
         email=profile.email,
@@ -46,7 +47,7 @@ def shown_account(row: AccountRow, profile: Profile, last_login_at: str | None) 
         last_name=profile.last_name,
         roles=row.roles,  # type: ignore[arg-type]
         status=row.status,  # type: ignore[arg-type]
-        subscription=None,
+        subscription=subscription,
         last_login_at=last_login_at,
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),

@@ -19,6 +19,11 @@ _REQUESTED = ("account_id", "plan", "credits", "amount", "currency", "price_vers
 NEVER_PAID = frozenset({"abandoned", "expired"})
 
 
+def claim_of(account_id: UUID) -> str:
+    """The unique claim of an account's subscription that has not ended."""
+    return f"subscription:{account_id}"
+
+
 class Subscription(Root):
     """Stream id: the subscription's id. `periods`: invoice -> payment (see `domain.payments.shares`) with its times."""
 
@@ -71,7 +76,7 @@ class Subscription(Root):
     @property
     def claim(self) -> str:
         """One subscription an account, while it has not ended."""
-        return f"subscription:{self.account_id}"
+        return claim_of(self.account_id)
 
     def first_period(self, *, seconds: int | None, now: datetime) -> commands.PayPeriod:
         """At the test till: the subscriber says that it is paid. The period begins now; see `periods.following`."""
