@@ -1,6 +1,7 @@
 """Assets: read, rename, delete, and links to their bytes."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET
@@ -24,7 +25,7 @@ THUMBNAIL_TYPE = "image/webp"
 async def listed(call: Call, query: AssetQuery) -> Answer:
     """Your assets, newest first."""
     key = await call.platform.vault.key(call.account_id)
-    filters = {"account_id": call.account_id, "kinds": query.kind, "sources": query.source}
+    filters: dict[str, Any] = {"account_id": call.account_id, "kinds": query.kind, "sources": query.source}
     return await page_of(call, query, page_of_assets, lambda row: shown_asset(call, key, row), **filters)
 
 

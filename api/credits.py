@@ -1,5 +1,7 @@
 """Your credits: what you have, and every entry of your book."""
 
+from typing import Any
+
 from api.kit.answer import Answer, ok
 from api.kit.call import Call
 from api.listing import page_of
@@ -29,7 +31,7 @@ async def balance(call: Call, query: BalanceQuery) -> Answer:
 async def history(call: Call, query: HistoryQuery) -> Answer:
     """Your book, newest entry first."""
     key = await call.platform.vault.key(call.account_id)
-    filters = {"account_id": call.account_id, "types": query.type}
+    filters: dict[str, Any] = {"account_id": call.account_id, "types": query.type}
     return await page_of(call, query, page_of_ledger_entries, lambda row: shown_entry(key, row), by="position", **filters)
 
 

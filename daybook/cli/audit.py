@@ -4,12 +4,15 @@ import asyncio
 
 import typer
 
+from daybook.cli import audit_files
 from daybook.cli.exits import FAILED, OK
 
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Checks of the book.")
     group.command("verify", epilog="\b\nExample:\n  daybook audit verify && echo intact")(verify)
+    group.command("export", epilog=audit_files.EXPORT_EXAMPLE)(audit_files.export)
+    group.command("import", epilog=audit_files.IMPORT_EXAMPLE)(audit_files.import_)
     app.add_typer(group, name="audit", epilog="\b\nExample:\n  daybook audit verify")
 
 

@@ -23,9 +23,10 @@ def speaks_utf8() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
-def lively() -> bool:
-    """Whether bars may move: a terminal that shows UTF-8 and can go back in a line."""
-    return sys.stdout.isatty() and speaks_utf8() and os.environ.get("TERM", "dumb") != "dumb"
+def lively(beside: bool = False) -> bool:
+    """Whether bars may move: a terminal that shows UTF-8 and can go back in a line. *beside*: see `bar`."""
+    shown = sys.stderr.isatty() and not sys.stdout.isatty() if beside else sys.stdout.isatty()
+    return shown and speaks_utf8() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def plain(text: str) -> str:
@@ -34,22 +35,25 @@ def plain(text: str) -> str:
     return text.encode(encoding, "replace").decode(encoding)
 
 
-def console() -> "Console":
+def console(stderr: bool = False) -> "Console":
     """Rich's console with our manners."""
     from rich.console import Console
 
-    return Console(no_color=no_color(), highlight=False, soft_wrap=True)
+    return Console(no_color=no_color(), highlight=False, soft_wrap=True, stderr=stderr)
 
 
 @contextmanager
-def bar(title: str) -> Iterator[Advance]:
-    """A progress bar for work that takes long. Without a terminal nothing is drawn."""
-    if not lively():
+def bar(title: str, *, beside: bool = False) -> Iterator[Advance]:
+    """A progress bar for work that takes long. Without a terminal nothing is drawn.
+
+    *beside*: stdout carries what is made, so the bar goes to stderr, and only when the two are not one terminal.
+    """
+    if not lively(beside):
         yield lambda done, of: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(), transient=True) as progress:
+    with Progress(*columns, console=console(stderr=beside), transient=True) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, of: progress.update(task, completed=done, total=of)

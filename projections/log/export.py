@@ -1,77 +1,113 @@
 """The log as a file, `daybook-export/1`: header, public keys, events with the checkpoints between them, end with a digest.
 
-Read in pages, each on a connection of its own: whoever takes the lines slowly holds no snapshot open.
+Read in pages, each on a connection of its own: whoever takes the lines slowly holds no snapshot open. The digest in the last
+line also shows that nothing is missing: a file without it was cut.
 """
 
 import hashlib
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
 
 from projections.kernel.reader import head_of
-from projections.log.lines import FORMAT, Checkpoint, End, Event, Header, Key, encode
+from projections.log.lines import FORMAT, Checkpoint, End, Event, Header, Key, Line, encode
 from projections.log.rows import page_of_rows
+from projections.notary.checkpoints import incarnation
+from projections.notary.keys import public_keys
+from projections.notary.nodes import NodesLost, known
+from projections.notary.tree import hashed, inclusion, nodes_of
 
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
 
-# The incarnation that the log is in.
-INCARNATION = "SELECT max(incarnation) FROM proofs.log"
-# In the order in which they were made.
-KEYS = "SELECT name, key_id, public FROM proofs.keys ORDER BY number"
 # What was signed for the positions of a page.
 CHECKPOINTS = "SELECT size, note FROM proofs.checkpoints WHERE size > %(after)s AND size <= %(upto)s ORDER BY size"
-ED25519 = b"\x01"
+# The newest that covers nothing beyond the export.
+NEWEST = "SELECT size, note FROM proofs.checkpoints WHERE size <= %(upto)s ORDER BY size DESC LIMIT 1"
 
 
-async def exported(connect: Connect, *, log_name: str, page_events: int) -> AsyncIterator[tuple[bytes, int, int]]:
-    """Blocks of whole lines, each with the last position in it and the last one that will come."""
+class Block(NamedTuple):
+    """Whole lines. The last position in them, and the last that there will be."""
+
+    lines: bytes
+    position: int
+    head: int
+
+
+class Scope(NamedTuple):
+    """What is exported: up to `head`, all of it or one account's. `sealed`: how much the account's checkpoint covers, 0: there is none."""
+
+    head: int
+    account_id: str | None
+    sealed: int = 0
+
+
+async def exported(connect: Connect, *, log_name: str, page_events: int, account_id: str | None = None) -> AsyncIterator[Block]:
+    """The file, block by block.   Raises NodesLost, when an account's paths cannot be made because the tree is being remade."""
     digest = hashlib.sha256()
     async with connect() as conn:
-        head = await head_of(conn)
-        block = await _opening(conn, log_name, head)
-    position = events = 0
-    digest.update(block)
-    yield block, position, head
-    while position < head:
+        opening, scope = await _opening(conn, log_name, account_id)
+    lines = _written(opening)
+    digest.update(lines)
+    yield Block(lines, 0, scope.head)
+    events, after = 0, 0
+    while True:
         async with connect() as conn:
-            page = await page_of_rows(conn, after=position, upto=head, limit=page_events)
+            page = await page_of_rows(conn, after=after, upto=scope.head, limit=page_events, account_id=account_id)
             if not page:
                 break
-            notes = await _notes(conn, after=position, upto=page[-1].position)
-        block = b"".join(_lines(page, notes))
-        position, events = page[-1].position, events + len(page)
-        digest.update(block)
-        yield block, position, head
-    yield encode(End(events, digest.hexdigest())) + b"\n", position, head
+            body = await (_of_log if account_id is None else _of_account)(conn, page, after, scope)
+        lines = _written(body)
+        after, events = page[-1].position, events + len(page)
+        digest.update(lines)
+        yield Block(lines, after, scope.head)
+    yield Block(_written([End(events, digest.hexdigest())]), scope.head, scope.head)
 
 
-def vkey_of(name: str, key_id: bytes, public: bytes) -> str:
-    """A public key in the C2SP note form."""
-    return f"{name}+{key_id.hex()}+{b64encode(ED25519 + public).decode()}"
+async def _opening(conn: AsyncConnection[Any], log_name: str, account_id: str | None) -> tuple[list[Line], Scope]:
+    """Header and keys; before the events of one account also the checkpoint that all of its paths lead to."""
+    head = await head_of(conn)
+    keys = await public_keys(conn)
+    # Checkpoints bear the name of the key that signs them.
+    origin = f"{keys[-1].name if keys else log_name}/{await incarnation(conn)}"
+    lines: list[Line] = [Header(format=FORMAT, origin=origin, account=account_id, head=head)]
+    lines += [Key(key.vkey) for key in keys]
+    row = None
+    if account_id is not None:
+        row = await (await conn.execute(NEWEST, {"upto": head})).fetchone()
+    if row is None:
+        return lines, Scope(head, account_id)
+    return [*lines, Checkpoint(row[1])], Scope(head, account_id, sealed=row[0])
 
 
-async def _opening(conn: AsyncConnection[Any], log_name: str, head: int) -> bytes:
-    """Header and keys."""
-    row = await (await conn.execute(INCARNATION)).fetchone()
-    assert row is not None
-    keys = await (await conn.execute(KEYS)).fetchall()
-    header = Header(format=FORMAT, origin=f"{log_name}/{row[0]}", account=None, head=head)
-    return b"".join(encode(line) + b"\n" for line in (header, *(Key(vkey_of(*key)) for key in keys)))
-
-
-async def _notes(conn: AsyncConnection[Any], *, after: int, upto: int) -> dict[int, str]:
-    rows = await (await conn.execute(CHECKPOINTS, {"after": after, "upto": upto})).fetchall()
-    return dict(rows)
-
-
-def _lines(page: list[Event], notes: dict[int, str]) -> list[bytes]:
+async def _of_log(conn: AsyncConnection[Any], page: Sequence[Event], after: int, scope: Scope) -> list[Line]:
     """Each event, and right after the one at whose position a checkpoint was signed that checkpoint."""
-    lines: list[bytes] = []
+    found = await (await conn.execute(CHECKPOINTS, {"after": after, "upto": page[-1].position})).fetchall()
+    notes: Mapping[int, str] = dict(found)
+    if not notes:
+        return list(page)
+    lines: list[Line] = []
     for event in page:
-        lines += (encode(event), b"\n")
+        lines.append(event)
         if (note := notes.get(event.position)) is not None:
-            lines += (encode(Checkpoint(note)), b"\n")
+            lines.append(Checkpoint(note))
     return lines
+
+
+async def _of_account(conn: AsyncConnection[Any], page: Sequence[Event], after: int, scope: Scope) -> list[Line]:
+    """Each event with its way to the checkpoint's root; None for what is newer."""
+    paths = {event.position: inclusion(event.position - 1, scope.sealed) for event in page if event.position <= scope.sealed}
+    nodes = await known(conn, nodes_of([span for path in paths.values() for span in path]))
+    for event in page:
+        path = paths.get(event.position)
+        try:
+            event.path = None if path is None else [b64encode(digest).decode() for digest in hashed(path, nodes)]
+        except KeyError as error:
+            raise NodesLost(f"the tree has lost {error}") from error
+    return list(page)
+
+
+def _written(lines: Sequence[Line]) -> bytes:
+    return b"".join([encode(line) + b"\n" for line in lines])

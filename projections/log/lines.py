@@ -4,11 +4,16 @@ Canonical: keys sorted, no white space, UTF-8 not escaped beyond what JSON needs
 """
 
 import json
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 
+from domain.kernel.patterns import END
+
+Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}" + END)]
+Time = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z" + END)]
+Hex = Annotated[str, Meta(pattern="^([0-9a-f]{2})*" + END)]
 FORMAT = "daybook-export/1"
 
 
@@ -21,7 +26,7 @@ class Header(_Line, tag="header", kw_only=True):
 
     format: str
     origin: str
-    account: str | None
+    account: Id | None
     head: int
 
 
@@ -37,24 +42,24 @@ class Event(_Line, tag="event"):
     `path`: in an account's export, base64 hashes that lead to the checkpoint's root; null when it is newer than that.
     """
 
-    account_id: str | None
+    account_id: Id | None
     actor: str
     available: int | None
     book: str | None
     causation: int | None
-    command_id: str
+    command_id: Id
     correlation: str
-    fingerprint: str | None
+    fingerprint: Hex | None
     first: bool
     held: int | None
     outside: int | None
     owed: int | None
     position: int
-    recorded_at: str
+    recorded_at: Time
     result: str | None
     state: Raw
     status: int | None
-    stream: str
+    stream: Id
     topic: str
     version: int
     path: list[str] | None | UnsetType = UNSET
@@ -81,6 +86,21 @@ decode = msgspec.json.Decoder(Line).decode
 def embedded(state: bytes) -> Raw:
     """*state* as it stands in an event line: itself when it is a canonical object, else the text `\\x` and its hexadecimals."""
     return Raw(state if is_canonical_object(state) else encode("\\x" + state.hex()))
+
+
+def state_bytes(state: Raw) -> bytes:
+    """The opposite of `embedded`.   Raises ValueError when that would not have written it so."""
+    written = bytes(state)
+    if written.startswith(b"{"):
+        data = written
+    else:
+        text = msgspec.json.decode(written, type=str)
+        if not text.startswith("\\x"):
+            raise ValueError("the state is neither an object nor hexadecimal")
+        data = bytes.fromhex(text[2:])
+    if bytes(embedded(data)) != written:
+        raise ValueError("the state is not in canonical form")
+    return data
 
 
 def is_canonical_object(state: bytes) -> bool:

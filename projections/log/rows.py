@@ -33,7 +33,12 @@ async def page_of_rows(conn: AsyncConnection[Any], *, after: int, upto: int, lim
     params: Mapping[str, Any] = {"after": after, "upto": upto, "limit": limit, "account_id": account_id}
     cursor = conn.cursor(binary=True)
     await cursor.execute((ALL if account_id is None else OF_ACCOUNT).encode(), params)
-    return [Event(*row[:_STATE], embedded(row[_STATE]), *row[_STATE + 1 :]) for row in await cursor.fetchall()]
+    return [_event(list(row)) for row in await cursor.fetchall()]
+
+
+def _event(values: list[Any]) -> Event:
+    values[_STATE] = embedded(values[_STATE])
+    return Event(*values)
 
 
 async def last_recorded_by(conn: AsyncConnection[Any], moment: datetime, *, head: int) -> int:

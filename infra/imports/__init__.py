@@ -1,0 +1,1 @@
+"""Taking in an exported log: everything checked while it is read, all of it or nothing."""
