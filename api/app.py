@@ -66,11 +66,8 @@ def _config() -> Config:
 def _add(app: Sanic, kit: Kit, route: Route, current: Route | None) -> None:
     pipeline = Pipeline(kit, route, current)
 
-    async def handle(request: Any, **path: str) -> HTTPResponse | None:
-        return await pipeline(request, **path)
-
     methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
-    app.add_route(handle, _template(route.template), methods=methods, name=_name(route.name), stream=route.stream_body)
+    app.add_route(pipeline.serve, _template(route.template), methods=methods, name=_name(route.name), stream=route.stream_body)
 
 
 def _add_options(app: Sanic, kit: Kit, template: str, methods: list[str]) -> None:

@@ -58,13 +58,18 @@ async def read_generation(call: Call, generation_id: UUID) -> Generation:
 
 async def folded_generation(call: Call, generation_id: UUID, *, until: int | None = None) -> Generation:
     """The caller's own, folded from the log: as of now, or of position *until*.   Raises GenerationNotFound, Erased."""
-    stream = await own_generation(call, generation_id, until=until)
-    return await shown(call, generation_row(stream), await _folded_assets(call, stream.asset_ids, until=until))
+    just_made = None if until is None else call.platform.journal.seen(Stream, generation_id, at=until)
+    stream = _own(call, just_made) if just_made else await own_generation(call, generation_id, until=until)
+    row = generation_row(stream)
+    return await shown(call, row, await _folded_assets(call, row.asset_ids, until=until))
 
 
 async def own_generation(call: Call, generation_id: UUID, *, until: int | None = None) -> Stream:
     """Raises GenerationNotFound."""
-    stream = await call.platform.journal.load(Stream, generation_id, until=until)
+    return _own(call, await call.platform.journal.load(Stream, generation_id, until=until))
+
+
+def _own(call: Call, stream: Stream | None) -> Stream:
     if stream is None or stream.deleted or stream.account_id != call.account_id:
         raise GenerationNotFound()
     return stream

@@ -30,6 +30,8 @@ async def requested(call: Call, asked: Submission) -> RequestGeneration:
     run_at, start_deadline, deadline = times_of(asked, call.now)
     key = await call.platform.vault.key(call.account_id)
     words = Words(prompt=asked.prompt, negative_prompt=params.pop("negative_prompt", None), tags=asked.tags)
+    sealed = words.sealed(key)
+    call.just_sealed = sealed, words
     return RequestGeneration(
         generation_id=call.platform.ids.new(),
         account_id=call.account_id,
@@ -39,7 +41,7 @@ async def requested(call: Call, asked: Submission) -> RequestGeneration:
         queue=model.kind,
         params=params,
         inputs=[],
-        sealed=words.sealed(key),
+        sealed=sealed,
         tag_index=sorted({key.index(tag) for tag in asked.tags}),
         priority=asked.priority,
         quoted=quoted,

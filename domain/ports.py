@@ -59,6 +59,9 @@ class Journal(Protocol):
         Not *fresh*: as this process last saw it is enough, because what is wanted of it never changes.
         """
 
+    def seen(self, kind: type[Aggregate], stream: UUID, *, at: int) -> Aggregate | None:
+        """The aggregate as of log position *at*, if this process has just that. Not a copy: to be looked at before the next `await`."""
+
     async def receipt(self, command_id: UUID) -> Receipt | None:
         """What an earlier command with this id did. Used to answer a replay before any limit is counted."""
 
@@ -133,6 +136,9 @@ class Vault(Protocol):
 
     def token_keys(self) -> Sequence[bytes]:
         """HS256 keys for access tokens: the current one first, then the previous."""
+
+    async def standing(self, purpose: str) -> bytes:
+        """A secret of 32 bytes that stays the same through every change of the secret key, made on first use."""
 
 
 class ObjectInfo(msgspec.Struct, frozen=True, kw_only=True):

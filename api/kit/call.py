@@ -30,7 +30,7 @@ class Call:
     """
 
     __slots__ = (
-        "account", "address", "after", "behind", "executed", "filters", "idempotency_key", "kit", "min_position",
+        "account", "address", "after", "behind", "executed", "filters", "idempotency_key", "just_sealed", "kit", "min_position",
         "now", "path", "platform", "position", "prefer_wait", "principal", "replayed", "request", "request_id",
         "route", "secret", "seen", "sent", "subject_address", "taken",
     )  # fmt: skip
@@ -58,6 +58,8 @@ class Call:
         self.after: list[Any] | None = None
         self.secret: str | None = None
         self.replayed = False
+        #: A sealed text that this request has made, and what it says: the first answer need not open it again.
+        self.just_sealed: tuple[str, Any] | None = None
         #: A command has gone to the journal, whatever becomes of the caller.
         self.executed = False
         self.position: int | None = None

@@ -63,7 +63,7 @@ class Pipeline:
         self.lists = "cursor" in getattr(route.query, "__struct_fields__", ())
         self.conditional = current is not None and route.method in ("PATCH", "PUT", "DELETE")
 
-    async def __call__(self, request: Any, **path: str) -> HTTPResponse | None:
+    async def serve(self, request: Any, **path: str) -> HTTPResponse | None:
         started = perf_counter()
         call = Call(self.kit, self.route, request)
         extra: dict[str, str] = {}

@@ -87,7 +87,7 @@ class Generation(Shown):
 
 def shown_generation(call: Call, key: SubjectKey, row: GenerationRow, assets: Mapping[UUID, AssetRow]) -> Generation:
     """*row* for its owner, whose *key* opens his words. *assets* holds the rows of its assets; deleted ones are left out."""
-    words = opened(key, row.sealed)
+    words = call.just_sealed[1] if call.just_sealed and call.just_sealed[0] == row.sealed else opened(key, row.sealed)
     url = f"{call.platform.public_url}/v1/generations/{row.id}"
     # Sorted, because the read model does not keep the order of keys that the log has.
     params = dict(sorted({**row.params, "negative_prompt": words.negative_prompt}.items()))

@@ -10,6 +10,7 @@ import msgspec
 from domain.kernel.commands import CancelWork, CloseWork, Context, Decision, OpenWork, RequeueWork, Work
 from domain.kernel.facts import Postings
 from infra.postgres.arrays import blobs, int2s, int4s, int8s, texts, times, uuids
+from infra.postgres.prepared import Statement
 
 DONE, REPEATED, CONFLICT, TAKEN = range(4)
 
@@ -25,6 +26,7 @@ APPEND = """
         %(w_provider)s, %(w_priority)s, %(w_run_at)s, %(w_start_deadline)s, %(w_deadline)s
     )
 """
+PREPARED = Statement("daybook_append", APPEND)
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from infra.journal.append import APPEND, Appended, Entry, arguments
+from infra.journal.append import PREPARED, Appended, Entry, arguments
 from infra.journal.link import STATEMENT_SECONDS, Link, is_lost
 from infra.journal.meters import Meters
 from infra.journal.pending import Round
@@ -64,9 +64,8 @@ async def send(link: Link, round_: Round, meters: Meters) -> Landed:
 
 async def execute(connection: Any, parameters: dict[str, Any]) -> Appended:
     """One call of append_v1 on *connection*."""
-    async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(APPEND, parameters)
-        return Appended(*await cursor.fetchone())
+    [row] = await PREPARED.rows(connection, parameters)
+    return Appended(*row)
 
 
 def _measure(meters: Meters, appended: Appended, seconds: float, entries: list[Entry]) -> None:

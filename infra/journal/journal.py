@@ -1,7 +1,7 @@
 """The port `Journal`, on PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 from uuid import UUID
@@ -96,9 +96,7 @@ class PostgresJournal:
 
     async def load(self, kind: type[Kind], stream: UUID, *, until: int | None = None, fresh: bool = True) -> Kind | None:
         known = self._copy(kind, stream)
-        if not fresh and until is None and known is not None:
-            return known
-        if until is not None and known is not None and known.position == until:
+        if known is not None and (not fresh if until is None else known.position == until):
             return known
         async with self._connections.connection() as connection:
             if until is None:
@@ -111,10 +109,18 @@ class PostgresJournal:
         # Clients may name any id: that of another kind of thing names nothing here.
         return found if isinstance(found, kind) else None
 
+    def seen(self, kind: type[Kind], stream: UUID, *, at: int) -> Kind | None:
+        cached = self._cached(kind, stream)
+        return cached if cached is not None and cached.position == at else None
+
     def _copy(self, kind: type[Kind], stream: UUID) -> Kind | None:
-        """A copy of the cached aggregate, unless it is ahead of the log."""
+        cached = self._cached(kind, stream)
+        return None if cached is None else copy_of(cached)
+
+    def _cached(self, kind: type[Kind], stream: UUID) -> Kind | None:
+        """The writer's own aggregate, unless it is ahead of the log."""
         cached = self._preparer.cache.get(stream) if self._writer.settled(stream) else None
-        return copy_of(cached) if isinstance(cached, kind) else None
+        return cached if isinstance(cached, kind) else None
 
     async def receipt(self, command_id: UUID) -> Receipt | None:
         async with self._connections.connection() as connection:
@@ -134,10 +140,17 @@ class PostgresJournal:
     async def read(self, after: int, limit: int) -> list[Recorded]:
         return await self._events(reads.PAGE, after=after, limit=limit)
 
-    async def rows(self, after: int, limit: int) -> list[Any]:
-        """As `read`, but not decoded; `decoded` makes an event of one. For the tail, which needs few of them."""
+    async def rows(self, after: int, limit: int, *, features: Sequence[str] | None = None) -> list[Any]:
+        """As `read`, but not decoded; `decoded` makes an event of one. With *features* only their events, and the page's last one.
+
+        For the tail, which needs few of them.
+        """
+        query = reads.PAGE
+        values: dict[str, Any] = {"after": after, "limit": limit}
+        if features is not None:
+            query, values = reads.PAGE_OF_FEATURES, {**values, "features": list(features)}
         async with self._connections.connection() as connection:
-            return await reads.rows(connection, reads.PAGE, {"after": after, "limit": limit})
+            return await reads.rows(connection, query, values)
 
     def decoded(self, row: Any) -> Recorded:
         return reads.recorded(row, self._mapper)

@@ -14,6 +14,12 @@ COLUMNS = "position, stream, version, topic, recorded_at, actor, account_id, cor
 
 # A page of the log. Positions have no holes, so a reader that asks on from the last one misses nothing.
 PAGE = f"SELECT {COLUMNS} FROM journal.events WHERE position > %(after)s ORDER BY position LIMIT %(limit)s"
+# Of such a page the events of some features, and its last event whatever it is, which says how far the page went.
+PAGE_OF_FEATURES = f"""
+    WITH page AS (SELECT {COLUMNS} FROM journal.events WHERE position > %(after)s ORDER BY position LIMIT %(limit)s)
+    SELECT {COLUMNS} FROM page
+    WHERE split_part(topic, '.', 1) = ANY (%(features)s) OR position = (SELECT max(position) FROM page) ORDER BY position
+"""
 # One stream, whole.
 STREAM = f"SELECT {COLUMNS} FROM journal.events WHERE stream = %(stream)s ORDER BY version"
 HEAD = "SELECT position FROM journal.events ORDER BY position DESC LIMIT 1"

@@ -68,6 +68,11 @@ class Subscribers:
             if not self._followers[key]:
                 del self._followers[key]
 
+    def features(self) -> list[str] | None:
+        """The features that are followed, when nobody follows anything narrower or wider; else None."""
+        keys = list(self._followers)
+        return [key for key in keys if isinstance(key, str)] if all(isinstance(key, str) for key in keys) else None
+
     def publish(self, rows: Sequence[Raw], decode: Callable[[Raw], Recorded]) -> None:
         """Offer each event to whom it concerns. What concerns nobody, by far the most, is not even decoded."""
         followers = self._followers

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -100,13 +101,23 @@ class LogTail:
         await asyncio.sleep(BREATH_SECONDS)
 
     async def _read_on(self) -> None:
-        while rows := await self._journal.rows(self._position, PAGE_EVENTS):
+        while rows := await self._next():
             self._subscribers.publish(rows, self._journal.decoded)
-            self._position = rows[-1][0]
+            before, self._position = self._position, rows[-1][0]
             moved, self._moved = self._moved, asyncio.Event()
             moved.set()
-            if len(rows) < PAGE_EVENTS:
+            if self._position - before < PAGE_EVENTS:
                 return
+
+    async def _next(self) -> list[Any]:
+        """The next page; while only features are followed, of it the events of those and the last one."""
+        features = self._subscribers.features()
+        if features is not None:
+            rows = await self._journal.rows(self._position, PAGE_EVENTS, features=features)
+            if self._subscribers.features() == features:
+                return rows
+            # Somebody began to follow while the page was read: what was left out of it may concern him.
+        return await self._journal.rows(self._position, PAGE_EVENTS)
 
 
 @asynccontextmanager

@@ -10,15 +10,19 @@ from domain.kernel.facts import Root
 from infra.journal.mapper import CanonicalMapper
 from infra.journal.snapshots import shape_of, thaw
 from infra.postgres.arrays import int4s, texts, uuids
+from infra.postgres.prepared import Statement
 
 SNAPSHOT, EVENT, USED, CLOCK = range(4)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # One round trip, index probes only: see 0010_tails.sql.
-TAILS = """
+TAILS = Statement(
+    "daybook_tails",
+    """
     SELECT what, stream, version, "position", topic, state
     FROM journal.tails_v1(%(streams)s, %(versions)s, %(kinds)s, %(shapes)s, %(ids)s)
-"""
+    """,
+)
 
 
 class Row(NamedTuple):
@@ -47,9 +51,7 @@ async def read_tails(connection: Any, wanted: Sequence[tuple[Need, int]], ids: S
         "shapes": int4s([shape_of(need.kind) for need, _ in wanted]),
         "ids": uuids(ids),
     }
-    async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(TAILS, parameters)
-        rows = [Row(*row) for row in await cursor.fetchall()]
+    rows = [Row(*row) for row in await TAILS.rows(connection, parameters)]
     return Tails(
         [row for row in rows if row.what in (SNAPSHOT, EVENT)],
         [row.stream for row in rows if row.what == USED],

@@ -143,5 +143,5 @@ def register(context: AdaptContext) -> None:
         context.adapters.register_dumper(kind, dumper)
 
 
-_OIDS: dict[type[Any], int] = {Int2s: 1005, Int4s: 1007, Int8s: 1016, Uuids: 2951, Texts: 1009, Blobs: 1001, Times: 1185}
-_DUMPERS = {kind: _dumper(oid) for kind, oid in _OIDS.items()}
+OIDS: dict[type[Any], int] = {Int2s: 1005, Int4s: 1007, Int8s: 1016, Uuids: 2951, Texts: 1009, Blobs: 1001, Times: 1185}
+_DUMPERS = {kind: _dumper(oid) for kind, oid in OIDS.items()}

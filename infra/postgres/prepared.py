@@ -1,0 +1,57 @@
+"""Statements whose parameters are packed already: prepared once per connection, sent as they are.
+
+psycopg's cursor looks for a dumper for every parameter of every execution, rewrites the query and asks whether to
+prepare it. For the few statements that every batch of the writer sends, that costs more than sending them.
+"""
+
+import re
+from collections.abc import Generator, Mapping
+from typing import Any
+from weakref import WeakSet
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.abc import PQGen
+from psycopg.adapt import Transformer
+from psycopg.generators import execute
+from psycopg.pq import ExecStatus, Format
+from psycopg.pq.abc import PGresult
+
+from infra.postgres.arrays import OIDS
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+_GOOD = frozenset((ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK))
+
+
+class Statement:
+    """*query* names its parameters as psycopg's do, `%(name)s`; each must be an array of `infra.postgres.arrays`."""
+
+    def __init__(self, name: str, query: str) -> None:
+        self._name = name.encode()
+        self._names = list(dict.fromkeys(_PARAMETER.findall(query)))
+        numbers = {each: number for number, each in enumerate(self._names, 1)}
+        self._query = _PARAMETER.sub(lambda found: f"${numbers[found[1]]}", query).encode()
+        self._formats = [Format.BINARY] * len(self._names)
+        self._prepared: WeakSet[AsyncConnection[Any]] = WeakSet()
+
+    async def rows(self, connection: AsyncConnection[Any], parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Execute and fetch all.   Raises psycopg.Error. The connection must have no other user meanwhile."""
+        result = await connection.wait(self._run(connection, [parameters[name] for name in self._names]))
+        loader = Transformer(connection)
+        loader.set_pgresult(result)
+        return loader.load_rows(0, result.ntuples, tuple)
+
+    def _run(self, connection: AsyncConnection[Any], values: list[Any]) -> PQGen[PGresult]:
+        wire = connection.pgconn
+        if connection not in self._prepared:
+            wire.send_prepare(self._name, self._query, [OIDS[type(value)] for value in values])
+            yield from self._answer(connection)
+            self._prepared.add(connection)
+        wire.send_query_prepared(self._name, values, self._formats, result_format=Format.BINARY)
+        return (yield from self._answer(connection))
+
+    def _answer(self, connection: AsyncConnection[Any]) -> Generator[Any, Any, PGresult]:
+        [result] = yield from execute(connection.pgconn)
+        if result.status not in _GOOD:
+            raise psycopg.errors.error_from_result(result, encoding=connection.info.encoding)
+        return result
