@@ -95,6 +95,9 @@ class PostgresVault:
     def token_keys(self) -> Sequence[bytes]:
         return self._keyring.token_keys()
 
+    async def standing(self, purpose: str) -> bytes:
+        return await _standing(self._connections, self._keyring, purpose)
+
     def _remember(self, account_id: UUID, key: bytes) -> DataKey:
         found = DataKey(account_id, key)
         self._known[account_id] = self._monotonic() + CACHE_SECONDS, found
