@@ -2,8 +2,10 @@
 
 from daybook.bootstrap import Ground
 from infra.secrets.keyring import Keyring
+from projections.notary.balances import SALTS
 from projections.notary.notary import Notary
 from projections.notary.publishing import Publishing, remembered_in
+from projections.notary.sealing import Sealing
 
 
 def notary_of(base: Ground) -> Notary:
@@ -13,6 +15,10 @@ def notary_of(base: Ground) -> Notary:
 
 def publishing_of(base: Ground) -> Publishing:
     return Publishing(base.reads, base.objects)
+
+
+async def sealing_of(base: Ground) -> Sealing:
+    return Sealing(base.journal, base.reads, await base.vault.standing(SALTS), clock=base.clock, ids=base.ids)
 
 
 def wrapping_of(base: Ground) -> Keyring:

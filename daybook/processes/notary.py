@@ -4,7 +4,7 @@ import asyncio
 
 from daybook.bootstrap import ground
 from daybook.measures import siblings_of
-from daybook.notarial import notary_of, publishing_of
+from daybook.notarial import notary_of, publishing_of, sealing_of
 from daybook.processes.run import Ready
 from daybook.schema import direct_url
 from daybook.settings import Settings
@@ -19,12 +19,13 @@ async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:
     counts = RoleMetrics("notary")
     async with told(siblings_of(settings), "notary", counts.render), ground(settings, "notary") as base:
         sink = NotarySink(notary_of(base), every_events=settings.checkpoint_events, every_seconds=settings.checkpoint_seconds)
-        publishing = publishing_of(base)
+        publishing, sealing = publishing_of(base), await sealing_of(base)
         _count(sink, publishing, counts)
         ready()
         async with asyncio.TaskGroup() as together:
             together.create_task(NotaryFollower(direct_url(settings), sink).run(stop))
             together.create_task(publishing.run(stop))
+            together.create_task(sealing.run(stop))
 
 
 def _count(sink: NotarySink, publishing: Publishing, counts: RoleMetrics) -> None:

@@ -51,6 +51,8 @@ class Overtaken(Exception):
     """Another notary was faster. Nothing was changed here."""
 
 
+#: Told (done, of) now and then.
+Progress = Callable[[int, int], None]
 #: The last checkpoint of this incarnation that is remembered outside the database, None when there is none.
 Remembered = Callable[[AsyncConnection[Any]], Awaitable[Checkpoint | None]]
 
@@ -116,7 +118,7 @@ class Notary:
                 raise Overtaken
             return await self._sign(conn, grown)
 
-    async def now(self, conn: AsyncConnection[Any]) -> CheckpointRow:
+    async def now(self, conn: AsyncConnection[Any], progress: Progress = lambda done, of: None) -> CheckpointRow:
         """Take everything that is in the log, and sign it.   Raises NotaryRefuses, StoreUnavailable, LogEmpty."""
         upto = (await self.state(conn)).head
         if upto == 0:
@@ -124,10 +126,11 @@ class Notary:
         while True:
             while (state := await self.state(conn)).size < upto:
                 await self.take(conn, state)
+                progress(state.size, upto)
             with suppress(Overtaken):
                 return await self.seal(conn)
 
-    async def mend(self, conn: AsyncConnection[Any], progress: Callable[[int, int], None] = lambda done, of: None) -> None:
+    async def mend(self, conn: AsyncConnection[Any], progress: Progress = lambda done, of: None) -> None:
         """Make the tree again from the log.   Raises NotaryRefuses when that does not lead to what was signed."""
         self._growth = Growth()
         state = await self.state(conn)
