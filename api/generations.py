@@ -30,8 +30,10 @@ async def submit(call: Call, body: Submission) -> Answer:
     is final in time, whatever the outcome.
     """
     answer = await call.execute(await requested(call, body), status=202)
+    if call.prefer_wait is None:
+        return answer
     generation_id = UUID(answer.body.id)
-    if call.prefer_wait is None or not await final_in_time(call, generation_id):
+    if not await final_in_time(call, generation_id):
         return answer
     answer.status = 200 if call.replayed else 201
     answer.body = await folded_generation(call, generation_id)

@@ -96,32 +96,35 @@ class Root(BaseAggregate[UUID]):
     @classmethod
     def _create(cls, event_class: Any, *, id: UUID | None = None, **values: Any) -> Any:
         """Begin a stream with its first fact. The id and the time come from the caller."""
-        first = _made(event_class, {"originator_topic": cls.TOPIC, "originator_id": id, "originator_version": 1, **values})
+        values.update(originator_topic=cls.TOPIC, originator_id=id, originator_version=1)
+        first = _made(event_class, values)
         aggregate = first.mutate(None)
         aggregate.pending_events.append(first)
         return aggregate
 
     def record(self, fact: type[Fact], *, now: datetime, **values: Any) -> None:
         """Append *fact* to the pending facts and apply it. Call it only after every check has passed."""
-        new = _made(fact, {"originator_id": self.id, "originator_version": self.version + 1, "timestamp": now, **values})
+        values.update(originator_id=self.id, originator_version=self.version + 1, timestamp=now)
+        new = _made(fact, values)
         new.mutate(self)
         self.pending_events.append(new)
 
 
 def _made(kind: Any, values: dict[str, Any]) -> Any:
-    """`kind(**values)`, in half the time: a frozen dataclass sets its fields one by one.   Raises TypeError."""
+    """`kind(**values)`, in half the time: a frozen dataclass sets its fields one by one. Keeps *values*.   Raises TypeError."""
     names, defaults = _shape(kind)
-    state = {**defaults, **values} if defaults else values
-    if state.keys() != names:
+    for name, default in defaults:
+        values.setdefault(name, default)
+    if values.keys() != names:
         # The constructor says what is missing or too much.
         return kind(**values)
     fact = object.__new__(kind)
-    object.__setattr__(fact, "__dict__", state)
+    object.__setattr__(fact, "__dict__", values)
     return fact
 
 
 @cache
-def _shape(kind: Any) -> tuple[frozenset[str], dict[str, Any]]:
+def _shape(kind: Any) -> tuple[frozenset[str], list[tuple[str, Any]]]:
     """All fields of a fact, and the defaults of those that have one."""
     all_fields = fields(kind)
-    return frozenset(each.name for each in all_fields), {each.name: each.default for each in all_fields if each.default is not MISSING}
+    return frozenset(each.name for each in all_fields), [(each.name, each.default) for each in all_fields if each.default is not MISSING]
