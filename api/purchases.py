@@ -50,9 +50,12 @@ async def bought(call: Call, receipt: Receipt) -> Answer:
     """As it was when its page was opened."""
     order_id = UUID(receipt.result["order_id"])
     await open_order(call, await own_order(call, order_id))
-    order = await own_order(call, order_id, until=await opened_at(call, order_id, OrderCheckoutOpened, otherwise=receipt.position))
+    at = await opened_at(call, order_id, OrderCheckoutOpened, otherwise=receipt.position)
+    row = row_of(await own_order(call, order_id, until=at))
     key = await call.platform.vault.key(call.account_id)
-    return created(placed_purchase(key, row_of(order), call.now, replayed=receipt.repeated), PATH.format(id=order_id))
+    answer = created(placed_purchase(key, row, call.now, replayed=receipt.repeated), PATH.format(id=order_id))
+    answer.position = at
+    return answer
 
 
 async def listed(call: Call, query: PurchaseQuery) -> Answer:

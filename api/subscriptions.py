@@ -52,7 +52,9 @@ async def subscribed(call: Call, receipt: Receipt) -> Answer:
     at = await opened_at(call, id, SubscriptionCheckoutOpened, otherwise=receipt.position)
     row = row_of(await own_subscription(call, id, until=at))
     key = await call.platform.vault.key(call.account_id)
-    return created(requested_subscription(key, row, call.now, replayed=receipt.repeated), PATH.format(id=id))
+    answer = created(requested_subscription(key, row, call.now, replayed=receipt.repeated), PATH.format(id=id))
+    answer.position = at
+    return answer
 
 
 async def listed(call: Call, query: SubscriptionQuery) -> Answer:

@@ -136,7 +136,8 @@ class Call:
         kept = receipt.status if receipt.repeated else status
         if kept is not None:
             answer.status = kept
-        answer.position = receipt.position
+        # An answer that made more facts than its command's says so itself.
+        answer.position = max(answer.position or 0, receipt.position)
         return answer
 
     def page(self, data: Sequence[Any], *, next_key: Sequence[Any] | None) -> Answer:
