@@ -48,7 +48,7 @@ SEALED, RESTORED = "notary.balances_sealed", "notary.log_restored"
 #: The stream of an account's ledger is the UUID of version 5 of the account's id in this namespace.
 LEDGERS = uuid.UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c001")
 #: Longer lines are refused, so that memory has a bound; and longer numbers.
-LINE_BYTES_MAX, DIGITS_MAX = 64 * 1024 * 1024, 18
+LINE_BYTES_MAX, DIGITS_MAX = 64 * 1024 * 1024, 4300
 
 # A rule is a type, None, a pattern of a text, or several rules of which one must fit. An object has exactly the fields of its shape.
 ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -121,7 +121,7 @@ ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fa
 
 
 def parsed(raw: bytes) -> Any:
-    """The value of canonical JSON: keys sorted and unique, no white space, no needless escapes, whole numbers of 18 digits."""
+    """The value of canonical JSON: keys sorted and unique, no white space, no needless escapes, whole numbers."""
     try:
         value = DECODE(raw.decode("utf-8"))
         canonical = ENCODE(value).encode("utf-8") == raw
@@ -166,9 +166,10 @@ def both_roots(path: list[Any], old: int, new: int, known: bytes | None) -> tupl
         return known, known
     if not path or (old == new and (known is not None or len(path) > 1)):
         refuse("the path is too long" if path else "the path is too short")
-    left, sibling = 1 << ((new - 1).bit_length() - 1), unpacked(path[-1], 32, f"hash {len(path)} of the path")
+    sibling = unpacked(path[-1], 32, f"hash {len(path)} of the path")
     if old == new:
         return sibling, sibling
+    left = 1 << ((new - 1).bit_length() - 1)
     if old <= left:
         before, after = both_roots(path[:-1], old, left, known)
         return before, node(after, sibling)
@@ -356,8 +357,7 @@ class Reader:
 
 
 class Export:
-    """One pass over an export. Of the log: its tree is made again, and must have the root of each checkpoint on the way.
-    Of one account: each entry brings its path to the one checkpoint, and its ledger has no gap."""
+    """Of the log: its tree is made again, with the root of each checkpoint; of one account: entries bring paths to one checkpoint."""
 
     def __init__(self, reader: Reader, header: dict[str, Any], keys: dict[str, bytes], asked: argparse.Namespace) -> None:
         self.reader, self.header, self.keys, self.account, self.asked = reader, header, keys, header["account"], asked
@@ -378,7 +378,6 @@ class Export:
             self.seal(checkpoint_of(line["note"], self.keys)) if line["type"] == "checkpoint" else self.take(line)
             line = self.reader.read(*types)
         self.close(line)
-        self.reader.read()
         return self.answers
 
     def origin(self) -> str:
@@ -386,7 +385,8 @@ class Export:
         return self.header["origin"] if self.account else f"{self.header['origin'].rpartition('/')[0]}/{self.incarnation}"
 
     def seal(self, found: Checkpoint) -> None:
-        if found.origin != self.origin() or (self.checkpoint.size or self.events if self.account else found.size != self.position):
+        fits_here = self.events + self.checkpoint.size == 0 if self.account else self.checkpoint.size < found.size == self.position
+        if found.origin != self.origin() or not fits_here:
             refuse(f"a checkpoint of size {found.size} of {found.origin} stands after position {self.position} of {self.origin()}")
         if self.account:
             check_extends(self.asked.remembered, found)
@@ -455,7 +455,7 @@ class Export:
         what = f"{self.sealed} entries of account {self.account}" if self.account else f"all {self.sealed} entries"
         more = "its ledger has no gap" if self.account else f"the ledger of {len(self.balances)} accounts balances"
         past = f" and extend the remembered one of {remembered.size}" if remembered else ""
-        tail = f"; {self.events - self.sealed} later entries are not sealed yet" if self.events > self.sealed else ""
+        tail = f"; later ones, {self.events - self.sealed}, are not sealed yet" if self.events > self.sealed else ""
         self.answers.insert(0, f"{what} are in the log {self.origin()} as signed at size {self.checkpoint.size}{past}; {more}{tail}")
 
 
@@ -466,10 +466,10 @@ def check(path: str, keys: dict[str, bytes], asked: argparse.Namespace) -> list[
         reader = Reader(file)
         try:
             first = reader.read("header", *proofs)
-            if first["type"] == "header":
-                return Export(reader, first, keys, asked).check()
+            kind = first["type"]
+            proved = Export(reader, first, keys, asked).check() if kind == "header" else proofs[kind](first, keys, asked.remembered)
             reader.read()
-            return proofs[first["type"]](first, keys, asked.remembered)
+            return proved
         except Refused as error:
             raise Refused(f"{path} line {reader.line}: {error}") from None
 
@@ -490,7 +490,7 @@ def main(words: list[str] | None = None) -> int:
         code, stream, said = 0, sys.stdout, "ok: " + "\n    ".join(check(asked.file, keys, asked))
     except Refused as error:
         code, stream, said = 1, sys.stderr, f"refused: {error}"
-    except (OSError, ValueError) as error:
+    except OSError as error:
         parser.error(f"cannot read: {error}")
     stream.write(said.encode("ascii", "backslashreplace").decode() + "\n")
     return code
