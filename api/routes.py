@@ -9,6 +9,8 @@ from api import (
     api_tokens,
     assets,
     audit,
+    audit_proofs,
+    audit_verifier,
     credits,
     erasure,
     generations,
@@ -33,6 +35,7 @@ from api.shapes import admin as admin_shapes
 from api.shapes import api_tokens as token_shapes
 from api.shapes import assets as asset_shapes
 from api.shapes import audit as audit_shapes
+from api.shapes import audit_proofs as proof_shapes
 from api.shapes import credits as credit_shapes
 from api.shapes import erasure as erasure_shapes
 from api.shapes import models as model_shapes
@@ -51,6 +54,14 @@ from domain.orders.refusals import OrderClosed
 from domain.payments.ports import MessageUnreadable, PaymentsRefused, SignatureRefused
 from domain.payments.refusals import PaymentMismatch
 from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
+from projections.notary.proof_refusals import (
+    AccountNotSealed,
+    BalancesNotSealed,
+    CheckpointNotFound,
+    EntryNotFound,
+    NotYetNotarised,
+    SealedLogDiffers,
+)
 
 READ, WRITE = scope("generations:read"), scope("generations:write")
 
@@ -92,7 +103,16 @@ ROUTES: list[Route] = [
     Route("GET /v1/assets/{id}/content", assets.content, scope("assets:read"), {200: asset_shapes.ContentLink, 302: None}, "The asset's bytes", reads="assets"),
     Route("GET /v1/assets/{id}/thumbnail", assets.thumbnail, scope("assets:read"), {200: asset_shapes.ContentLink, 302: None}, "A small picture of the asset", reads="assets"),
     Route("GET /v1/audit/accounts/{id}/replay", audit.replay, AUDITOR, {200: audit_shapes.Replay}, "An account's book, replayed", "audit", refusals=[AsOfOutOfRange]),
+    Route("GET /v1/audit/checkpoints", audit_proofs.checkpoints, AUDITOR, {200: Page[proof_shapes.Checkpoint]}, "Signed tree heads", "audit"),
+    Route("GET /v1/audit/checkpoints/latest", audit_proofs.latest_checkpoint, AUDITOR, {200: proof_shapes.Checkpoint}, "The last checkpoint", "audit", etag=True),
+    Route("GET /v1/audit/consistency", audit_proofs.consistency, AUDITOR, {200: proof_shapes.ConsistencyProof}, "That the log only grew", "audit", refusals=[CheckpointNotFound, SealedLogDiffers]),
     Route("GET /v1/audit/entries", audit.entries, AUDITOR, {200: Page[audit_shapes.Entry]}, "Entries of the log", "audit"),
+    Route("GET /v1/audit/export", audit.export, AUDITOR, {200: audit.NDJSON}, "The log as a file", "audit"),
+    Route("GET /v1/audit/proofs/balance/{id}", audit_proofs.balance, AUDITOR, {200: proof_shapes.BalanceProof}, "That a balance was sealed", "audit", refusals=[AccountNotSealed, BalancesNotSealed, SealedLogDiffers]),
+    Route("GET /v1/audit/proofs/entry/{position}", audit_proofs.entry, AUDITOR, {200: proof_shapes.EntryProof}, "That an entry is in the log", "audit", refusals=[EntryNotFound, NotYetNotarised, SealedLogDiffers]),
+    Route("GET /v1/audit/public-keys", audit_proofs.public_keys, AUDITOR, {200: proof_shapes.PublicKeys}, "The keys of the checkpoints", "audit"),
+    Route("GET /v1/audit/trial-balance", audit.trial_balance, AUDITOR, {200: audit_shapes.TrialBalance}, "The sums of the log", "audit", refusals=[AsOfOutOfRange]),
+    Route("GET /v1/audit/verifier", audit_verifier.verifier, AUDITOR, {200: "text/plain"}, "The program that checks proofs", "audit", etag=True),
     Route("POST /v1/auth/change-password", access.change_password, SESSION, {200: access_shapes.Session}, "Change your password", limits=SENSITIVE, refusals=[PasswordChangedMeanwhile]),
     Route("POST /v1/auth/login", access.login, PUBLIC, {200: access_shapes.Session}, "Log in", limits=LOGIN, refusals=[WrongCredentials, AccountSuspended]),
     Route("POST /v1/auth/logout", access.logout, SESSION_SUSPENDED, {204: None}, "Log out"),
