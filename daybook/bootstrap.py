@@ -4,6 +4,7 @@ import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -49,7 +50,9 @@ from infra.objects.directory import DirectoryStore
 from infra.payments.due import PostgresPaymentsDue
 from infra.postgres.pool import Pool, open_pool
 from infra.progress.ticks import RedisProgress
-from infra.secrets.vault import PostgresVault, open_vault
+from infra.secrets.keeping import KeyKeeper
+from infra.secrets.keyring import Keyring
+from infra.secrets.vault import PostgresVault, vault_of
 from projections.kernel.positions import positions_of
 from projections.kernel.wake import listening
 from workers.platform import WorkerPlatform
@@ -87,8 +90,9 @@ async def ground(settings: Settings, role: str, meters: Meters | None = None) ->
     async with AsyncExitStack() as stack:
         reads = await stack.enter_async_context(open_pool(settings.database_url, size=POOL[role], name=f"daybook {role}"))
         previous = settings.secret_key_previous
-        vault = await open_vault(reads, secret=settings.secret_key(), previous=previous.encode() if previous else None)
-        objects = await stack.enter_async_context(object_store(settings, vault))
+        keyring = Keyring(settings.secret_key(), previous.encode() if previous else None)
+        objects = await stack.enter_async_context(object_store(settings, keyring))
+        vault = await vault_of(reads, objects, keyring)
         journal = await stack.enter_async_context(
             open_journal(settings.database_url, reads, handlers=HANDLERS, clock=clock, meters=meters or Meters())
         )
@@ -196,6 +200,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             board=PostgresBoard(base.reads),
             due=PostgresDue(base.reads),
             erasures=PostgresErasures(base.reads),
+            keys=KeyKeeper(base.vault.epochs, retention=timedelta(days=settings.backup_days)),
             listen=functools.partial(listening, direct),
             redis_url=settings.redis_url,
             payments_due=PostgresPaymentsDue(base.reads),

@@ -18,6 +18,7 @@ def in_force(settings: Settings) -> dict[str, str]:
         "DAYBOOK_DATA_DIR": str(settings.data_dir),
         "DAYBOOK_SECRET_KEY": _secret_key(settings),
         "DAYBOOK_SECRET_KEY_PREVIOUS": settings.secret_key_previous,
+        "DAYBOOK_BACKUP_DAYS": str(settings.backup_days),
         "DATABASE_URL": database,
         "DATABASE_DIRECT_URL": settings.database_direct_url or database,
         "REDIS_URL": settings.redis_url or (engines and engines.redis_url),

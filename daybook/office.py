@@ -41,7 +41,7 @@ async def create_account(settings: Settings, *, email: str, password: str, role:
             welcome_grant_id=base.ids.new(),
             welcome_credits=await _welcome(base, email_index),
         )
-        await base.journal.execute(command, _context(base))
+        await base.journal.execute(command, operator_context(base))
         return account_id
 
 
@@ -60,7 +60,7 @@ async def grant_credits(settings: Settings, account_id: UUID, *, amount: int, re
             expires_at=now + timedelta(days=days) if days else None,
             reason=(await base.vault.key(account_id)).seal(reason),
         )
-        receipt = await base.journal.execute(command, _context(base))
+        receipt = await base.journal.execute(command, operator_context(base))
         return UUID(receipt.result["grant_id"])
 
 
@@ -74,6 +74,6 @@ async def _welcome(base: Ground, email_index: str) -> int:
     return settings.welcome_credits if registered < settings.welcome_per_day else 0
 
 
-def _context(base: Ground) -> Context:
+def operator_context(base: Ground) -> Context:
     """The actor is the machine's user: the log says that it was nobody who came in over HTTP."""
     return Context(actor=f"operator:command-line:{os.getuid()}", now=base.clock.now(), command_id=base.ids.new())

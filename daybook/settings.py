@@ -63,6 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_secret_key: str | None
     stripe_webhook_secret: tuple[str, ...]
     stripe_api_base: str
+    #: How long copies of the database are kept: so long an epoch of keys outlives its use.
+    backup_days: int
     welcome_credits: int
     welcome_per_day: int
     #: Overrides, bucket -> `count/seconds`; None: limits are off.
@@ -169,6 +171,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         stripe_secret_key=reading.maybe("STRIPE_SECRET_KEY", parsing.stripe_key),
         stripe_webhook_secret=reading.take("STRIPE_WEBHOOK_SECRET", parsing.webhook_secrets, NOTHING),
         stripe_api_base=reading.take("STRIPE_API_BASE", parsing.trusted_address, "https://api.stripe.com"),
+        backup_days=reading.take("DAYBOOK_BACKUP_DAYS", parsing.integer(0, 3_650), 35),
         welcome_credits=reading.take("DAYBOOK_WELCOME_CREDITS", parsing.integer(0, CREDITS_MAX), 25),
         welcome_per_day=reading.take("DAYBOOK_WELCOME_PER_DAY", parsing.integer(0, CREDITS_MAX), WELCOME_PER_DAY),
         rate_limits=reading.take("DAYBOOK_RATE_LIMITS", parsing.rate_limits, NO_OVERRIDES),

@@ -26,6 +26,7 @@ VARIABLES = (
         True,
     ),
     Variable("DAYBOOK_SECRET_KEY_PREVIOUS", "", "The key before, while a change of keys is under way.", True),
+    Variable("DAYBOOK_BACKUP_DAYS", "35", "Days that copies of the database are kept; then what was erased is gone from them too."),
     Variable("DATABASE_URL", "an embedded PostgreSQL", "PostgreSQL 15 or newer; a transaction pooler is fine.", True),
     Variable("DATABASE_DIRECT_URL", "DATABASE_URL", "The same database without a pooler, for LISTEN and leader locks.", True),
     Variable("REDIS_URL", "an embedded Redis", "redis://, rediss:// or unix://; noeviction.", True),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from domain.dispatch.ports import Board, Claims, Due, KeepLeases
-from domain.erasure.ports import Erasures
+from domain.erasure.ports import Erasures, KeyKeeping
 from domain.payments.due import PaymentsDue
 from domain.ports import Clock, Ids, Journal, ObjectStore, Progress, Vault
 from domain.providers.catalogue import Catalogue
@@ -26,6 +26,7 @@ class WorkerPlatform:
     board: Board
     due: Due
     erasures: Erasures
+    keys: KeyKeeping
     listen: Listen
     redis_url: str
     #: None: nobody is told how far an attempt is.

@@ -20,6 +20,7 @@ from workers.until import until
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+KEYS_SECONDS = 3_600.0
 BATCH = 200
 
 
@@ -27,6 +28,8 @@ class Scheduler:
     def __init__(self, platform: WorkerPlatform) -> None:
         self._due = platform.due
         self._counts = platform.counts
+        self._clock = platform.clock
+        self._keys = platform.keys
         self._orders = Orders(platform.journal, platform.clock, "scheduler")
         self._sweeper = Sweeper(platform)
         self._eraser = Eraser(platform, platform.erasures, "eraser")
@@ -42,6 +45,7 @@ class Scheduler:
             self._over_and_over(TICK_SECONDS, self._expire),
             self._over_and_over(TICK_SECONDS, self._expire_grants),
             self._over_and_over(TICK_SECONDS, self._erase),
+            self._over_and_over(KEYS_SECONDS, self._keep_keys),
             *(self._over_and_over(TICK_SECONDS, chore) for chore in self._shop.chores),
             self._over_and_over(self._sweeper.seconds_deleted, self._sweeper.sweep_deleted),
             self._over_and_over(self._sweeper.seconds_orphaned, self._sweeper.sweep_orphaned),
@@ -83,6 +87,9 @@ class Scheduler:
 
     async def _erase(self) -> None:
         self._counts.count("due", await self._eraser.run(), what="erasure")
+
+    async def _keep_keys(self) -> None:
+        await self._keys.keep(now=self._clock.now())
 
     async def _expire_grants(self) -> None:
         accounts, seen = await self._due.grants(self._grants_seen, BATCH)

@@ -1,8 +1,9 @@
-"""`daybook accounts create`: the first operator, and whoever else cannot register over HTTP."""
+"""`daybook accounts create | erase`: the first operator and whoever else cannot register over HTTP; and forgetting somebody."""
 
 import asyncio
 import sys
 from enum import Enum
+from uuid import UUID
 
 import typer
 
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
         "create",
         epilog='\b\nExample:\n  printf %s "$PASSWORD" | daybook accounts create --email op@example.com --role operator --password-stdin',
     )(create)
+    group.command("erase", epilog='\b\nExample:\n  daybook accounts erase 0193f0c2-... --reason "asked by letter" --yes')(erase)
     app.add_typer(
         group, name="accounts", epilog="\b\nExample:\n  daybook accounts create --email a@example.com --role auditor --password-stdin"
     )
@@ -50,6 +52,35 @@ def create(
         except Refusal as refusal:
             raise Stop(spelled_out(refusal)) from refusal
     typer.echo(str(account_id))
+    return 0
+
+
+def erase(
+    account: UUID = typer.Argument(help="The account's id."),
+    reason: str = typer.Option(..., "--reason", help="Why; sealed, and erased with the rest."),
+    yes: bool = typer.Option(False, "--yes", help="Do not ask. It cannot be undone."),
+) -> int:
+    """Erase a person: end and delete what is theirs, destroy their key, and wait until it is done.
+
+    Amounts, kinds and times stay in the book. Interrupt it at any time: the scheduler goes on with it.
+    """
+    from daybook.cli.terminal import bar
+    from daybook.erasing import STEPS, erase_account
+    from daybook.settings import from_environment
+    from daybook.up.reach import reached
+    from domain.kernel.refusals import Refusal, Unavailable
+
+    if not yes and not typer.confirm(f"Erase {account} for ever?"):
+        raise Stop("nothing was erased")
+    with reached(from_environment()) as settings, bar("erasing") as advance:
+        done = iter(range(STEPS))
+        try:
+            asyncio.run(erase_account(settings, account, reason=reason, told=lambda step: advance(next(done), STEPS)))
+        except Unavailable:
+            raise
+        except Refusal as refusal:
+            raise Stop(spelled_out(refusal)) from refusal
+    typer.echo(f"{account}: erased")
     return 0
 
 

@@ -15,6 +15,12 @@ class InvalidToken(Unauthenticated):
     detail = "A valid access token or API token is needed."
 
 
+class KeysMissing(Unavailable):
+    """The database names a key epoch whose key is not in the object store: another bucket or directory, or a copy that is too old."""
+
+    detail = "The keys of epoch {epoch} are not in the object store."
+
+
 class PasswordRefused(Unprocessable):
     detail = "The password {reason}."
 

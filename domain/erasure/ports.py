@@ -41,3 +41,10 @@ class Erasures(Protocol):
 
     async def forget(self, account_id: UUID) -> None:
         """Delete what is kept of the person beside the log: sessions with their tokens, and snapshots of his streams."""
+
+
+class KeyKeeping(Protocol):
+    """The keys above the subject keys."""
+
+    async def keep(self, *, now: datetime) -> None:
+        """Whatever is due at *now*: a new epoch, keys moved to it, old epochs destroyed, all of it under the secret key in force."""

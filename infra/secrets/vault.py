@@ -6,28 +6,31 @@ import time
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
 from uuid import UUID
 
-from domain.access.refusals import Erased
-from domain.ports import Connections
+from domain.access.refusals import Erased, KeysMissing
+from domain.ports import Clock, Connections, ObjectStore
+from infra.clock import SystemClock
+from infra.secrets.epochs import RETRY_AFTER_SECONDS, Epochs
 from infra.secrets.keyring import Keyring
 from infra.secrets.master import KEY_BYTES
-from infra.secrets.sealing import DataKey
+from infra.secrets.sealing import DataKey, unwrap, wrap
 
 CACHE_KEYS = 10_000
 #: Also the longest time that an erased person's data can still be read in another process.
 CACHE_SECONDS = 60.0
 EMAILS = "e-mail index"
+#: An epoch may end between asking for it and using it, but not again and again.
+ATTEMPTS = 5
 
-# The key exists before the account's first event, and for ever belongs to this id.
-CREATE = "INSERT INTO vault.subject_keys (account_id, epoch, wrapped) VALUES (%(account_id)s, %(epoch)s, %(wrapped)s)"
-FIND = "SELECT epoch, wrapped FROM vault.subject_keys WHERE account_id = %(account_id)s"
-# A key that is still under the previous secret key moves on when it is used; another process may have been first.
-REWRAP = """
-    UPDATE vault.subject_keys SET epoch = %(epoch)s, wrapped = %(wrapped)s
-    WHERE account_id = %(account_id)s AND epoch = %(was)s AND wrapped IS NOT NULL
+# The key exists before the account's first event, and for ever belongs to this id. While it is written its epoch cannot be destroyed.
+CREATE = """
+    INSERT INTO vault.subject_keys (account_id, epoch, wrapped)
+    SELECT %(account_id)s, e.epoch, %(wrapped)s FROM vault.epochs e
+    WHERE e.epoch = %(epoch)s AND e.destroyed_at IS NULL AND e.emptied_at IS NULL FOR SHARE
+    RETURNING 1
 """
+FIND = "SELECT epoch, wrapped FROM vault.subject_keys WHERE account_id = %(account_id)s"
 # The erasure of everything sealed with it. A key that is destroyed stays so.
 DESTROY = """
     UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = clock_timestamp()
@@ -44,35 +47,39 @@ class PostgresVault:
     """Implements `domain.ports.Vault`. Make it with `open_vault`, which finds the standing keys."""
 
     def __init__(
-        self, connections: Connections, keyring: Keyring, email_key: bytes, *, monotonic: Callable[[], float] = time.monotonic
+        self, epochs: Epochs, email_key: bytes, *, monotonic: Callable[[], float] = time.monotonic, clock: Clock | None = None
     ) -> None:
-        self._connections = connections
-        self._keyring = keyring
+        self.epochs = epochs
+        self._connections = epochs.connections
+        self._keyring = epochs.keyring
         self._email_key = email_key
         self._monotonic = monotonic
+        self._clock = clock or SystemClock()
         #: account -> (until when it may be used, the key), the longest known first.
         self._known: OrderedDict[UUID, tuple[float, DataKey]] = OrderedDict()
 
     async def create(self, account_id: UUID) -> DataKey:
         key = os.urandom(KEY_BYTES)
-        values = {"account_id": account_id, "epoch": self._keyring.epoch, "wrapped": self._keyring.wrap(key, account_id.bytes)}
-        async with self._connections.connection() as connection:
-            await connection.execute(CREATE, values)
-        return self._remember(account_id, key)
+        for _ in range(ATTEMPTS):
+            epoch, wrapping = await self.epochs.current(now=self._clock.now())
+            values = {"account_id": account_id, "epoch": epoch, "wrapped": wrap(wrapping, key, account_id.bytes)}
+            if await self.epochs.row(CREATE, **values) is not None:
+                return self._remember(account_id, key)
+        raise KeysMissing(epoch=epoch, retry_after=RETRY_AFTER_SECONDS)
 
     async def key(self, account_id: UUID) -> DataKey:
         known = self._known.get(account_id)
         if known is not None and known[0] > self._monotonic():
             return known[1]
-        async with self._connections.connection() as connection:
-            row = await (await connection.execute(FIND, {"account_id": account_id})).fetchone()
-            if row is None or row[1] is None:
-                self._known.pop(account_id, None)
-                raise Erased()
-            key = self._keyring.unwrap(row[0], row[1], account_id.bytes)
-            if row[0] != self._keyring.epoch:
-                await self._rewrap(connection, account_id, key, was=row[0])
-        return self._remember(account_id, key)
+        row = await self.epochs.row(FIND, account_id=account_id)
+        if row is None or row[1] is None:
+            self._known.pop(account_id, None)
+            raise Erased()
+        wrapping = await self.epochs.key_of(row[0])
+        if wrapping is not None:
+            return self._remember(account_id, unwrap(wrapping, row[1], account_id.bytes))
+        # From before there were epochs: the secret key itself wraps it, until the scheduler's next round.
+        return self._remember(account_id, self._keyring.unwrap(row[0], row[1], account_id.bytes))
 
     async def destroy(self, account_id: UUID) -> None:
         async with self._connections.connection() as connection:
@@ -106,17 +113,25 @@ class PostgresVault:
             self._known.popitem(last=False)
         return found
 
-    async def _rewrap(self, connection: Any, account_id: UUID, key: bytes, *, was: str) -> None:
-        wrapped = self._keyring.wrap(key, account_id.bytes)
-        await connection.execute(REWRAP, {"account_id": account_id, "epoch": self._keyring.epoch, "wrapped": wrapped, "was": was})
-
 
 async def open_vault(
-    connections: Connections, *, secret: bytes, previous: bytes | None = None, monotonic: Callable[[], float] = time.monotonic
+    connections: Connections,
+    objects: ObjectStore,
+    *,
+    secret: bytes,
+    previous: bytes | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> PostgresVault:
-    """The vault under *secret*; keys wrapped by *previous* still open.   Raises UnknownEpoch when the database knows neither."""
-    keyring = Keyring(secret, previous)
-    return PostgresVault(connections, keyring, await _standing(connections, keyring, EMAILS), monotonic=monotonic)
+    """The vault under *secret*; what *previous* wrapped still opens.   Raises UnknownEpoch when the database knows neither."""
+    return await vault_of(connections, objects, Keyring(secret, previous), monotonic=monotonic)
+
+
+async def vault_of(
+    connections: Connections, objects: ObjectStore, keyring: Keyring, *, monotonic: Callable[[], float] = time.monotonic
+) -> PostgresVault:
+    """As `open_vault`."""
+    epochs = Epochs(connections, keyring, objects)
+    return PostgresVault(epochs, await _standing(connections, keyring, EMAILS), monotonic=monotonic)
 
 
 async def _standing(connections: Connections, keyring: Keyring, purpose: str) -> bytes:

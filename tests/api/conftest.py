@@ -6,8 +6,8 @@ from tests.support.api_house import House, open_house
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(database_url: str, redis_url: str, tmp_path_factory):
-    async with open_house(database_url, redis_url, tmp_path_factory.mktemp("house"), DAYBOOK_RATE_LIMITS="off") as served:
+async def house(database_url: str, redis_url: str, database_folder):
+    async with open_house(database_url, redis_url, database_folder, DAYBOOK_RATE_LIMITS="off") as served:
         yield served
 
 

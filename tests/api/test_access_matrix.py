@@ -43,8 +43,8 @@ async def failures(routes: list[Route], database_url: str, redis_url: str, folde
     return sorted(undeclared(house.app)) + [failure for failure in found if failure is not None]
 
 
-async def test_every_route_refuses_whoever_may_not_call_it(database_url, redis_url, tmp_path):
-    assert await failures(list(ROUTES), database_url, redis_url, tmp_path) == []
+async def test_every_route_refuses_whoever_may_not_call_it(database_url, redis_url, database_folder):
+    assert await failures(list(ROUTES), database_url, redis_url, database_folder) == []
 
 
 def test_the_matrix_is_counted_from_the_router():
@@ -66,16 +66,16 @@ async def leaky(call: Call, id: str) -> Answer:
     return ok({"id": str(id)})
 
 
-async def test_a_new_route_that_shows_what_belongs_to_others_fails_the_matrix(database_url, redis_url, tmp_path):
+async def test_a_new_route_that_shows_what_belongs_to_others_fails_the_matrix(database_url, redis_url, database_folder):
     route = Route("GET /v1/generations/{id}/leak", leaky, ANYONE)
-    found = await failures([route], database_url, redis_url, tmp_path)
+    found = await failures([route], database_url, redis_url, database_folder)
     assert "GET /v1/generations/{id}/leak: another account's id: 200 , not 404 *" in found
 
 
-async def test_a_new_kind_of_thing_fails_the_matrix_until_somebody_owns_one(database_url, redis_url, tmp_path):
+async def test_a_new_kind_of_thing_fails_the_matrix_until_somebody_owns_one(database_url, redis_url, database_folder):
     route = Route("GET /v1/novelties/{id}", leaky, ANYONE)
     with pytest.raises(LookupError, match=r"GET /v1/novelties/\{id\}: the matrix owns nothing of this kind"):
-        await failures([route], database_url, redis_url, tmp_path)
+        await failures([route], database_url, redis_url, database_folder)
 
 
 def test_a_route_that_bypasses_the_table_fails_the_matrix():

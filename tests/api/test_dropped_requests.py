@@ -43,9 +43,9 @@ async def written(house: House) -> dict[UUID, Counter[str]]:
     return commands
 
 
-async def test_a_thousand_dropped_posts_are_in_the_log_wholly_or_not_at_all(database_url, redis_url, tmp_path):
+async def test_a_thousand_dropped_posts_are_in_the_log_wholly_or_not_at_all(database_url, redis_url, database_folder):
     chance = random.Random(20261121)
-    async with open_house(database_url, redis_url, tmp_path) as house:
+    async with open_house(database_url, redis_url, database_folder) as house:
         people = [await house.person(credits=10_000) for _ in range(ACCOUNTS)]
         asked = [(person, f"drop-{number}") for person in people for number in range(EACH)]
         gate = asyncio.Semaphore(20)

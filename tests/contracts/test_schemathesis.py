@@ -54,26 +54,26 @@ async def checked(database_url: str, redis_url: str, folder: Path, role: str, ex
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("role", ["user", "operator", "auditor"])
-async def test_a_short_run_is_clean(database_url, redis_url, tmp_path, role):
-    await checked(database_url, redis_url, tmp_path, role, 2)
+async def test_a_short_run_is_clean(database_url, redis_url, database_folder, role):
+    await checked(database_url, redis_url, database_folder, role, 2)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("role", ["user", "operator", "auditor"])
-async def test_a_hundred_examples_per_operation_are_clean(database_url, redis_url, tmp_path, role):
-    await checked(database_url, redis_url, tmp_path, role, 100)
+async def test_a_hundred_examples_per_operation_are_clean(database_url, redis_url, database_folder, role):
+    await checked(database_url, redis_url, database_folder, role, 100)
 
 
-async def test_logging_out_keeps_the_contract_too(database_url, redis_url, tmp_path):
-    async with open_house(database_url, redis_url, tmp_path, DAYBOOK_RATE_LIMITS="off") as house:
+async def test_logging_out_keeps_the_contract_too(database_url, redis_url, database_folder, tmp_path):
+    async with open_house(database_url, redis_url, database_folder, DAYBOOK_RATE_LIMITS="off") as house:
         person = await house.person()
         code, output = await schemathesis(house, person, 10, "--include-path", LOGOUT, folder=tmp_path, phases="coverage,fuzzing")
     assert code == 0, told(output)
 
 
-async def test_erasing_an_account_keeps_the_contract_too(database_url, redis_url, tmp_path):
-    async with open_house(database_url, redis_url, tmp_path, DAYBOOK_RATE_LIMITS="off") as house:
+async def test_erasing_an_account_keeps_the_contract_too(database_url, redis_url, database_folder, tmp_path):
+    async with open_house(database_url, redis_url, database_folder, DAYBOOK_RATE_LIMITS="off") as house:
         person = await house.person("user", "operator")
         code, output = await schemathesis(house, person, 10, "--include-path", ERASURE, folder=tmp_path, phases="coverage,fuzzing")
     assert code == 0, told(output)

@@ -125,6 +125,7 @@ def test_commands_without_a_running_daybook_start_the_engines_for_their_own_time
 
 def test_accounts_and_grants_from_the_command_line_are_in_the_book(tmp_path, engines, fresh_database_url):
     given = environ(tmp_path, DATABASE_URL=fresh_database_url, REDIS_URL=engines.redis_url, DAYBOOK_SECRET_KEY="k" * 40)
+    assert run("migrate", env=given).returncode == 0
     words = ["accounts", "create", "--email", "op@example.com", "--role", "operator", "--password-stdin"]
     made = run(*words, env=given, stdin="correct horse\n")
     assert made.returncode == 0, made.stderr
@@ -145,6 +146,7 @@ def test_accounts_and_grants_from_the_command_line_are_in_the_book(tmp_path, eng
 
 def test_accounts_from_the_command_line_have_no_welcome_once_the_day_has_none(tmp_path, engines, fresh_database_url):
     given = environ(tmp_path, DATABASE_URL=fresh_database_url, REDIS_URL=engines.redis_url, DAYBOOK_SECRET_KEY="k" * 40)
+    assert run("migrate", env=given).returncode == 0
     words = ["accounts", "create", "--email", "late@example.com", "--password-stdin"]
     made = run(*words, env={**given, "DAYBOOK_WELCOME_PER_DAY": "0"}, stdin="correct horse\n")
     assert made.returncode == 0, made.stderr

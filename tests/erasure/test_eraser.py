@@ -17,8 +17,8 @@ STEPS = ["list it", "end generations", "delete assets", "forget", "destroy key",
 
 
 @pytest.fixture
-async def fleet(database_url, redis_url, tmp_path):
-    async with open_fleet(database_url, redis_url, tmp_path) as opened:
+async def fleet(database_url, redis_url, database_folder):
+    async with open_fleet(database_url, redis_url, database_folder) as opened:
         yield opened
 
 

@@ -1,25 +1,38 @@
 """Keys: sealed for one account, wrapped by the secret key, destroyed for ever."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from domain.access.refusals import Erased
+from infra.objects.directory import DirectoryStore
 from infra.postgres.pool import open_pool
+from infra.secrets.keeping import KeyKeeper
 from infra.secrets.keyring import Keyring, UnknownEpoch
 from infra.secrets.master import MasterKey
 from infra.secrets.sealing import DataKey
+from infra.secrets.status import status_of
 from infra.secrets.vault import CACHE_KEYS, CACHE_SECONDS, open_vault
+from tests.support.signer import TestSigner
 
 SECRET = b"the first secret key of the tests"
 NEXT = b"the second secret key of the tests"
 
 
 @pytest.fixture
-async def pool(database_url):
-    async with open_pool(database_url, size=4, name="vault tests") as opened:
+async def pool(fresh_database_url):
+    async with open_pool(fresh_database_url, size=4, name="vault tests") as opened:
         yield opened
+
+
+@pytest.fixture
+async def objects(tmp_path):
+    store = DirectoryStore(tmp_path, public_url="http://daybook.test", signer=TestSigner())
+    await store.prepare()
+    yield store
+    await store.close()
 
 
 def a_key(account_id=None):
@@ -79,18 +92,18 @@ def test_signatures_hold_through_a_change_of_the_secret_and_not_longer():
     assert during.token_keys() == [after.token_keys()[0], before.token_keys()[0]]
 
 
-async def test_a_key_is_found_again_by_every_process(pool):
+async def test_a_key_is_found_again_by_every_process(pool, objects):
     account_id = uuid4()
-    one, other = await open_vault(pool, secret=SECRET), await open_vault(pool, secret=SECRET)
+    one, other = await open_vault(pool, objects, secret=SECRET), await open_vault(pool, objects, secret=SECRET)
     sealed = (await one.create(account_id)).seal("hello")
     assert (await other.key(account_id)).open(sealed) == "hello"
     assert one.email_index("A@Example.com") == other.email_index("a@example.COM")
     assert one.email_index("a@example.com") != one.email_index("b@example.com")
 
 
-async def test_the_database_holds_no_key_in_the_clear(pool):
+async def test_the_database_holds_no_key_in_the_clear(pool, objects):
     account_id = uuid4()
-    vault = await open_vault(pool, secret=SECRET)
+    vault = await open_vault(pool, objects, secret=SECRET)
     sealed = (await vault.create(account_id)).seal("hello")
     async with pool.connection() as connection:
         query = "SELECT wrapped FROM vault.subject_keys WHERE account_id = %s"
@@ -101,9 +114,9 @@ async def test_the_database_holds_no_key_in_the_clear(pool):
             DataKey(account_id, stored).open(sealed)
 
 
-async def test_a_wrapped_key_belongs_to_its_account(pool):
+async def test_a_wrapped_key_belongs_to_its_account(pool, objects):
     """Whoever can write the table cannot pass one person's key off as another's."""
-    vault = await open_vault(pool, secret=SECRET)
+    vault = await open_vault(pool, objects, secret=SECRET)
     one, other = uuid4(), uuid4()
     await vault.create(one)
     async with pool.connection() as connection:
@@ -116,31 +129,45 @@ async def test_a_wrapped_key_belongs_to_its_account(pool):
         await vault.key(other)
 
 
-async def test_after_the_secret_changes_keys_move_on_and_the_email_index_stays(pool):
+async def test_after_the_secret_changes_keys_move_on_and_the_email_index_stays(pool, objects):
     account_id = uuid4()
-    before = await open_vault(pool, secret=SECRET)
+    before = await open_vault(pool, objects, secret=SECRET)
     sealed, index = (await before.create(account_id)).seal("hello"), before.email_index("a@example.com")
-    during = await open_vault(pool, secret=NEXT, previous=SECRET)
+    during = await open_vault(pool, objects, secret=NEXT, previous=SECRET)
     assert (await during.key(account_id)).open(sealed) == "hello"
     assert during.email_index("a@example.com") == index
-    moved = await open_vault(pool, secret=NEXT, previous=SECRET)
-    async with pool.connection() as connection:
-        query = "SELECT epoch FROM vault.subject_keys WHERE account_id = %s"
-        (epoch,) = await (await connection.execute(query, [account_id])).fetchone()
-    assert epoch == MasterKey(NEXT).id
+    assert (await status_of(pool, MasterKey(NEXT).id)).behind == 2
+    await KeyKeeper(during.epochs, retention=timedelta(days=35)).rewrap()
+    assert (await status_of(pool, MasterKey(NEXT).id)).behind == 0
+    moved = await open_vault(pool, objects, secret=NEXT)
     assert (await moved.key(account_id)).open(sealed) == "hello"
+    assert moved.email_index("a@example.com") == index
 
 
-async def test_a_foreign_secret_is_refused_by_name(pool):
-    await open_vault(pool, secret=SECRET)
+async def test_keys_from_before_there_were_epochs_still_open_and_are_hung_on_one(pool, objects):
+    vault, account_id = await open_vault(pool, objects, secret=SECRET), uuid4()
+    keyring, key = Keyring(SECRET), b"k" * 32
+    async with pool.connection() as connection:
+        insert = "INSERT INTO vault.subject_keys (account_id, epoch, wrapped) VALUES (%s, %s, %s)"
+        await connection.execute(insert, [account_id, keyring.epoch, keyring.wrap(key, account_id.bytes)])
+    sealed = DataKey(account_id, key).seal("old words")
+    assert (await vault.key(account_id)).open(sealed) == "old words"
+    await KeyKeeper(vault.epochs, retention=timedelta()).keep(now=datetime.now(UTC))
+    fresh = await open_vault(pool, objects, secret=SECRET)
+    assert (await fresh.key(account_id)).open(sealed) == "old words"
+    assert {each.what for each in (await status_of(pool, keyring.epoch)).hanging} == {"key epochs", "standing keys"}
+
+
+async def test_a_foreign_secret_is_refused_by_name(pool, objects):
+    await open_vault(pool, objects, secret=SECRET)
     with pytest.raises(UnknownEpoch, match="DAYBOOK_SECRET_KEY"):
-        await open_vault(pool, secret=b"a secret key nobody knows about")
+        await open_vault(pool, objects, secret=b"a secret key nobody knows about")
 
 
-async def test_a_destroyed_key_is_forgotten_by_all_within_a_minute(pool):
+async def test_a_destroyed_key_is_forgotten_by_all_within_a_minute(pool, objects):
     seconds = 0.0
     account_id = uuid4()
-    vault = await open_vault(pool, secret=SECRET, monotonic=lambda: seconds)
+    vault = await open_vault(pool, objects, secret=SECRET, monotonic=lambda: seconds)
     key = await vault.create(account_id)
     async with pool.connection() as connection:
         query = "UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = now() WHERE account_id = %s"
@@ -154,9 +181,9 @@ async def test_a_destroyed_key_is_forgotten_by_all_within_a_minute(pool):
     assert CACHE_SECONDS <= 60
 
 
-async def test_a_key_in_use_costs_no_question(pool):
+async def test_a_key_in_use_costs_no_question(pool, objects):
     account_id = uuid4()
-    vault = await open_vault(pool, secret=SECRET)
+    vault = await open_vault(pool, objects, secret=SECRET)
     await vault.create(account_id)
     async with asyncio.timeout(1):
         keys = {id(await vault.key(account_id)) for _ in range(10_000)}

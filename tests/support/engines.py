@@ -49,6 +49,12 @@ def database_url(engines: Engines, migrated_template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def database_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the objects of this module's database lie, key epochs among them: whoever opens the one needs the other."""
+    return tmp_path_factory.mktemp("database")
+
+
 @pytest.fixture
 def fresh_database_url(engines: Engines, migrated_template: str) -> Iterator[str]:
     """A migrated database of this one test's own, about 40 ms."""

@@ -27,6 +27,7 @@ from infra.dispatch.leases import keeper
 from infra.dispatch.queues import PostgresQueues
 from infra.erasure.erasures import PostgresErasures
 from infra.objects.directory import DirectoryStore
+from infra.secrets.keeping import KeyKeeper
 from infra.secrets.vault import PostgresVault, open_vault
 from projections.kernel.wake import listening
 from tests.support.fleet_providers import make_providers
@@ -209,9 +210,9 @@ async def running(run: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncItera
 async def open_fleet(dsn: str, redis_url: str, folder: Path) -> AsyncIterator[Fleet]:
     """A fleet on the migrated database *dsn*; its objects lie in *folder*."""
     async with journal_world(dsn) as world:
-        vault = await open_vault(world.pool, secret=b"fleet-secret-fleet-secret-fleet!")
         objects = DirectoryStore(folder, public_url="http://daybook.test", signer=TestSigner())
         await objects.prepare()
+        vault = await open_vault(world.pool, objects, secret=b"fleet-secret-fleet-secret-fleet!")
         platform = WorkerPlatform(
             journal=world.journal,
             vault=vault,
@@ -225,6 +226,7 @@ async def open_fleet(dsn: str, redis_url: str, folder: Path) -> AsyncIterator[Fl
             board=PostgresBoard(world.pool),
             due=PostgresDue(world.pool),
             erasures=PostgresErasures(world.pool),
+            keys=KeyKeeper(vault.epochs, retention=timedelta(days=35)),
             listen=functools.partial(listening, dsn),
             redis_url=redis_url,
         )

@@ -17,8 +17,11 @@ CREATE TABLE vault.epochs (
     object_key   text        NOT NULL,
     -- The id of the secret key that wraps it.
     secret_key   text        NOT NULL,
-    created_at   timestamptz NOT NULL DEFAULT now(),
-    destroyed_at timestamptz
+    created_at   timestamptz NOT NULL,
+    -- When nothing hung on it any more; copies made until then may still need it.
+    emptied_at   timestamptz,
+    destroyed_at timestamptz,
+    CONSTRAINT emptied_before_destroyed CHECK (destroyed_at IS NULL OR emptied_at IS NOT NULL)
 );
 -- What still hangs on an epoch.
 CREATE INDEX subject_keys_epoch ON vault.subject_keys (epoch) WHERE wrapped IS NOT NULL;

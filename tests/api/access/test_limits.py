@@ -12,10 +12,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def strict(database_url, redis_url, tmp_path):
+async def strict(database_url, redis_url, database_folder):
     """Clients on any address may be told apart, because this machine is a trusted proxy."""
     async with open_house(
-        database_url, redis_url, tmp_path, DAYBOOK_TRUSTED_PROXIES="127.0.0.0/8", DAYBOOK_WELCOME_PER_DAY="1000"
+        database_url, redis_url, database_folder, DAYBOOK_TRUSTED_PROXIES="127.0.0.0/8", DAYBOOK_WELCOME_PER_DAY="1000"
     ) as served:
         yield served
 
@@ -96,8 +96,8 @@ async def test_an_accounts_own_limits_replace_the_defaults(strict):
     assert statuses == [202, 202, 429]
 
 
-async def test_after_the_days_share_accounts_begin_with_nothing(database_url, redis_url, tmp_path):
-    async with open_house(database_url, redis_url, tmp_path, DAYBOOK_RATE_LIMITS="off", DAYBOOK_WELCOME_PER_DAY="1") as house:
+async def test_after_the_days_share_accounts_begin_with_nothing(database_url, redis_url, database_folder):
+    async with open_house(database_url, redis_url, database_folder, DAYBOOK_RATE_LIMITS="off", DAYBOOK_WELCOME_PER_DAY="1") as house:
         await house.person()
         answer = await house.client.post("/v1/auth/register", json={"email": email(), "password": PASSWORD})
         headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}

@@ -43,9 +43,9 @@ async def written(house: House, person: Person) -> dict[str, int]:
 
 
 @pytest.mark.timeout(120)
-async def test_a_thousand_dropped_requests_agree_with_their_repeats(database_url, redis_url, tmp_path):
+async def test_a_thousand_dropped_requests_agree_with_their_repeats(database_url, redis_url, database_folder):
     chance, gate = random.Random(4711), asyncio.Semaphore(AT_ONCE)
-    async with open_house(database_url, redis_url, tmp_path) as house:
+    async with open_house(database_url, redis_url, database_folder) as house:
         people = [await house.person(credits=5 * EACH) for _ in range(ACCOUNTS)]
         asked = [(person, f"{number}") for person in people for number in range(EACH)]
 

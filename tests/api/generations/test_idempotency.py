@@ -49,12 +49,12 @@ async def test_a_replay_is_answered_also_when_the_credits_are_gone(house):
     problem(await submit(house, person, key()), 402, "insufficient_credits")
 
 
-async def test_a_replay_is_answered_by_another_process(house, database_url, redis_url, tmp_path):
+async def test_a_replay_is_answered_by_another_process(house, database_url, redis_url, database_folder):
     from tests.support.api_house import open_house
 
     person, name = await house.person(), key()
     first = await submit(house, person, name)
-    async with open_house(database_url, redis_url, tmp_path, DAYBOOK_RATE_LIMITS="off") as other:
+    async with open_house(database_url, redis_url, database_folder, DAYBOOK_RATE_LIMITS="off") as other:
         second = await submit(other, person, name)
     assert same_answer(first, second)
     assert second.headers["idempotency-replayed"] == "true"
