@@ -1,5 +1,6 @@
 """The notary's Ed25519 keys: one signs, those before it stay known, so that old checkpoints can be checked for ever."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,7 +12,7 @@ from projections.notary.checkpoint import PublicKey
 # The key that signs.
 SIGNING = "SELECT number, name, public, epoch, wrapped FROM proofs.keys WHERE retired_at IS NULL"
 # All keys, the oldest first: what a verifier takes.
-PUBLIC = "SELECT name, public FROM proofs.keys ORDER BY number"
+PUBLIC = "SELECT name, public, created_at, retired_at FROM proofs.keys ORDER BY number"
 # Two notaries may start at once: one of them makes the key, both use it.
 MAKE = """
     INSERT INTO proofs.keys (name, key_id, public, epoch, wrapped)
@@ -33,6 +34,14 @@ class SigningKey(NamedTuple):
     private: bytes
 
 
+class KeyRow(NamedTuple):
+    """A key as it is kept. `retired_at` is None while it signs."""
+
+    key: PublicKey
+    created_at: datetime
+    retired_at: datetime | None
+
+
 async def signing_key(conn: AsyncConnection[Any], wrapping: Wrapping, name: str) -> SigningKey:
     """The key in use, made under *name* when there is none yet.   Raises ValueError when it was altered, and what `unwrap` does."""
     row = await (await conn.execute(SIGNING)).fetchone()
@@ -50,7 +59,13 @@ async def signing_key(conn: AsyncConnection[Any], wrapping: Wrapping, name: str)
 
 async def public_keys(conn: AsyncConnection[Any]) -> list[PublicKey]:
     """Every key that has ever signed, the oldest first."""
-    return [PublicKey(name, bytes(public)) for name, public in await (await conn.execute(PUBLIC)).fetchall()]
+    return [row.key for row in await all_keys(conn)]
+
+
+async def all_keys(conn: AsyncConnection[Any]) -> list[KeyRow]:
+    """The same, with their times."""
+    found = await (await conn.execute(PUBLIC)).fetchall()
+    return [KeyRow(PublicKey(name, bytes(public)), created_at, retired_at) for name, public, created_at, retired_at in found]
 
 
 async def rotate(conn: AsyncConnection[Any], wrapping: Wrapping, name: str) -> None:
