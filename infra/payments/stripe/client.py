@@ -8,7 +8,7 @@ import httpx
 import structlog
 
 from domain.payments.ports import PaymentsUnavailable
-from infra.payments.stripe.failures import RETRY_AFTER_SECONDS, is_passing, refusal_of, retry_after, word_of
+from infra.payments.stripe.failures import RETRY_AFTER_SECONDS, is_passing, refusal_of, retry_after, words_of
 from infra.payments.stripe.wire import Unreadable, read
 
 Shape = TypeVar("Shape")
@@ -107,7 +107,7 @@ class StripeClient:
                 if 200 <= answer.status < 300:
                     return answer
                 failure = refusal_of(answer.status, answer.headers, answer.body)
-                self._log.warning("stripe refused", method=method, path=path, code=word_of(answer.body), **_named(answer))
+                self._log.warning("stripe refused", method=method, path=path, words=words_of(answer.body), **_named(answer))
                 wait = None if pause is None else max(pause, retry_after(answer.headers) or 0)
                 if not is_passing(answer.status, answer.headers):
                     raise failure

@@ -24,14 +24,13 @@ RETRY_AFTER_SECONDS_MAX = 3_600
 _WORD = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 
 
-def word_of(body: bytes) -> str:
-    """Stripe's own code (or type) of an error; empty when it has none that is a plain word."""
+def words_of(body: bytes) -> list[str]:
+    """Stripe's own code and type of an error, as far as they are plain words."""
     try:
         error = read(body, Failure).error
     except Unreadable:
-        return ""
-    words = (word for word in (error.code, error.type) if isinstance(word, str) and _WORD.fullmatch(word))
-    return next(words, "")
+        return []
+    return [word for word in (error.code, error.type) if isinstance(word, str) and _WORD.fullmatch(word)]
 
 
 def is_passing(status: int, headers: Mapping[str, str]) -> bool:
@@ -54,4 +53,4 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
     """What an answer other than 2xx comes to."""
     if status in OURS or status < 400 or status >= 500 or is_passing(status, headers):
         return PaymentsUnavailable(retry_after=retry_after(headers) or RETRY_AFTER_SECONDS)
-    return PaymentsRefused(reason=SENTENCES.get(word_of(body), OTHERWISE))
+    return PaymentsRefused(reason=next((SENTENCES[word] for word in words_of(body) if word in SENTENCES), OTHERWISE))
