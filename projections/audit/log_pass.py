@@ -3,6 +3,7 @@ that read models make one by one.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
@@ -54,11 +55,9 @@ class LogPass:
             entries = self.source.page(BY_POSITION, {"after": after or BEFORE_ALL, "upto": upto, "limit": PAGE_ENTRIES})
             if not entries:
                 break
-            facts = self._check(entries, last)
+            facts = self._judge(entries, last)
             last = entries[-1]
             self.seals.reached(last.position)
-            self._check_refunds()
-            # After the rules: they name a column, a root only some entries.
             self.checkpoints.feed(entries)
             self.folds.feed(self.source, entries, facts, models)
             self._check_lines()
@@ -66,6 +65,18 @@ class LogPass:
         if last is not None:
             self.stories.close(last)
         return self.form.position
+
+    def _judge(self, entries: list[Entry], last: Entry | None) -> list[Fact]:
+        """By the rules first: they name a column, where a root names only some entries."""
+        try:
+            facts = self._check(entries, last)
+            self._check_refunds()
+        except Differs:
+            with suppress(Differs):
+                # What broke the rule may have been altered before it.
+                self.checkpoints.feed(entries)
+            raise
+        return facts
 
     def _check(self, entries: list[Entry], last: Entry | None) -> list[Fact]:
         facts: list[Fact] = []

@@ -28,9 +28,9 @@ def positions_of(source: Source) -> dict[str, int]:
         if version == CHECKED.get(name):
             positions[name] = position
         elif version > CHECKED.get(name, 0):
-            raise Differs(Difference(where=f"read model {name}", what=f"version {version} has no recomputation"))
+            raise Differs(Difference(where="read.models", row=name, what=f"version {version} has no recomputation"))
     for name in CHECKED.keys() - positions.keys():
-        raise Differs(Difference(where=f"read model {name}", what="the model is missing from read.models"))
+        raise Differs(Difference(where="read.models", row=name, what="the row is missing"))
     return positions
 
 

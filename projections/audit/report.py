@@ -17,6 +17,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     row: str | None = None
     expected: str | None = None
     found: str | None = None
+    #: Positions of which one is not what was sealed: when the log was altered there, everything after may only follow from it.
+    altered: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         parts = [self.where]
@@ -30,6 +32,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         sentence = f"{', '.join(parts)}: {self.what}"
         if self.expected is not None or self.found is not None:
             sentence += f": expected {self.expected}, found {self.found}"
+        if self.altered is not None:
+            sentence += "; the notary has another entry at one of the positions {} to {}".format(*self.altered)
         return sentence
 
 

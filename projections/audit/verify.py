@@ -58,7 +58,8 @@ def checked(source: Source, on_progress: Progress = lambda done, total: None, ot
             models |= folds.compare(source)
             sealed = checkpoints.finish(log_pass.seals.restores)
         except Differs as error:
-            return Report(ok=False, events=log_pass.form.position, models=_positions(source), first_difference=error.difference)
+            difference = checkpoints.explained(error.difference)
+            return Report(ok=False, events=log_pass.form.position, models=_positions(source), first_difference=difference)
     unsealed = events - (sealed.size if sealed else 0)
     return Report(ok=True, events=events, models=dict(sorted(models.items())), sealed=sealed, unsealed=unsealed)
 

@@ -74,7 +74,7 @@ def test_every_read_model_has_its_checker():
 async def test_a_read_model_without_checker_is_a_difference(library: Library):
     await library.conn.execute("INSERT INTO read.models (name, version, state) VALUES ('novelties', 1, 'live')")
     report = await verify(library.url)
-    assert str(report.first_difference) == "read model novelties: version 1 has no recomputation"
+    assert str(report.first_difference) == "read.models, row novelties: version 1 has no recomputation"
 
 
 def test_the_verifiers_shapes_are_those_of_the_domains_facts():

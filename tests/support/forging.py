@@ -1,6 +1,6 @@
 """A book in a database whose owner forges it: each change is undone after the verifier has looked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,11 @@ from projections.audit.report import Report
 from projections.audit.source import Source
 from projections.audit.verify import checked
 
-CHECKS = "SELECT conname FROM pg_constraint WHERE conrelid = 'journal.events'::regclass AND contype = 'c'"
+CHECKS = """
+    SELECT conrelid::regclass::text, conname FROM pg_constraint JOIN pg_namespace n ON n.oid = connamespace
+    WHERE nspname IN ('journal', 'proofs', 'read') AND contype IN ('c', 'f', 'p', 'u')
+"""
+INDEXES = "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'journal.events'::regclass AND NOT indisprimary"
 
 
 class Nested(Source):
@@ -30,9 +34,13 @@ class Forger:
 
     def after(self, sql: str, *params: Any) -> Report:
         """What verify says after *sql*, which must change something and is undone."""
+        return self.after_all([(sql, params)])
+
+    def after_all(self, statements: Sequence[tuple[str, tuple[Any, ...]]]) -> Report:
         with self.conn.transaction(force_rollback=True):
-            cursor = self.conn.execute(sql.encode(), params or None)
-            assert cursor.rowcount != 0, "the forgery must hit something"
+            for sql, params in statements:
+                cursor = self.conn.execute(sql.encode(), params or None)
+                assert cursor.rowcount != 0, "the forgery must hit something"
             return checked(Nested(self.conn))
 
     def rows(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
@@ -40,9 +48,10 @@ class Forger:
 
     def lift_checks(self) -> None:
         """Whoever has all rights is not stopped by constraints."""
-        self.conn.execute("DROP INDEX journal.events_command")
-        for (name,) in self.rows(CHECKS):
-            self.conn.execute(f"ALTER TABLE journal.events DROP CONSTRAINT {name}".encode())
+        for table, name in self.rows(CHECKS):
+            self.conn.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}".encode())
+        for (name,) in self.rows(INDEXES):
+            self.conn.execute(f"DROP INDEX {name}".encode())
 
 
 @contextmanager

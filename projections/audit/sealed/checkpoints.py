@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+import msgspec
+
 from projections.audit.entries import Entry
 from projections.audit.report import Difference, Differs, Sealed, text_of
 from projections.audit.sealed.leaves import leaf
@@ -10,6 +12,8 @@ from projections.audit.sealed.notes import Key, Note, NoteRefused, read
 from projections.audit.sealed.tree import Tree
 from projections.audit.source import Row, Source
 
+#: Below every size, also a forged one.
+BEFORE_ALL = -(2**62)
 #: The least subtrees that are stored: sixteen leaves.
 STORED_FROM_LEVEL = 4
 
@@ -23,9 +27,9 @@ NODES = """
     JOIN proofs.nodes n ON n.level = w.level AND n.index >= w.low AND n.index < w.high
 """
 # Where the log, the tree and the checkpoints end, at one moment.
-ENDS = f"""
-    SELECT coalesce((SELECT max(position) FROM journal.events), 0), ({TREE_SIZE}), (SELECT max(size) FROM proofs.checkpoints)
-"""
+ENDS = f"SELECT coalesce((SELECT max(position) FROM journal.events), 0), ({TREE_SIZE})"
+# The last checkpoint.
+NEWEST = "SELECT * FROM proofs.checkpoints ORDER BY size DESC LIMIT 1"
 # Nodes of a larger tree than there is.
 BEYOND = """
     SELECT level::int, index FROM proofs.nodes
@@ -49,7 +53,7 @@ class Checkpoints:
     def feed(self, entries: Sequence[Entry]) -> None:
         """Raises Differs."""
         after, upto = self.tree.size, entries[-1].position
-        marks = {row["size"]: row for row in self.source.rows(MARKS, {"after": after, "upto": upto})}
+        marks = {row["size"]: row for row in self.source.rows(MARKS, {"after": after or BEFORE_ALL, "upto": upto})}
         keys = self._keys() if marks else []
         incarnations = self.source.tuples(INCARNATIONS)
         ((stored_size,),) = self.source.tuples(TREE_SIZE)
@@ -59,8 +63,16 @@ class Checkpoints:
             for level, index, digest in append(leaf(entry)):
                 if level >= STORED_FROM_LEVEL and stored.get((level, index)) != digest and self.tree.size <= stored_size:
                     self._doubt = self._doubt or (level, index, digest, stored.get((level, index)))
-            if marks and (mark := marks.get(self.tree.size)) is not None:
+            if marks and (mark := marks.pop(self.tree.size, None)) is not None:
                 self._check(mark, keys, incarnations)
+        for size in marks:
+            _differs("proofs.checkpoints", str(size), "column size: no log has so many events", None, size)
+
+    def explained(self, difference: Difference) -> Difference:
+        """*difference*, with where the log was altered, when the stored tree says that it was."""
+        if self._doubt is None or difference.last_position is not None or difference.where.startswith("proofs."):
+            return difference
+        return msgspec.structs.replace(difference, altered=_span(*self._doubt[:2]))
 
     def finish(self, restores: Sequence[tuple[int, int]]) -> Sealed | None:
         """What the last checkpoint sealed; None without one. *restores* are what the log says: (incarnation, lost from).
@@ -72,37 +84,25 @@ class Checkpoints:
             first, last = _span(level, index)
             _differs("proofs.nodes", f"{level}/{index}", f"column hash, or positions {first} to {last}", expected, found)
         with self.source.snapshot():
-            ((head, size, sealed),) = self.source.tuples(ENDS)
+            ((head, size),) = self.source.tuples(ENDS)
+            newest = self.source.rows(NEWEST)
             beyond = self.source.tuples(BEYOND, {"least": STORED_FROM_LEVEL, "size": size})
-        if sealed is not None and sealed > head:
+        sealed = newest[0]["size"] if newest else 0
+        if sealed > head:
+            _said(newest[0], self._keys())
             what = f"the log ends here; checkpoint {sealed} has sealed more, so its end was cut off"
             raise Differs(Difference(where="log", what=what, position=head))
-        if size > head or size < (sealed or 0):
-            _differs("proofs.tree", "1", "column size", f"from {sealed or 0} to {head}", size)
+        if not sealed <= size <= head:
+            _differs("proofs.tree", "true", "column size", f"from {sealed} to {head}", size)
         for level, index in beyond:
             _differs("proofs.nodes", f"{level}/{index}", "a node beyond the tree's end", None, size)
-        begun = {incarnation: lost_from for incarnation, lost_from in self.source.tuples(INCARNATIONS) if incarnation > 1}
-        for incarnation, lost_from in restores:
-            if begun.pop(incarnation, None) != lost_from:
-                _differs("proofs.log", str(incarnation), "the log says that this incarnation lost other positions", lost_from, begun)
-        for incarnation in begun:
-            # The row comes before the fact; a checkpoint comes after both.
-            if incarnation <= self._incarnation:
-                _differs("proofs.log", str(incarnation), "an incarnation of which the log knows nothing", None, incarnation)
-        newest = self.last
-        if newest is None:
+        self._check_incarnations(restores)
+        if self.last is None:
             return None
-        return Sealed(size=newest.size, root=newest.root.hex(), origin=newest.origin, checkpoints=self.count)
+        return Sealed(size=self.last.size, root=self.last.root.hex(), origin=self.last.origin, checkpoints=self.count)
 
     def _check(self, mark: Row, keys: Sequence[Key], incarnations: Sequence[tuple[int, int]]) -> None:
-        row = str(mark["size"])
-        try:
-            said = read(mark["note"], keys)
-        except NoteRefused as error:
-            _differs("proofs.checkpoints", row, f"column note: {error}", None, mark["note"])
-        for column, value in said._asdict().items():
-            if mark[column] != value:
-                _differs("proofs.checkpoints", row, f"column {column} is not what its note says", value, mark[column])
+        said = _said(mark, keys)
         self._check_root(said)
         self._check_origin(said, mark["note"], incarnations)
         self.last = said
@@ -126,13 +126,24 @@ class Checkpoints:
         name, _, number = said.origin.rpartition("/")
         if not any(line.startswith(f"— {name} ") for line in note.split("\n")):
             _differs("proofs.checkpoints", row, "column origin: not the name of the key that signed", None, said.origin)
-        least = max([incarnation for incarnation, lost_from in incarnations if lost_from <= said.size], default=1)
         known = {str(incarnation): incarnation for incarnation, _ in incarnations}
-        if known.get(number, 0) < max(least, self._incarnation):
-            _differs(
-                "proofs.checkpoints", row, "column origin: another incarnation", f"{name}/{max(least, self._incarnation)}", said.origin
-            )
+        if number not in known:
+            _differs("proofs.log", number, f"the row is missing: checkpoint {row} was signed in this incarnation", number, None)
+        least = max([incarnation for incarnation, lost_from in incarnations if lost_from <= said.size], default=1)
+        least = max(least, self._incarnation)
+        if known[number] < least:
+            _differs("proofs.checkpoints", row, "column origin: an earlier incarnation", f"{name}/{least}", said.origin)
         self._incarnation = known[number]
+
+    def _check_incarnations(self, restores: Sequence[tuple[int, int]]) -> None:
+        begun = dict(self.source.tuples(INCARNATIONS))
+        for incarnation, lost_from in ((1, 0), *restores):
+            if (found := begun.pop(incarnation, None)) != lost_from:
+                _differs("proofs.log", str(incarnation), "column lost_from is not what the log says", lost_from, found)
+        for incarnation in begun:
+            # The row comes before its fact, a checkpoint after both.
+            if incarnation <= self._incarnation:
+                _differs("proofs.log", str(incarnation), "an incarnation of which the log knows nothing", None, incarnation)
 
     def _keys(self) -> list[Key]:
         keys: list[Key] = []
@@ -147,6 +158,19 @@ class Checkpoints:
         levels = range(STORED_FROM_LEVEL, max(STORED_FROM_LEVEL, upto.bit_length()))
         params = {"levels": [*levels], "lows": [after >> level for level in levels], "highs": [upto >> level for level in levels]}
         return {(level, index): digest for level, index, digest in self.source.tuples(NODES, params)}
+
+
+def _said(mark: Row, keys: Sequence[Key]) -> Note:
+    """What a checkpoint's note says, which the row must say, too.   Raises Differs."""
+    row = str(mark["size"])
+    try:
+        said = read(mark["note"], keys)
+    except NoteRefused as error:
+        _differs("proofs.checkpoints", row, f"column note: {error}", None, mark["note"])
+    for column, value in said._asdict().items():
+        if mark[column] != value:
+            _differs("proofs.checkpoints", row, f"column {column} is not what its note says", value, mark[column])
+    return said
 
 
 def _span(level: int, index: int) -> tuple[int, int]:
