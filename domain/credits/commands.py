@@ -14,6 +14,8 @@ class GrantCredits(Command):
     priority: int
     expires_at: datetime | None
     reason: str
+    #: When it counts; None: now. Not in the future.
+    effective_at: datetime | None = None
 
 
 class RefundCharge(Command):
@@ -23,6 +25,23 @@ class RefundCharge(Command):
     generation_id: UUID
     refund_id: UUID
     amount: int | None
+    reason: str
+
+
+class AdjustCredits(Command):
+    """Correct an account by `amount` credits: above 0 they are granted, below 0 taken, and owed when they are not there."""
+
+    account_id: UUID
+    adjustment_id: UUID
+    amount: int
+    reason: str
+
+
+class RevokeGrant(Command):
+    """Take back what is left of a grant: free credits now, held ones when their holds end. What was spent stays."""
+
+    account_id: UUID
+    grant_id: UUID
     reason: str
 
 

@@ -1,9 +1,11 @@
 """The payer's side of the ledger: live grants and open holds, nothing closed, so it stays small for ever.
 
 Invariant: available = sum of `free`, held = sum of `held` over the live grants = sum of the open holds; none is negative.
+`owed` is never positive, and while it is negative nothing is free: whatever becomes free pays it first.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,19 +14,25 @@ from domain.credits.events import Part
 from domain.kernel.commands import Streams
 from domain.kernel.facts import Root, when
 from domain.kernel.ids import credit_stream
-from domain.kernel.limits import CREDITS_MAX
+from domain.kernel.limits import CREDITS_MAX, EFFECTIVE_DAYS_MAX
 
 FREE_TIER_SOURCE = "welcome"
 
 
 class CreditAccount(Root):
-    """Stream id: `credit_stream(account_id)`. `grants` is kept in burn order: priority, expiry, creation, id."""
+    """Stream id: `credit_stream(account_id)`. `grants` is kept in burn order: priority, expiry, creation, id.
+
+    A grant's `revoking` is the part of what it holds that is to be taken back when the holds end.
+    """
 
     TOPIC = "credits.account"
+    #: Version 2 knows debt and revocations.
+    class_version = 2
 
     def __init__(self) -> None:
         self.account_id: UUID | None = None
         self.suspended = False
+        self.owed = 0
         self.granted_count = 0
         self.grants: dict[str, dict[str, Any]] = {}
         self.holds: dict[str, dict[str, Any]] = {}
@@ -58,13 +66,18 @@ class CreditAccount(Root):
         reason: str | None = None,
         charge_id: UUID | None = None,
         refund_id: UUID | None = None,
+        order_id: UUID | None = None,
+        effective_at: datetime | None = None,
     ) -> None:
+        """Give *amount* credits that count from *effective_at* (None: now). What is owed is paid out of them at once."""
         if not 1 <= amount <= CREDITS_MAX:
             raise refusals.GrantAmountInvalid(limit=CREDITS_MAX, errors=[("/amount", f"must be from 1 to {CREDITS_MAX}")])
+        if effective_at is not None and not now - timedelta(days=EFFECTIVE_DAYS_MAX) <= effective_at <= now:
+            raise refusals.EffectiveTimeRefused(days=EFFECTIVE_DAYS_MAX, errors=[("/effective_at", "is too long ago, or in the future")])
         self.expire_due(now=now)
         self.record(
             events.CreditsGranted,
-            now=now,
+            now=effective_at or now,
             grant_id=grant_id,
             source=source,
             amount=amount,
@@ -73,12 +86,62 @@ class CreditAccount(Root):
             reason=reason,
             charge_id=charge_id,
             refund_id=refund_id,
+            order_id=order_id,
         )
+        self._clear_debt(now)
+
+    def adjust(self, adjustment_id: UUID, *, amount: int, reason: str, now: datetime) -> None:
+        """Correct by *amount*: above 0 it is a grant, below 0 free credits go in burn order, and what is missing is owed."""
+        if amount == 0 or abs(amount) > CREDITS_MAX:
+            raise refusals.AdjustmentInvalid(limit=CREDITS_MAX, errors=[("/amount", "must not be 0, nor beyond the limit")])
+        if amount > 0:
+            source = events.ADJUSTMENT_SOURCE
+            self.grant(adjustment_id, source=source, amount=amount, priority=0, expires_at=None, reason=reason, now=now)
+            return
+        self.expire_due(now=now)
+        parts = _first(self._free(now), -amount)
+        taken = sum(part.amount for part in parts)
+        if taken:
+            self.record(events.CreditsAdjusted, now=now, adjustment_id=adjustment_id, amount=taken, parts=parts, reason=reason)
+        if taken < -amount:
+            self._owe(-amount - taken, source=events.ADJUSTMENT_SOURCE, cause="operator", reason=reason, now=now)
+
+    def revoke(
+        self, grant_id: UUID, *, source: str, granted: int, expired: int, amount: int, cause: str, reason: str | None, now: datetime
+    ) -> None:
+        """Take *amount* credits of a grant back: what is free of it now, what is held when the holds end; the rest is owed.
+
+        Of a grant that is closed the account knows nothing any more, so the caller says where it came from, how much it was and how
+        much of it had expired; no more is taken than was not.
+        """
+        lapsed = self.expire_due(now=now).get(str(grant_id), 0)
+        left = min(amount, granted - expired - lapsed)
+        grant = self.grants.get(str(grant_id), {"free": 0, "held": 0, "revoking": 0})
+        free = min(left, grant["free"])
+        held = min(left - free, grant["held"] - grant["revoking"])
+        if free > 0:
+            self.record(events.GrantRevoked, now=now, grant_id=grant_id, source=source, amount=free, cause=cause, reason=reason)
+        if held > 0:
+            self.record(events.RevocationDeferred, now=now, grant_id=grant_id, amount=held, cause=cause, reason=reason)
+        if left > free + held:
+            self._owe(left - free - held, source=source, cause=cause, reason=reason, grant_id=grant_id, now=now)
+        self._clear_debt(now)
+
+    def revoke_rest(self, grant_id: UUID, *, reason: str, now: datetime) -> None:
+        """Take back all that is left of a grant.   Raises GrantNotLive."""
+        grant = self.grants.get(str(grant_id))
+        left = 0 if grant is None else (grant["free"] if _alive(grant, now) else 0) + grant["held"] - grant["revoking"]
+        if grant is None or left == 0:
+            raise refusals.GrantNotLive(grant_id=str(grant_id))
+        granted = grant["free"] + grant["held"]
+        self.revoke(grant_id, source=grant["source"], granted=granted, expired=0, amount=left, cause="operator", reason=reason, now=now)
 
     def hold(self, generation_id: UUID, *, amount: int, kind: str, free_tier: bool, now: datetime) -> None:
         """Reserve *amount* credits in burn order until the generation ends. An amount of 0 makes no fact."""
         if self.suspended:
             raise refusals.CreditsAreSuspended()
+        if self.owed:
+            raise refusals.DebtOutstanding(owed=-self.owed)
         if str(generation_id) in self.holds:
             raise refusals.HoldExists()
         spendable = [(key, grant["free"]) for key, grant in self.grants.items() if _spendable(grant, now, free_tier)]
@@ -112,7 +175,7 @@ class CreditAccount(Root):
             parts=parts,
             returned=_without(hold["parts"], parts),
         )
-        self.expire_due(now=now)
+        self._after_hold([key for key, _ in hold["parts"]], now)
         return parts
 
     def release(self, generation_id: UUID, *, now: datetime) -> None:
@@ -126,13 +189,14 @@ class CreditAccount(Root):
             amount=hold["amount"],
             parts=_without(hold["parts"], []),
         )
-        self.expire_due(now=now)
+        self._after_hold([key for key, _ in hold["parts"]], now)
 
-    def expire_due(self, *, now: datetime) -> None:
-        """Record the expiry of every grant that is due and has free credits."""
-        due = [key for key, grant in self.grants.items() if grant["free"] and not _alive(grant, now)]
-        for key in due:
-            self.record(events.GrantExpired, now=now, grant_id=UUID(key), amount=self.grants[key]["free"])
+    def expire_due(self, *, now: datetime) -> dict[str, int]:
+        """Record the expiry of every grant that is due and has free credits. Returns how much of which grant lapsed."""
+        due = {key: grant["free"] for key, grant in self.grants.items() if grant["free"] and not _alive(grant, now)}
+        for key, free in due.items():
+            self.record(events.GrantExpired, now=now, grant_id=_id(key), amount=free)
+        return due
 
     def expiry_of(self, grant_id: UUID) -> datetime | None:
         grant = self.grants.get(str(grant_id))
@@ -145,6 +209,47 @@ class CreditAccount(Root):
     def resume(self, *, reason: str, now: datetime) -> None:
         if self.suspended:
             self.record(events.CreditsResumed, now=now, reason=reason)
+
+    def _after_hold(self, keys: list[str], now: datetime) -> None:
+        """Do what waited for a hold on these grants to end: revocations first, then expiries, then what is owed."""
+        for key in keys:
+            grant = self.grants.get(key)
+            if grant is None or not grant["revoking"]:
+                continue
+            free = min(grant["free"], grant["revoking"])
+            spent = grant["revoking"] - free - grant["held"]
+            cause, source = grant["cause"], grant["source"]
+            if free:
+                self.record(events.GrantRevoked, now=now, grant_id=_id(key), source=source, amount=free, cause=cause, deferred=True)
+            if spent > 0:
+                self._owe(spent, source=source, cause=cause, reason=None, grant_id=_id(key), deferred=True, now=now)
+        self.expire_due(now=now)
+        self._clear_debt(now)
+
+    def _free(self, now: datetime) -> list[tuple[str, int]]:
+        """What is free of which grant, in burn order."""
+        return [(key, grant["free"]) for key, grant in self.grants.items() if _spendable(grant, now, free_tier=True)]
+
+    def _owe(
+        self,
+        amount: int,
+        *,
+        source: str,
+        cause: str,
+        reason: str | None,
+        now: datetime,
+        grant_id: UUID | None = None,
+        deferred: bool = False,
+    ) -> None:
+        values = {"source": source, "cause": cause, "reason": reason, "grant_id": grant_id, "deferred": deferred}
+        self.record(events.DebtIncurred, now=now, amount=amount, **values)
+
+    def _clear_debt(self, now: datetime) -> None:
+        if not self.owed:
+            return
+        parts = _first(self._free(now), -self.owed)
+        if parts:
+            self.record(events.DebtCleared, now=now, amount=sum(part.amount for part in parts), parts=parts)
 
     def _open_hold(self, generation_id: UUID) -> dict[str, Any]:
         hold = self.holds.get(str(generation_id))
@@ -166,18 +271,17 @@ class CreditAccount(Root):
             "priority": fact.priority,
             "expires_at": fact.expires_at,
             "created": self.granted_count,
+            "revoking": 0,
+            "cause": None,
         }
         self.grants = dict(sorted(self.grants.items(), key=_burn_order))
 
     @when(events.CreditsHeld)
     def _held(self, fact: events.CreditsHeld) -> None:
-        self.holds[str(fact.generation_id)] = {
-            "amount": fact.amount,
-            "kind": fact.kind,
-            "parts": [[str(grant_id), amount] for grant_id, amount in fact.parts],
-        }
-        for grant_id, amount in fact.parts:
-            grant = self.grants[str(grant_id)]
+        parts = [(str(grant_id), amount) for grant_id, amount in fact.parts]
+        self.holds[str(fact.generation_id)] = {"amount": fact.amount, "kind": fact.kind, "parts": [list(part) for part in parts]}
+        for key, amount in parts:
+            grant = self.grants[key]
             grant["free"] -= amount
             grant["held"] += amount
 
@@ -193,6 +297,36 @@ class CreditAccount(Root):
     def _expired(self, fact: events.GrantExpired) -> None:
         self.grants[str(fact.grant_id)]["free"] -= fact.amount
         self._forget_if_spent(str(fact.grant_id))
+
+    @when(events.GrantRevoked)
+    def _revoked(self, fact: events.GrantRevoked) -> None:
+        key = str(fact.grant_id)
+        self.grants[key]["free"] -= fact.amount
+        if fact.deferred:
+            self.grants[key]["revoking"] -= fact.amount
+        self._forget_if_spent(key)
+
+    @when(events.RevocationDeferred)
+    def _revocation_deferred(self, fact: events.RevocationDeferred) -> None:
+        grant = self.grants[str(fact.grant_id)]
+        grant["revoking"] += fact.amount
+        grant["cause"] = fact.cause
+
+    @when(events.DebtIncurred)
+    def _debt_incurred(self, fact: events.DebtIncurred) -> None:
+        self.owed -= fact.amount
+        if fact.deferred and str(fact.grant_id) in self.grants:
+            self.grants[str(fact.grant_id)]["revoking"] -= fact.amount
+            self._forget_if_spent(str(fact.grant_id))
+
+    @when(events.DebtCleared)
+    def _debt_cleared(self, fact: events.DebtCleared) -> None:
+        self.owed += fact.amount
+        self._spend(fact.parts)
+
+    @when(events.CreditsAdjusted)
+    def _adjusted(self, fact: events.CreditsAdjusted) -> None:
+        self._spend(fact.parts)
 
     @when(events.CreditsSuspended)
     def _suspended(self, fact: events.CreditsSuspended) -> None:
@@ -210,10 +344,21 @@ class CreditAccount(Root):
             grant["free"] += amount - spent.get(key, 0)
             self._forget_if_spent(key)
 
+    def _spend(self, parts: list[Part]) -> None:
+        for grant_id, amount in parts:
+            self.grants[str(grant_id)]["free"] -= amount
+            self._forget_if_spent(str(grant_id))
+
     def _forget_if_spent(self, key: str) -> None:
         grant = self.grants[key]
-        if grant["free"] == 0 and grant["held"] == 0:
+        if grant["free"] == 0 and grant["held"] == 0 and grant["revoking"] == 0:
             del self.grants[key]
+
+
+# A grant is named by each of its holds, and parsing its id costs as much as all the rest of a hold.
+@lru_cache(maxsize=16_384)
+def _id(key: str) -> UUID:
+    return UUID(key)
 
 
 def _alive(grant: dict[str, Any], now: datetime) -> bool:
@@ -236,7 +381,7 @@ def _first(parts: list[Any], amount: int) -> list[Part]:
     for key, size in parts:
         if amount == 0:
             break
-        taken.append(Part(UUID(key), min(size, amount)))
+        taken.append(Part(_id(key), min(size, amount)))
         amount -= taken[-1].amount
     return taken
 
@@ -244,4 +389,4 @@ def _first(parts: list[Any], amount: int) -> list[Part]:
 def _without(parts: list[Any], spent: list[Part]) -> list[Part]:
     """What is left of a hold's *parts* when *spent* is taken out of them."""
     taken = {str(part.grant_id): part.amount for part in spent}
-    return [Part(UUID(key), amount - taken.get(key, 0)) for key, amount in parts if amount > taken.get(key, 0)]
+    return [Part(_id(key), amount - taken.get(key, 0)) for key, amount in parts if amount > taken.get(key, 0)]

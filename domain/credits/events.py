@@ -19,10 +19,21 @@ class CreditAccountOpened(FirstFact):
     account_id: UUID
 
 
-class CreditsGranted(Fact):
-    """`source`: welcome, operator, purchase, subscription, goodwill, refund, test. Lower `priority` burns first.
+#: The book of corrections in either direction; every other credit was issued by its source.
+ADJUSTMENTS = "adjustments"
+ADJUSTMENT_SOURCE = "adjustment"
 
-    A refund is a grant that names the charge it gives back (`charge_id`) and its own id (`refund_id`).
+
+def issuing_book(source: str) -> str:
+    """The outside book that grants of *source* come out of, and go back to."""
+    return ADJUSTMENTS if source == ADJUSTMENT_SOURCE else f"issued:{source}"
+
+
+class CreditsGranted(Fact):
+    """`source`: adjustment, goodwill, operator, purchase, refund, subscription, test, welcome. Lower `priority` burns first.
+
+    A refund is a grant that names the charge it gives back (`charge_id`) and its own id (`refund_id`); what was bought names its
+    order or subscription (`order_id`). The timestamp is when it counts, which may lie before it was recorded.
     """
 
     TOPIC = "credits.granted"
@@ -35,9 +46,10 @@ class CreditsGranted(Fact):
     reason: str | None = None
     charge_id: UUID | None = None
     refund_id: UUID | None = None
+    order_id: UUID | None = None
 
     def postings(self) -> Postings:
-        return Postings(self.amount, 0, 0, -self.amount, f"issued:{self.source}")
+        return Postings(self.amount, 0, 0, -self.amount, issuing_book(self.source))
 
 
 class CreditsHeld(Fact):
@@ -93,6 +105,76 @@ class GrantExpired(Fact):
 
     def postings(self) -> Postings:
         return Postings(-self.amount, 0, 0, self.amount, "breakage")
+
+
+class GrantRevoked(Fact):
+    """`amount` free credits of a grant were taken back. `cause`: operator, payment_disputed, payment_refunded.
+
+    `deferred`: they were held when the grant was revoked, and are taken now that their hold has ended.
+    """
+
+    TOPIC = "credits.grant_revoked"
+    grant_id: UUID
+    source: str
+    amount: int
+    cause: str
+    deferred: bool = False
+    reason: str | None = None
+
+    def postings(self) -> Postings:
+        return Postings(-self.amount, 0, 0, self.amount, issuing_book(self.source))
+
+
+class RevocationDeferred(Fact):
+    """`amount` credits of the grant are held: they are taken when their holds end, or owed if they are spent by then."""
+
+    TOPIC = "credits.revocation_deferred"
+    grant_id: UUID
+    amount: int
+    cause: str
+    reason: str | None = None
+
+
+class DebtIncurred(Fact):
+    """What should be taken back was spent already, so it is owed. `grant_id` is None for an adjustment.
+
+    `deferred`: it was held when the grant was revoked, and was spent since.
+    """
+
+    TOPIC = "credits.debt_incurred"
+    source: str
+    amount: int
+    cause: str
+    grant_id: UUID | None = None
+    deferred: bool = False
+    reason: str | None = None
+
+    def postings(self) -> Postings:
+        return Postings(0, 0, -self.amount, self.amount, issuing_book(self.source))
+
+
+class DebtCleared(Fact):
+    """`amount` free credits, out of grants in burn order (`parts`), pay what is owed."""
+
+    TOPIC = "credits.debt_cleared"
+    amount: int
+    parts: list[Part]
+
+    def postings(self) -> Postings:
+        return Postings(-self.amount, 0, self.amount, 0, "")
+
+
+class CreditsAdjusted(Fact):
+    """`amount` free credits were taken for a correction, out of grants in burn order. One that gives is a grant."""
+
+    TOPIC = "credits.adjusted"
+    adjustment_id: UUID
+    amount: int
+    parts: list[Part]
+    reason: str
+
+    def postings(self) -> Postings:
+        return Postings(-self.amount, 0, 0, self.amount, ADJUSTMENTS)
 
 
 class CreditsSuspended(Fact):

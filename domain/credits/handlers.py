@@ -26,8 +26,21 @@ def _grant(command: commands.GrantCredits, streams: Streams, now: datetime) -> D
         priority=command.priority,
         expires_at=command.expires_at,
         reason=command.reason,
+        effective_at=command.effective_at,
         now=now,
     )
+    return Decision(account_id=command.account_id, saved=[credits], result={"grant_id": str(command.grant_id)})
+
+
+def _adjust(command: commands.AdjustCredits, streams: Streams, now: datetime) -> Decision:
+    credits = CreditAccount.among(streams, command.account_id)
+    credits.adjust(command.adjustment_id, amount=command.amount, reason=command.reason, now=now)
+    return Decision(account_id=command.account_id, saved=[credits], result={"adjustment_id": str(command.adjustment_id)})
+
+
+def _revoke(command: commands.RevokeGrant, streams: Streams, now: datetime) -> Decision:
+    credits = CreditAccount.among(streams, command.account_id)
+    credits.revoke_rest(command.grant_id, reason=command.reason, now=now)
     return Decision(account_id=command.account_id, saved=[credits], result={"grant_id": str(command.grant_id)})
 
 
@@ -72,7 +85,9 @@ def _expire(command: commands.ExpireGrants, streams: Streams, now: datetime) -> 
 
 
 HANDLERS: dict[type[Command], Handler] = {
+    commands.AdjustCredits: Handler(_needs_credits, _adjust),
     commands.ExpireGrants: Handler(_needs_credits, _expire),
     commands.GrantCredits: Handler(_needs_credits, _grant),
     commands.RefundCharge: Handler(lambda c: [Need(Generation, c.generation_id), *_needs_credits(c)], _refund),
+    commands.RevokeGrant: Handler(_needs_credits, _revoke),
 }

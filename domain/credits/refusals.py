@@ -35,6 +35,25 @@ class CreditsAreSuspended(Forbidden):
         return "account_suspended"
 
 
+class AdjustmentInvalid(Unprocessable):
+    detail = "An adjustment is not 0, and moves at most {limit} credits."
+
+
+class DebtOutstanding(Unpaid):
+    """Credits that were taken back had been spent."""
+
+    detail = "{owed} credits are owed. New work is accepted once they are paid: the next credits that come in pay them first."
+    shown = ("owed",)
+
+
+class EffectiveTimeRefused(Unprocessable):
+    detail = "Credits count from now on, or from a time at most {days} days ago."
+
+
+class GrantNotLive(Conflicting):
+    detail = "Nothing of grant {grant_id} is left to revoke."
+
+
 class GrantAmountInvalid(Unprocessable):
     detail = "A grant is at least 1 and at most {limit} credits."
 

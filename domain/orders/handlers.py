@@ -50,7 +50,7 @@ def _pay(command: commands.PayOrder, streams: Streams, now: datetime) -> Decisio
     )
     paid = {**order.as_paid(), "grants": [shares.grant_of(order.id, order.credits, expires_at)]}
     kind = next((each["kind"] for each in order.reversals.values() if not each["undone"]), "refund")
-    taken = shares.take_back(credits, paid, kind=kind, expired={}, now=now)
+    taken = shares.take_back(credits, paid, kind=kind, source=order.source, expired={}, now=now)
     order.pay(command, expires_at=expires_at, revoked=sum(part.amount for part in taken), now=now)
     references = dict.fromkeys(name for name in (command.reference, command.payment) if name is not None)
     decision = _decided(command, order, credits)
@@ -71,7 +71,11 @@ def _reverse(command: commands.ReverseOrder, streams: Streams, now: datetime) ->
     if order.check_reversal(command):
         paid = shares.with_reversal(order.as_paid(), command.reversal, kind=command.kind, total=command.total)
         # Before the payment is heard nothing was granted, so nothing is taken; `_pay` will look.
-        taken = shares.take_back(credits, paid, kind=command.kind, expired=command.expired, now=now) if order.grants else []
+        taken = (
+            shares.take_back(credits, paid, kind=command.kind, source=order.source, expired=command.expired, now=now)
+            if order.grants
+            else []
+        )
         order.reverse(command, taken, now=now)
     return _decided(command, order, credits)
 

@@ -44,9 +44,11 @@ class Book(Protocol):
         order_id: UUID | None = None,
     ) -> None: ...
 
-    def revoke(self, grant_id: UUID, *, granted: int, expired: int, amount: int, cause: str, reason: str | None, now: datetime) -> Any: ...
+    def revoke(
+        self, grant_id: UUID, *, source: str, granted: int, expired: int, amount: int, cause: str, reason: str | None, now: datetime
+    ) -> Any: ...
 
-    def expire_due(self, *, now: datetime) -> None: ...
+    def expire_due(self, *, now: datetime) -> Any: ...
 
 
 def standing(amount: int, reversals: Mapping[str, Any]) -> int:
@@ -103,7 +105,7 @@ def note_undone(paid: Paid, fact: Any) -> None:
         paid["grants"].append(grant_of(fact.grant_id, fact.credits, fact.expires_at))
 
 
-def take_back(book: Book, paid: Paid, *, kind: str, expired: Mapping[str, int], now: datetime) -> list[Taken]:
+def take_back(book: Book, paid: Paid, *, kind: str, source: str, expired: Mapping[str, int], now: datetime) -> list[Taken]:
     """Take what is to be taken: the youngest grant first, and never what has lapsed. *expired*: grant -> credits lapsed so far."""
     lapsed = _lapsed(book, expired, now)
     wanted, taken = to_take(paid), []
@@ -112,7 +114,8 @@ def take_back(book: Book, paid: Paid, *, kind: str, expired: Mapping[str, int], 
         amount = min(wanted, grant["granted"] - grant["revoked"] - gone)
         if amount > 0:
             grant_id = UUID(grant["grant_id"])
-            book.revoke(grant_id, granted=grant["granted"], expired=gone, amount=amount, cause=CAUSES[kind], reason=None, now=now)
+            cause = CAUSES[kind]
+            book.revoke(grant_id, granted=grant["granted"], expired=gone, amount=amount, source=source, cause=cause, reason=None, now=now)
             taken.append(Taken(grant_id, amount))
             wanted -= amount
     return taken

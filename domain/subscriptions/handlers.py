@@ -102,7 +102,7 @@ def _reverse(command: commands.ReversePeriod, streams: Streams, now: datetime) -
     invoice, period = subscription.period_of(command.payment)
     if shares.says_new(period, command.reversal, command.total):
         paid = shares.with_reversal(period, command.reversal, kind=command.kind, total=command.total)
-        taken = shares.take_back(credits, paid, kind=command.kind, expired=command.expired, now=now)
+        taken = shares.take_back(credits, paid, kind=command.kind, source=subscription.source, expired=command.expired, now=now)
         subscription.reverse(invoice, command, taken, now=now)
     return _decided(command, subscription, credits)
 
