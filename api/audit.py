@@ -1,17 +1,32 @@
-"""The auditor's reads: every entry of the log, and any account's book with its running balances."""
+"""The auditor's reads: every entry of the log, any account's book with its running balances, the sums, and all of it as a file."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from api.kit.answer import Answer
+from api.kit.answer import Answer, ok
 from api.kit.call import Call
-from api.shapes.audit import AsOfQuery, EntriesQuery, Replay, ReplayedBalance, ReplayQuery, shown_log_entry, shown_move
+from api.kit.refusals import ServiceUnavailable
+from api.shapes.audit import (
+    AsOfQuery,
+    EntriesQuery,
+    ExportQuery,
+    Replay,
+    ReplayedBalance,
+    ReplayQuery,
+    shown_log_entry,
+    shown_move,
+    shown_trial_balance,
+)
 from domain.credits.refusals import AsOfOutOfRange, AsOfTwice, CreditAccountNotFound
 from projections.log.entries import page_of_entries
+from projections.log.export import exported
 from projections.log.rows import last_recorded_by
 from projections.log.running import Balance, Opened, balance_of_moves, moves, opened
+from projections.log.trial_balance import SLICE_POSITIONS, BookSums, added, sums_of_slice
 
+NDJSON = "application/x-ndjson"
+EXPORT_PAGE_EVENTS = 500
 INSTANT = timedelta(microseconds=1)
 
 
@@ -73,6 +88,51 @@ async def replay(call: Call, id: UUID, query: ReplayQuery) -> Answer:
     balance = ReplayedBalance(available=total.available, held=total.held, owed=total.owed, position=asked.upto)
     answer.body = Replay(data=data, next_cursor=answer.body.next_cursor, balance=balance)
     return answer
+
+
+async def trial_balance(call: Call, query: AsOfQuery) -> Answer:
+    """What stands on each side and in each outside book. All of it together is zero, or the book does not balance."""
+    slices: list[BookSums] = []
+    async with call.platform.reads.connection() as connection:
+        point = await point_of(call, connection, query)
+    for after in range(0, point.upto, SLICE_POSITIONS):
+        # A connection for each slice: whoever else wants to read comes in between.
+        async with call.platform.reads.connection() as connection:
+            slices += await sums_of_slice(connection, after=after, upto=point.upto, effective_by=point.effective_by)
+    return ok(shown_trial_balance(point.upto, added(slices)), position=point.upto)
+
+
+async def export(call: Call, query: ExportQuery) -> Answer:
+    """The log as NDJSON, `daybook-export/1`: whole, or one account's events with their proofs. Its last line shows that it is whole.
+
+    It is read in pages as it is taken: a slow reader holds nothing open. What is cut off on the way lacks its end.
+    """
+    reads = call.platform.reads
+    if query.account is not None:
+        async with reads.connection() as connection:
+            if await opened(connection, UUID(query.account)) is None:
+                raise CreditAccountNotFound()
+    blocks = exported(reads.connection, log_name=call.platform.log_name, page_events=EXPORT_PAGE_EVENTS, account_id=query.account)
+    # What can be wrong shows in these two, while there is still a status to say it with.
+    first, second = await anext(blocks), await anext(blocks)
+    headers = {"content-disposition": f'attachment; filename="daybook-{query.account or "log"}-{first.head}.ndjson"'}
+    headers["daybook-position"] = str(first.head)
+    if call.request.method == "HEAD":
+        return Answer(200, headers={**headers, "content-type": NDJSON})
+
+    async def send(response: Any) -> None:
+        try:
+            await response.send(first.lines + second.lines)
+            async for block in blocks:
+                if call.draining:
+                    raise ServiceUnavailable(retry_after=1)
+                await response.send(block.lines)
+        except Exception:
+            # Sanic would end the body properly; nobody may take a part for the whole.
+            call.request.transport.abort()
+            raise
+
+    return Answer(200, headers=headers, content_type=NDJSON, stream=send)
 
 
 async def point_of(call: Call, connection: Any, query: AsOfQuery, book: Opened | None = None) -> AsOf:

@@ -57,6 +57,8 @@ class Platform:
     #: Without a trailing slash, such as `https://api.example.com`.
     public_url: str
     version: str
+    #: The log's name in an export that no key has signed anything in yet.
+    log_name: str = "daybook.local"
     #: Set while objects lie in a directory: the API serves their signed URLs itself.
     serving: ObjectServing | None = None
     #: None: what runs is shown as just begun.

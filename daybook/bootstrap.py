@@ -152,6 +152,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             positions=positions,
             metrics=metrics,
             public_url=settings.public_url,
+            log_name=settings.log_name,
             version=version(),
             serving=base.objects if isinstance(base.objects, DirectoryStore) else None,
             cors_origins=settings.cors_origins,

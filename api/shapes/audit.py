@@ -1,5 +1,6 @@
 """The log as an auditor sees it: columns and public fields of every entry, never anything sealed."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -8,6 +9,7 @@ from api.kit.shapes import Count, Id, Moment, Query, Shown, When, moment
 from domain.kernel.limits import INTEGER_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from projections.log.entries import EntryRow
 from projections.log.running import Balance, Move
+from projections.log.trial_balance import BookSums
 
 Position = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -104,6 +106,49 @@ class Replay(Shown):
     data: list[Replayed]
     next_cursor: str | None
     balance: ReplayedBalance
+
+
+class BookSum(Shown):
+    """What the entries with this outside book have moved. `book` is empty for what moved within accounts, such as holds."""
+
+    book: str
+    entries: Count
+    available: int
+    held: int
+    owed: int
+    outside: int
+
+
+class SideSums(Shown):
+    """The four sides over all books. `sum` of them is zero in a book that balances."""
+
+    available: int
+    held: int
+    owed: int
+    outside: int
+    sum: int
+
+
+class TrialBalance(Shown):
+    """As of `position`: only what was recorded up to it is counted."""
+
+    position: Count
+    entries: Count
+    books: list[BookSum]
+    totals: SideSums
+    balanced: bool
+
+
+def shown_trial_balance(position: int, books: Sequence[BookSums]) -> TrialBalance:
+    """Balanced: each book sums to zero over the four sides, and so do all together."""
+    totals = [sum(amounts) for amounts in zip(*(book[2:] for book in books), strict=True)] or [0, 0, 0, 0]
+    return TrialBalance(
+        position=position,
+        entries=sum(book.entries for book in books),
+        books=[BookSum(**book._asdict()) for book in books],
+        totals=SideSums(available=totals[0], held=totals[1], owed=totals[2], outside=totals[3], sum=sum(totals)),
+        balanced=all(sum(book[2:]) == 0 for book in books),
+    )
 
 
 def shown_log_entry(row: EntryRow) -> Entry:

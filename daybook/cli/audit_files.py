@@ -28,7 +28,7 @@ def export(
 
     with reached(from_environment()) as settings:
         from daybook.log_files import write_export
-        from projections.notary.nodes import NodesLost
+        from projections.notary.proof_refusals import TreeIncomplete
 
         try:
             with appearing(out, force=force) as file, bar("exporting", beside=out == STDOUT) as advance:
@@ -36,8 +36,8 @@ def export(
                 head = asyncio.run(write_export(settings, file, advance, account_id=account_id))
         except FileExistsError as error:
             raise Stop(f"{out} is there already; --force writes over it", USAGE) from error
-        except NodesLost as error:
-            raise Stop(f"{error}; the notary is making the tree again, try again in a minute") from error
+        except TreeIncomplete as error:
+            raise Stop(str(error)) from error
         except BrokenPipeError:
             raise
         except OSError as error:

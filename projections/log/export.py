@@ -17,9 +17,11 @@ from projections.log.lines import FORMAT, Checkpoint, End, Event, Header, Key, L
 from projections.log.rows import page_of_rows
 from projections.notary.checkpoints import incarnation
 from projections.notary.keys import public_keys
-from projections.notary.nodes import NodesLost, known
+from projections.notary.nodes import known
+from projections.notary.proof_refusals import TreeIncomplete
 from projections.notary.tree import hashed, inclusion, nodes_of
 
+RETRY_AFTER_SECONDS = 5
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
 
 # What was signed for the positions of a page.
@@ -45,7 +47,7 @@ class Scope(NamedTuple):
 
 
 async def exported(connect: Connect, *, log_name: str, page_events: int, account_id: str | None = None) -> AsyncIterator[Block]:
-    """The file, block by block.   Raises NodesLost, when an account's paths cannot be made because the tree is being remade."""
+    """The file, block by block.   Raises TreeIncomplete, when an account's paths cannot be made because the tree is being remade."""
     digest = hashlib.sha256()
     async with connect() as conn:
         opening, scope = await _opening(conn, log_name, account_id)
@@ -105,7 +107,7 @@ async def _of_account(conn: AsyncConnection[Any], page: Sequence[Event], after: 
         try:
             event.path = None if path is None else [b64encode(digest).decode() for digest in hashed(path, nodes)]
         except KeyError as error:
-            raise NodesLost(f"the tree has lost {error}") from error
+            raise TreeIncomplete(retry_after=RETRY_AFTER_SECONDS) from error
     return list(page)
 
 
