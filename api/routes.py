@@ -10,7 +10,6 @@ from api import (
     assets,
     audit,
     audit_proofs,
-    audit_proofs,
     audit_verifier,
     credits,
     erasure,
@@ -37,7 +36,6 @@ from api.shapes import api_tokens as token_shapes
 from api.shapes import assets as asset_shapes
 from api.shapes import audit as audit_shapes
 from api.shapes import audit_proofs as proof_shapes
-from api.shapes import audit_proofs as proof_shapes
 from api.shapes import credits as credit_shapes
 from api.shapes import erasure as erasure_shapes
 from api.shapes import models as model_shapes
@@ -56,14 +54,6 @@ from domain.orders.refusals import OrderClosed
 from domain.payments.ports import MessageUnreadable, PaymentsRefused, SignatureRefused
 from domain.payments.refusals import PaymentMismatch
 from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
-from projections.notary.proof_refusals import (
-    AccountNotSealed,
-    BalancesNotSealed,
-    CheckpointNotFound,
-    EntryNotFound,
-    NotYetNotarised,
-    SealedLogDiffers,
-)
 from projections.notary.proof_refusals import (
     AccountNotSealed,
     BalancesNotSealed,
@@ -116,13 +106,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/audit/checkpoints", audit_proofs.checkpoints, AUDITOR, {200: Page[proof_shapes.Checkpoint]}, "Signed tree heads", "audit"),
     Route("GET /v1/audit/checkpoints/latest", audit_proofs.latest_checkpoint, AUDITOR, {200: proof_shapes.Checkpoint}, "The last checkpoint", "audit", etag=True),
     Route("GET /v1/audit/consistency", audit_proofs.consistency, AUDITOR, {200: proof_shapes.ConsistencyProof}, "That the log only grew", "audit", refusals=[CheckpointNotFound, SealedLogDiffers]),
-    Route("GET /v1/audit/checkpoints", audit_proofs.checkpoints, AUDITOR, {200: Page[proof_shapes.Checkpoint]}, "Signed tree heads", "audit"),
-    Route("GET /v1/audit/checkpoints/latest", audit_proofs.latest_checkpoint, AUDITOR, {200: proof_shapes.Checkpoint}, "The last checkpoint", "audit", etag=True),
-    Route("GET /v1/audit/consistency", audit_proofs.consistency, AUDITOR, {200: proof_shapes.ConsistencyProof}, "That the log only grew", "audit", refusals=[CheckpointNotFound, SealedLogDiffers]),
     Route("GET /v1/audit/entries", audit.entries, AUDITOR, {200: Page[audit_shapes.Entry]}, "Entries of the log", "audit"),
-    Route("GET /v1/audit/proofs/balance/{id}", audit_proofs.balance, AUDITOR, {200: proof_shapes.BalanceProof}, "That a balance was sealed", "audit", refusals=[AccountNotSealed, BalancesNotSealed, SealedLogDiffers]),
-    Route("GET /v1/audit/proofs/entry/{position}", audit_proofs.entry, AUDITOR, {200: proof_shapes.EntryProof}, "That an entry is in the log", "audit", refusals=[EntryNotFound, NotYetNotarised, SealedLogDiffers]),
-    Route("GET /v1/audit/public-keys", audit_proofs.public_keys, AUDITOR, {200: proof_shapes.PublicKeys}, "The keys of the checkpoints", "audit"),
     Route("GET /v1/audit/export", audit.export, AUDITOR, {200: audit.NDJSON}, "The log as a file", "audit"),
     Route("GET /v1/audit/proofs/balance/{id}", audit_proofs.balance, AUDITOR, {200: proof_shapes.BalanceProof}, "That a balance was sealed", "audit", refusals=[AccountNotSealed, BalancesNotSealed, SealedLogDiffers]),
     Route("GET /v1/audit/proofs/entry/{position}", audit_proofs.entry, AUDITOR, {200: proof_shapes.EntryProof}, "That an entry is in the log", "audit", refusals=[EntryNotFound, NotYetNotarised, SealedLogDiffers]),
