@@ -55,6 +55,7 @@ from infra.secrets.keyring import Keyring
 from infra.secrets.vault import PostgresVault, vault_of
 from projections.kernel.positions import positions_of
 from projections.kernel.wake import listening
+from projections.notary.checkpoints import sealed_size
 from workers.platform import WorkerPlatform
 
 if TYPE_CHECKING:
@@ -109,6 +110,10 @@ class Positions:
         async with self._reads.connection() as connection:
             return await positions_of(connection)
 
+    async def followers(self) -> Mapping[str, int]:
+        async with self._reads.connection() as connection:
+            return {**await positions_of(connection), "notary": await sealed_size(connection)}
+
 
 @asynccontextmanager
 async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
@@ -119,7 +124,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         tail = await stack.enter_async_context(open_tail(direct_url(settings), base.journal))
         directory = await stack.enter_async_context(open_directory(base.journal, tail, base.vault.forget))
         positions = Positions(base.reads)
-        metrics = ProcessMetrics(process_gauges(base.reads, base.journal, positions.current), siblings=siblings_of(settings))
+        metrics = ProcessMetrics(process_gauges(base.reads, base.journal, positions.followers), siblings=siblings_of(settings))
         appends.metrics = metrics
         assert settings.redis_url is not None, "whoever asks has reached the engines first"
         client = redis.asyncio.Redis.from_url(settings.redis_url)
