@@ -20,6 +20,9 @@ class Positions(Protocol):
     async def current(self) -> Mapping[str, int]:
         """Name of the read model -> position of the last event it has applied."""
 
+    async def followers(self) -> Mapping[str, int]:
+        """The same for everybody who follows the log: also `notary`, with the position that its last checkpoint covers."""
+
 
 class Metrics(Protocol):
     """Counters of this process."""
