@@ -123,6 +123,9 @@ class FakePositions:
         self.asked += 1
         return dict(self.now)
 
+    async def followers(self) -> Mapping[str, int]:
+        return dict(self.now)
+
 
 class FakeMetrics:
     def __init__(self) -> None:
