@@ -34,7 +34,7 @@ class Ready(Shown):
 
     status: Literal["ok", "degraded", "unavailable"]
     dependencies: dict[str, Dependency]
-    #: Read model -> events it has not seen yet.
+    #: Read model -> events it has not seen yet; `notary`: events that no checkpoint covers yet.
     lag: dict[str, int]
 
 
@@ -103,7 +103,7 @@ async def _state(name: str, check: Any, vital: bool) -> Dependency:
 
 
 async def _lag(call: Call) -> dict[str, int]:
-    head, positions = await asyncio.gather(call.platform.journal.head(), call.platform.positions.current())
+    head, positions = await asyncio.gather(call.platform.journal.head(), call.platform.positions.followers())
     return {name: max(0, head - position) for name, position in sorted(positions.items())}
 
 
