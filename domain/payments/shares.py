@@ -28,9 +28,6 @@ class Taken(NamedTuple):
 class Book(Protocol):
     """The payer's ledger, as far as payments move it."""
 
-    @property
-    def pending_events(self) -> list[Any]: ...
-
     def grant(
         self,
         grant_id: UUID,
@@ -46,9 +43,9 @@ class Book(Protocol):
 
     def revoke(
         self, grant_id: UUID, *, source: str, granted: int, expired: int, amount: int, cause: str, reason: str | None, now: datetime
-    ) -> Any: ...
+    ) -> None: ...
 
-    def expire_due(self, *, now: datetime) -> Any: ...
+    def expire_due(self, *, now: datetime) -> Mapping[str, int]: ...
 
 
 def standing(amount: int, reversals: Mapping[str, Any]) -> int:
@@ -107,14 +104,14 @@ def note_undone(paid: Paid, fact: Any) -> None:
 
 def take_back(book: Book, paid: Paid, *, kind: str, source: str, expired: Mapping[str, int], now: datetime) -> list[Taken]:
     """Take what is to be taken: the youngest grant first, and never what has lapsed. *expired*: grant -> credits lapsed so far."""
-    lapsed = _lapsed(book, expired, now)
+    lapses = book.expire_due(now=now)
     wanted, taken = to_take(paid), []
     for grant in reversed(paid["grants"]):
-        gone = 0 if grant["expires_at"] > now else lapsed.get(grant["grant_id"], 0)
+        key, cause = grant["grant_id"], CAUSES[kind]
+        gone = 0 if grant["expires_at"] > now else expired.get(key, 0) + lapses.get(key, 0)
         amount = min(wanted, grant["granted"] - grant["revoked"] - gone)
         if amount > 0:
-            grant_id = UUID(grant["grant_id"])
-            cause = CAUSES[kind]
+            grant_id = UUID(key)
             book.revoke(grant_id, granted=grant["granted"], expired=gone, amount=amount, source=source, cause=cause, reason=None, now=now)
             taken.append(Taken(grant_id, amount))
             wanted -= amount
@@ -147,14 +144,3 @@ def valid_until(grants: Sequence[Mapping[str, Any]], now: datetime) -> datetime:
     """How long credits last that are given back at *now*."""
     expires_at: datetime = grants[0]["expires_at"]
     return max(expires_at, now + GIVEN_BACK_VALID)
-
-
-def _lapsed(book: Book, expired: Mapping[str, int], now: datetime) -> dict[str, int]:
-    """*expired*, with what lapses right now."""
-    before = len(book.pending_events)
-    book.expire_due(now=now)
-    found = dict(expired)
-    for fact in book.pending_events[before:]:
-        key = str(fact.grant_id)
-        found[key] = found.get(key, 0) + fact.amount
-    return found
