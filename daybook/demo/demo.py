@@ -1,6 +1,5 @@
 """Where the story is told: on a server of its own, or on one that runs already."""
 
-import asyncio
 import contextlib
 import sys
 from pathlib import Path
@@ -75,7 +74,7 @@ def _story(settings: Settings, folder: Path | None, screen: Screen) -> int:
         return FAILED
     from daybook.verification import verified
 
-    lines, intact = asyncio.run(verified(settings))
+    lines, intact = verified(settings)
     for line in lines[:2]:
         screen.line(line.strip())
     return 0 if intact else FAILED

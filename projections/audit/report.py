@@ -38,7 +38,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sealed(msgspec.Struct, frozen=True, kw_only=True):
-    """The last checkpoint: the log of *origin* had *size* events, and *root* (hex) is the root over them.
+    """The last checkpoint: the log of *origin* had *size* events, and *root* (base64) is the root over them.
 
     `checkpoints`: how many were checked.
     """
@@ -53,6 +53,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """`events`: how many were checked. `models`: read model -> the position at which its rows were compared.
 
     `unsealed`: how many events are not yet under a checkpoint, so that nothing but the rules guards them.
+    `balance_seals`: how often the log sealed balances; `balance_roots`: how many of their roots were made again, for which one
+    needs the installation's key.
     """
 
     ok: bool
@@ -60,6 +62,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     models: dict[str, int]
     sealed: Sealed | None = None
     unsealed: int = 0
+    balance_seals: int = 0
+    balance_roots: int = 0
     first_difference: Difference | None = None
 
 

@@ -6,17 +6,19 @@ compared with a read model is the log up to that model's own position, in one sn
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 from projections.audit.aside import Aside, Models, aside, rare_collections
 from projections.audit.folds import Folds
 from projections.audit.log_pass import LogPass
 from projections.audit.models import positions_of
 from projections.audit.report import Difference, Differs, Report
-from projections.audit.sealed.checkpoints import Checkpoints
+from projections.audit.sealed.checkpoints import NOTHING, Checkpoints, Remembered
+from projections.audit.sealed.seals import Salt
 from projections.audit.source import Source, opened
 from projections.audit.stream_pass import StreamPass
 
-__all__ = ["Difference", "Report", "verify", "verify_now"]
+__all__ = ["Difference", "Means", "Report", "verify", "verify_now"]
 
 Progress = Callable[[int, int], None]
 
@@ -24,32 +26,45 @@ Progress = Callable[[int, int], None]
 ASIDE_FROM_EVENTS = 30_000
 
 
+class Means(NamedTuple):
+    """What the verifier has beside the database: what was kept elsewhere, the secret of balances' salts, a second core."""
+
+    remembered: Remembered = NOTHING
+    salt: Salt | None = None
+    aside_from: int = ASIDE_FROM_EVENTS
+
+
+ALONE = Means()
+
+
 async def verify(dsn: str, on_progress: Progress = lambda done, total: None) -> Report:
     """`verify_now` in a thread."""
     return await asyncio.to_thread(verify_now, dsn, on_progress)
 
 
-def verify_now(dsn: str, on_progress: Progress = lambda done, total: None, *, aside_from: int = ASIDE_FROM_EVENTS) -> Report:
-    """Check everything; stop at the first difference. A log of *aside_from* events or more is read by two processes.
+def verify_now(dsn: str, on_progress: Progress = lambda done, total: None, *, means: Means = ALONE) -> Report:
+    """Check everything; stop at the first difference. A long log is read by two processes.
 
     *on_progress* is told (steps done, steps in all); each entry of the log is two steps, one by position, one by stream.
     """
     with opened(dsn) as conn:
         source = Source(conn)
-        if source.head() < aside_from:
-            return checked(source, on_progress)
+        if source.head() < means.aside_from:
+            return checked(source, on_progress, means=means)
         with aside(dsn) as other:
-            return checked(source, on_progress, other)
+            return checked(source, on_progress, other, means=means)
 
 
-def checked(source: Source, on_progress: Progress = lambda done, total: None, other: Aside | None = None) -> Report:
+def checked(
+    source: Source, on_progress: Progress = lambda done, total: None, other: Aside | None = None, *, means: Means = ALONE
+) -> Report:
     """What is to say of everything that *source* reads; *other* does the pass by stream meanwhile."""
-    folds, checkpoints = Folds(), Checkpoints(source)
+    folds, checkpoints = Folds(), Checkpoints(source, means.remembered)
 
     def tell(position: int, head: int) -> None:
         on_progress(position + (min(other.entries(), head) if other else 0), 2 * head)
 
-    log_pass = LogPass(source, folds, checkpoints, tell)
+    log_pass = LogPass(source, folds, checkpoints, tell, means.salt)
     with rare_collections():
         try:
             events = log_pass.run()
@@ -60,8 +75,15 @@ def checked(source: Source, on_progress: Progress = lambda done, total: None, ot
         except Differs as error:
             difference = checkpoints.explained(error.difference)
             return Report(ok=False, events=log_pass.form.position, models=_positions(source), first_difference=difference)
-    unsealed = events - (sealed.size if sealed else 0)
-    return Report(ok=True, events=events, models=dict(sorted(models.items())), sealed=sealed, unsealed=unsealed)
+    return Report(
+        ok=True,
+        events=events,
+        models=dict(sorted(models.items())),
+        sealed=sealed,
+        unsealed=events - (sealed.size if sealed else 0),
+        balance_seals=log_pass.seals.count,
+        balance_roots=log_pass.seals.remade,
+    )
 
 
 def _by_stream(source: Source, other: Aside | None, tell: Callable[[int], None]) -> Models:

@@ -1,7 +1,8 @@
 """Every checkpoint, and every stored node, against the tree that the log makes."""
 
+from base64 import b64encode
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
@@ -37,15 +38,26 @@ BEYOND = """
 """
 
 
-class Checkpoints:
-    """Follows the log. *trusted* keys were remembered elsewhere; without them the database's own are believed."""
+class Remembered(NamedTuple):
+    """`keys` are believed instead of the database's own, `checkpoints` must be heads of this log, whatever the database says."""
 
-    def __init__(self, source: Source, trusted: Sequence[Key] = ()) -> None:
+    keys: Sequence[Key] = ()
+    checkpoints: Sequence[Note] = ()
+
+
+NOTHING = Remembered()
+
+
+class Checkpoints:
+    """Follows the log. *remembered* is what somebody kept outside of the database."""
+
+    def __init__(self, source: Source, remembered: Remembered = NOTHING) -> None:
         self.source = source
         self.tree = Tree()
         self.count = 0
         self.last: Note | None = None
-        self._trusted = list(trusted)
+        self._remembered = remembered
+        self._kept = {note.size: note for note in remembered.checkpoints}
         self._incarnation = 1
         #: The first stored node that is not what the log makes: one of the two was altered, the next checkpoint tells which.
         self._doubt: tuple[int, int, bytes, bytes | None] | None = None
@@ -65,6 +77,8 @@ class Checkpoints:
                     self._doubt = self._doubt or (level, index, digest, stored.get((level, index)))
             if marks and (mark := marks.pop(self.tree.size, None)) is not None:
                 self._check(mark, keys, incarnations)
+            if self._kept and (kept := self._kept.pop(self.tree.size, None)) is not None:
+                self._check_kept(kept)
         for size in marks:
             _differs("proofs.checkpoints", str(size), "column size: no log has so many events", None, size)
 
@@ -92,6 +106,9 @@ class Checkpoints:
             _said(newest[0], self._keys())
             what = f"the log ends here; checkpoint {sealed} has sealed more, so its end was cut off"
             raise Differs(Difference(where="log", what=what, position=head))
+        for kept in self._kept.values():
+            what = f"the log ends here; the checkpoint of {kept.size} events that was kept has more"
+            raise Differs(Difference(where="log", what=what, position=head))
         if not sealed <= size <= head:
             _differs("proofs.tree", "true", "column size", f"from {sealed} to {head}", size)
         for level, index in beyond:
@@ -99,7 +116,7 @@ class Checkpoints:
         self._check_incarnations(restores)
         if self.last is None:
             return None
-        return Sealed(size=self.last.size, root=self.last.root.hex(), origin=self.last.origin, checkpoints=self.count)
+        return Sealed(size=self.last.size, root=b64encode(self.last.root).decode(), origin=self.last.origin, checkpoints=self.count)
 
     def _check(self, mark: Row, keys: Sequence[Key], incarnations: Sequence[tuple[int, int]]) -> None:
         said = _said(mark, keys)
@@ -119,7 +136,21 @@ class Checkpoints:
                 _differs("proofs.nodes", f"{level}/{index}", "column hash", expected, found)
             first, last = _span(level, index)
         what = f"one of positions {first} to {last} is not what checkpoint {said.size} has sealed"
-        raise Differs(Difference(where="log", what=what, position=first, last_position=last, expected=said.root.hex(), found=root.hex()))
+        raise Differs(
+            Difference(
+                where="log",
+                what=what,
+                position=first,
+                last_position=last,
+                expected=b64encode(said.root).decode(),
+                found=b64encode(root).decode(),
+            )
+        )
+
+    def _check_kept(self, kept: Note) -> None:
+        if kept.root != self.tree.root():
+            what = f"one of positions 1 to {kept.size} is not what the checkpoint of {kept.size} events that was kept has sealed"
+            raise Differs(Difference(where="log", what=what, position=1, last_position=kept.size))
 
     def _check_origin(self, said: Note, note: str, incarnations: Sequence[tuple[int, int]]) -> None:
         row = str(said.size)
@@ -152,7 +183,7 @@ class Checkpoints:
             if key.id != key_id:
                 _differs("proofs.keys", str(number), "columns name, key_id and public do not belong together", key.id, key_id)
             keys.append(key)
-        return self._trusted or keys
+        return list(self._remembered.keys) or keys
 
     def _stored(self, after: int, upto: int) -> dict[tuple[int, int], bytes]:
         levels = range(STORED_FROM_LEVEL, max(STORED_FROM_LEVEL, upto.bit_length()))
