@@ -97,9 +97,12 @@ def consistency_of(leaves: Sequence[bytes], size: int, whole: bool = True) -> li
     return [*consistency_of(leaves[split:], size - split, False), root_of(leaves[:split])]
 
 
+def column_bytes(value: bytes | None) -> bytes:
+    return struct.pack(">i", -1) if value is None else struct.pack(">I", len(value)) + value
+
+
 def leaf_of(columns: Sequence[bytes | None]) -> bytes:
-    packed = b"".join(struct.pack(">i", -1) if each is None else struct.pack(">I", len(each)) + each for each in columns)
-    return hashlib.sha256(b"\x00" + packed).digest()
+    return hashlib.sha256(b"\x00" + b"".join(map(column_bytes, columns))).digest()
 
 
 def columns_of(event: Event) -> list[bytes | None]:
