@@ -8,7 +8,10 @@ import typer
 
 from daybook.cli.exits import FAILED, OK, USAGE, Stop
 
-VERIFY_EXAMPLE = "\b\nExample:\n  daybook audit verify && echo intact\n  daybook audit verify --key daybook.key --checkpoint kept.checkpoint --format json"
+VERIFY_EXAMPLE = (
+    "\b\nExample:\n  daybook audit verify && echo intact\n"
+    "  daybook audit verify --key daybook.key --checkpoint kept.checkpoint --format json"
+)
 
 
 class Form(str, Enum):

@@ -90,7 +90,7 @@ def test_a_row_taken_away_and_a_row_too_many_are_found(owner: Forger, table: str
     report = owner.after(f"DELETE FROM read.{table} WHERE ctid = (SELECT max(ctid) FROM read.{table})")
     difference = report.first_difference
     assert difference and (difference.where, difference.what) == (f"read.{table}", "the row is missing")
-    key = {"ledger_entries_v2": "position", "usage_daily_v1": "account_id", "balances_v2": "account_id"}.get(table, "id")
+    key = next(name for name in reversed(KEYS[f"read.{table}"]) if name in ("account_id", "id", "position"))
     columns = [name for name, _ in owner.rows(COLUMNS, table)]
     ids = ("gen_random_uuid()", f"'{UUID(int=0)}'", f"'{UUID(int=2**128 - 1)}'")
     for other in ("-1", "0", "2000000000") if key == "position" else ids:
