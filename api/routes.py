@@ -149,7 +149,7 @@ ROUTES: list[Route] = [
     Route("POST /v1/subscriptions", subscriptions.subscribe, scope("credits:write"), {201: subscription_shapes.RequestedSubscription}, "Subscribe to a plan", render=subscriptions.subscribed, limits=PURCHASES, refusals=[PaymentsRefused, SubscriptionExists]),
     Route("GET /v1/subscriptions/plans", subscriptions.plans, PUBLIC, {200: subscription_shapes.Plans}, "What can be subscribed to"),
     Route("GET /v1/subscriptions/{id}", subscriptions.show, scope("credits:read"), {200: subscription_shapes.Subscription}, "A subscription", reads="subscriptions", etag=True),
-    Route("POST /v1/subscriptions/{id}/cancel", subscriptions.cancel, scope("credits:write"), {200: subscription_shapes.Subscription}, "Cancel at the end of the period", render=subscriptions.changed, refusals=[PaymentsRefused]),
+    Route("POST /v1/subscriptions/{id}/cancel", subscriptions.cancel, scope("credits:write", while_suspended=True), {200: subscription_shapes.Subscription}, "Cancel at the end of the period", render=subscriptions.changed, refusals=[PaymentsRefused]),
     Route("POST /v1/subscriptions/{id}/pay", subscriptions.pay, scope("credits:write"), {200: subscription_shapes.Subscription}, "Pay the first period at the test till", render=subscriptions.changed, refusals=[SubscriptionEnded]),
 ]
 # fmt: on

@@ -29,6 +29,6 @@ OPERATOR = Permission(role="operator", scope="admin")
 AUDITOR = Permission(role="auditor", scope="audit")
 
 
-def scope(name: str) -> Permission:
+def scope(name: str, *, while_suspended: bool = False) -> Permission:
     """A session, or an API token with the scope, such as `generations:write`."""
-    return Permission(scope=name)
+    return Permission(scope=name, while_suspended=while_suspended)

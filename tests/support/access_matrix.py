@@ -78,7 +78,13 @@ class Matrix:
         generation, asset = await house.finished(self.alice)
         token, _ = await house.api_token(self.alice, "usage:read")
         #: Where an id stands in a template -> one of Alice's.
-        self.owned = {"/v1/generations/{id}": generation, "/v1/assets/{id}": asset, "/v1/api-tokens/{id}": token}
+        self.owned = {
+            "/v1/generations/{id}": generation,
+            "/v1/assets/{id}": asset,
+            "/v1/api-tokens/{id}": token,
+            "/v1/credits/purchases/{id}": await house.order(self.alice),
+            "/v1/subscriptions/{id}": await house.subscription(self.alice),
+        }
 
     async def failure(self, case: Case) -> str | None:
         response = await self._request(case)

@@ -26,6 +26,9 @@ from domain.accounts.commands import IssueApiToken, RegisterAccount, SuspendAcco
 from domain.accounts.profile import Profile
 from domain.generations.commands import NewAsset, RequestGeneration, StartGeneration, SucceedGeneration
 from domain.kernel.commands import Command, Context, Receipt
+from domain.orders.commands import PlaceOrder
+from domain.payments.price_book import Package, Plan
+from domain.subscriptions.commands import RequestSubscription
 from infra.access.passwords import BcryptPasswords
 from projections.projector import projector
 from tests.support.patience import patient_with_redis
@@ -103,6 +106,25 @@ class House:
         receipt = await self.execute(SuspendAccount(account_id=person.account_id, reason="test"))
         await self.platform.tail.reached(receipt.position, 5)
         return person
+
+    async def order(self, person: Person) -> UUID:
+        """A pending order of *person*."""
+        order_id, offer = self.platform.ids.new(), self.platform.price_books.now.packages[0]
+        sold = await self._sold(person, offer)
+        await self.execute(PlaceOrder(order_id=order_id, package=offer.id, valid_days=offer.valid_days, **sold))
+        return order_id
+
+    async def subscription(self, person: Person) -> UUID:
+        """A pending subscription of *person*."""
+        subscription_id, offer = self.platform.ids.new(), self.platform.price_books.now.plans[0]
+        await self.execute(RequestSubscription(subscription_id=subscription_id, plan=offer.id, **await self._sold(person, offer)))
+        return subscription_id
+
+    async def _sold(self, person: Person, offer: Package | Plan) -> dict[str, Any]:
+        key = await self.platform.vault.key(person.account_id)
+        returns = key.seal('{"success_url":"https://shop.example/ok","cancel_url":"https://shop.example/no"}')
+        prices = {name: getattr(offer, name) for name in ("credits", "amount", "currency")}
+        return {**prices, "account_id": person.account_id, "price_version": 1, "provider": "test", "livemode": False, "sealed_urls": returns}
 
     async def generation(self, person: Person) -> UUID:
         """A queued generation of *person*."""
