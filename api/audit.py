@@ -1,7 +1,7 @@
 """The auditor's reads: every entry of the log, any account's book with its running balances, the sums, and all of it as a file."""
 
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from api.kit.answer import Answer, ok
@@ -21,6 +21,7 @@ from api.shapes.audit import (
 from domain.credits.refusals import AsOfOutOfRange, AsOfTwice, CreditAccountNotFound
 from projections.log.entries import page_of_entries
 from projections.log.export import exported
+from projections.log.points import AsOf, OutOfRange, point_of
 from projections.log.rows import last_recorded_by
 from projections.log.running import Balance, Opened, balance_of_moves, moves, opened
 from projections.log.trial_balance import SLICE_POSITIONS, BookSums, added, sums_of_slice
@@ -28,13 +29,6 @@ from projections.log.trial_balance import SLICE_POSITIONS, BookSums, added, sums
 NDJSON = "application/x-ndjson"
 EXPORT_PAGE_EVENTS = 500
 INSTANT = timedelta(microseconds=1)
-
-
-class AsOf(NamedTuple):
-    """A point of the log: its positions up to `upto`, and of these only what counted by `effective_by`, unless that is None."""
-
-    upto: int
-    effective_by: datetime | None = None
 
 
 async def entries(call: Call, query: EntriesQuery) -> Answer:
@@ -75,7 +69,7 @@ async def replay(call: Call, id: UUID, query: ReplayQuery) -> Answer:
             asked = AsOf(upto, query.as_of_effective)
         else:
             after, running = 0, Balance()
-            asked = await point_of(call, connection, query, book)
+            asked = await _point_of(call, connection, query, book)
             total = await balance_of_moves(connection, upto=asked.upto, account_id=id, effective_by=asked.effective_by)
         limits = {"after": after, "upto": asked.upto, "limit": query.limit + 1, "effective_by": asked.effective_by}
         found = await moves(connection, account_id=id, **limits)
@@ -94,7 +88,7 @@ async def trial_balance(call: Call, query: AsOfQuery) -> Answer:
     """What stands on each side and in each outside book. All of it together is zero, or the book does not balance."""
     slices: list[BookSums] = []
     async with call.platform.reads.connection() as connection:
-        point = await point_of(call, connection, query)
+        point = await _point_of(call, connection, query)
     for after in range(0, point.upto, SLICE_POSITIONS):
         # A connection for each slice: whoever else wants to read comes in between.
         async with call.platform.reads.connection() as connection:
@@ -135,25 +129,14 @@ async def export(call: Call, query: ExportQuery) -> Answer:
     return Answer(200, headers=headers, content_type=NDJSON, stream=send)
 
 
-async def point_of(call: Call, connection: Any, query: AsOfQuery, book: Opened | None = None) -> AsOf:
-    """Which part of the log is asked for; *book*: of whom nothing is known before.   Raises AsOfTwice, AsOfOutOfRange."""
+async def _point_of(call: Call, connection: Any, query: AsOfQuery, book: Opened | None = None) -> AsOf:
+    """Raises AsOfTwice, AsOfOutOfRange."""
     names = ("as_of_position", "as_of", "as_of_effective")
     asked = [name for name in names if getattr(query, name) is not None]
     if len(asked) > 1:
         raise AsOfTwice(errors=[(f"/{name}", "at most one of the three") for name in asked])
-    head = await call.platform.journal.head()
-    if not asked:
-        return AsOf(head)
-    point = AsOf(head, query.as_of_effective)
-    moment = query.as_of or query.as_of_effective
-    if (moment is not None and moment > call.now) or (query.as_of_position or 0) > head:
-        raise AsOfOutOfRange(errors=[(f"/{asked[0]}", "has not come yet")])
-    if query.as_of_position is not None:
-        point = AsOf(query.as_of_position)
-    elif query.as_of is not None:
-        point = AsOf(await last_recorded_by(connection, query.as_of, head=head))
-    if book is not None and (point.upto < book.position or (point.effective_by is not None and point.effective_by < book.effective_at)):
-        raise AsOfOutOfRange(errors=[(f"/{asked[0]}", "is before the account's book was opened")])
-    if point.upto < 1:
-        raise AsOfOutOfRange(errors=[(f"/{asked[0]}", "is before the first entry")])
-    return point
+    values = {"position": query.as_of_position, "recorded": query.as_of, "effective": query.as_of_effective}
+    try:
+        return await point_of(connection, now=call.now, book=book, **values)
+    except OutOfRange as error:
+        raise AsOfOutOfRange(errors=[(f"/{asked[0]}", str(error))]) from error

@@ -2,7 +2,7 @@
 
 import typer
 
-from daybook.cli import audit_files, audit_proofs, audit_verify
+from daybook.cli import audit_files, audit_proofs, audit_replay, audit_verify
 
 
 def register(app: typer.Typer) -> None:
@@ -12,5 +12,6 @@ def register(app: typer.Typer) -> None:
     group.command("import", epilog=audit_files.IMPORT_EXAMPLE)(audit_files.import_)
     group.command("key", epilog=audit_proofs.KEY_EXAMPLE)(audit_proofs.key)
     group.command("prove", epilog=audit_proofs.PROVE_EXAMPLE)(audit_proofs.prove)
+    group.command("replay", epilog=audit_replay.EXAMPLE)(audit_replay.replay)
     group.command("verify", epilog=audit_verify.VERIFY_EXAMPLE)(audit_verify.verify)
     app.add_typer(group, name="audit", epilog="\b\nExample:\n  daybook audit verify")

@@ -1,5 +1,6 @@
 """Ledger entries in the order of the log, with the balances after each: what an auditor reads to see that a balance is right."""
 
+from collections import OrderedDict
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -26,6 +27,9 @@ SUM = f"""
 """
 # Where and when an account's book was opened.
 OPENED = f"SELECT position, recorded_at, {EFFECTIVE_AT} FROM journal.events WHERE stream = %(stream)s AND version = 1"
+
+#: Each takes about 250 bytes.
+ACCOUNTS_MAX = 100_000
 
 
 class Balance(NamedTuple):
@@ -60,6 +64,32 @@ class Opened(NamedTuple):
     position: int
     recorded_at: datetime
     effective_at: datetime
+
+
+class Books:
+    """The balances of all accounts while the log is read, at most so many at a time: who was put away is summed from the log again."""
+
+    def __init__(self, conn: AsyncConnection[Any], *, effective_by: datetime | None = None, accounts_max: int = ACCOUNTS_MAX) -> None:
+        self._conn = conn
+        self._effective_by = effective_by
+        self._accounts_max = accounts_max
+        self._known: OrderedDict[str, Balance] = OrderedDict()
+        self._put_away = False
+
+    async def after(self, move: Move) -> Balance:
+        """The account's balances after *move*. Moves come in the order of the log."""
+        before = self._known.pop(move.account_id, None)
+        if before is None:
+            before = await self._summed(move) if self._put_away else Balance()
+            if len(self._known) >= self._accounts_max:
+                self._known.popitem(last=False)
+                self._put_away = True
+        balance = self._known[move.account_id] = move.onto(before)
+        return balance
+
+    async def _summed(self, move: Move) -> Balance:
+        account_id, upto = UUID(move.account_id), move.position - 1
+        return await balance_of_moves(self._conn, upto=upto, account_id=account_id, effective_by=self._effective_by)
 
 
 async def moves(

@@ -11,7 +11,7 @@ from tests.support.daybook_command import COMMAND, environ, run
 
 COMMANDS = (
     "up", "demo", "api", "worker", "dispatcher", "notary", "projector", "scheduler", "migrate", "accounts create", "credits grant",
-    "projections list", "projections rebuild", "openapi", "env", "audit verify",
+    "projections list", "projections rebuild", "openapi", "env", "audit export", "audit import", "audit replay", "audit verify",
 )  # fmt: skip
 
 
