@@ -261,7 +261,8 @@ async def test_what_another_product_sells_is_left_alone(world: World):
 
 @pytest.mark.parametrize("kind", ["payment_intent.succeeded", "invoice.upcoming", "balance.available", "x", "", "v2.core.event"])
 async def test_other_types_are_taken_and_nothing_is_asked(world: World, kind):
-    for data in ({}, {"data": {}}, {"data": {"object": {"no": "id"}}}, {"data": {"object": 7}}):
+    shapes: list[dict[str, Any]] = [{}, {"data": {}}, {"data": {"object": {"no": "id"}}}, {"data": {"object": 7}}]
+    for data in shapes:
         assert await world.raw(body({"id": "evt_1", "type": kind, "livemode": True} | data)) == []
     assert world.stripe.requests == []
 

@@ -4,6 +4,7 @@ Each deed returns the messages that Stripe would send about it, in Stripe's own 
 """
 
 import copy
+import secrets
 import time
 from itertools import count
 from typing import Any
@@ -30,6 +31,8 @@ class StripeBook:
     def __init__(self, *, livemode: bool = False) -> None:
         self.livemode = livemode
         self.things: dict[str, Thing] = {}
+        #: Part of every id: two accounts have nothing in common.
+        self._mark = secrets.token_hex(4)
         self._numbers = count(1)
 
     # What the API is asked for.
@@ -199,7 +202,7 @@ class StripeBook:
 
     def message(self, type: str, thing: Thing, **as_it_was: Any) -> Thing:
         return {
-            "id": f"evt_{next(self._numbers)}",
+            "id": f"evt_{self._mark}{next(self._numbers)}",
             "object": "event",
             "type": type,
             "api_version": "2024-06-20",
@@ -259,7 +262,7 @@ class StripeBook:
         invoice.update(altered)
 
     def _new(self, prefix: str, kind: str, **fields: Any) -> Thing:
-        id = f"{prefix}_test_{next(self._numbers)}" if prefix == "cs" else f"{prefix}_{next(self._numbers)}"
+        id = f"{prefix}_{'test_' if prefix == 'cs' else ''}{self._mark}{next(self._numbers)}"
         thing = {"id": id, "object": kind, "livemode": self.livemode, "created": self.now(), **fields}
         if prefix == "cs":
             thing["url"] = f"https://checkout.stripe.test/c/pay/{id}"
