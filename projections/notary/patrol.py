@@ -22,10 +22,9 @@ class Patrol:
 
     async def step(self, conn: AsyncConnection[Any], state: State) -> None:
         """The next piece. A damaged tree is mended.   Raises NotaryRefuses when the log was altered."""
-        first = self._next * EVENTS
-        if first >= state.sealed:
+        if self._next * EVENTS >= state.sealed:
             self._next = 0
-            return
+        first = self._next * EVENTS
         if await self._differs(conn, first, min(state.sealed, first + EVENTS)):
             await self._notary.mend(conn)
         self._next += 1
