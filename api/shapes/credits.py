@@ -12,7 +12,7 @@ from domain.ports import SubjectKey
 from projections.credits.balance_rows import BalanceRow
 from projections.credits.ledger_entries import LedgerEntryRow
 
-EntryType = Literal["capture", "expiry", "grant", "hold", "refund", "release"]
+EntryType = Literal["adjustment", "capture", "debt", "debt_payment", "expiry", "grant", "hold", "refund", "release", "revocation"]
 
 
 class Expiring(Shown):
@@ -23,16 +23,23 @@ class Expiring(Shown):
 
 
 class Lifetime(Shown):
-    """`granted` leaves out refunds, `spent` is before refunds: available + held = granted + refunded - spent - expired."""
+    """`granted` leaves out refunds, `spent` is before refunds, `revoked` was taken back or corrected away.
+
+    available + held + owed = granted + refunded - spent - expired - revoked.
+    """
 
     granted: Count
     spent: Count
     refunded: Count
     expired: Count
+    revoked: Count
 
 
 class Balance(Shown):
-    """Whole credits. `position`: the account's last ledger fact that is counted here."""
+    """Whole credits. `owed` is 0 or negative: credits that were taken back after they were spent.
+
+    `position`: the account's last ledger fact that is counted here.
+    """
 
     available: Count
     held: Count
@@ -56,7 +63,7 @@ class GrantPart(Shown):
 
 
 class LedgerEntry(Shown):
-    """One fact of the book. `amount` is what was granted, held, charged, freed or lapsed; balances are those after it."""
+    """One fact of the book. `amount` is what it moved, never negative; `type` says where to. Balances are those after it."""
 
     id: Id
     position: Count
@@ -64,6 +71,7 @@ class LedgerEntry(Shown):
     amount: Count
     available_after: int
     held_after: int
+    owed_after: int
     generation_id: Id | None
     order_id: Id | None
     charge_id: Id | None
@@ -90,7 +98,7 @@ def shown_balance(row: BalanceRow) -> Balance:
         held=row.held,
         owed=row.owed,
         expiring=[Expiring(amount=amount, expires_at=expires_at) for expires_at, amount in sorted(due.items())],
-        lifetime=Lifetime(granted=row.granted, spent=row.spent, refunded=row.refunded, expired=row.expired),
+        lifetime=Lifetime(granted=row.granted, spent=row.spent, refunded=row.refunded, expired=row.expired, revoked=row.revoked),
         position=row.position,
     )
 
@@ -104,6 +112,7 @@ def shown_entry(key: SubjectKey, row: LedgerEntryRow) -> LedgerEntry:
         amount=row.amount,
         available_after=row.available_after,
         held_after=row.held_after,
+        owed_after=row.owed_after,
         generation_id=_id(row.generation_id),
         order_id=_id(row.order_id),
         charge_id=_id(row.charge_id),

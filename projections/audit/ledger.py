@@ -17,11 +17,12 @@ Fact = dict[str, Any]
 class Grant:
     """What is left of a grant."""
 
-    __slots__ = ("expires_at", "free", "held", "position", "priority", "source")
+    __slots__ = ("expires_at", "free", "held", "position", "priority", "revoking", "source")
 
     def __init__(self, fact: Fact, position: int) -> None:
         self.free: int = fact["amount"]
         self.held = 0
+        self.revoking = 0
         self.source: str = fact["source"]
         self.priority: int = fact["priority"]
         self.expires_at: str | None = fact["expires_at"]
@@ -42,11 +43,14 @@ class Hold:
 class AccountLedger:
     """One account's book."""
 
-    __slots__ = ("available", "expired", "granted", "grants", "held", "holds", "position", "refunded", "spent", "stream", "suspended")
+    __slots__ = (
+        "available", "expired", "granted", "grants", "held", "holds", "owed", "position", "refunded", "revoked", "spent", "stream",
+        "suspended",
+    )  # fmt: skip
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
-        self.available = self.held = self.granted = self.spent = self.refunded = self.expired = 0
+        self.available = self.held = self.owed = self.granted = self.spent = self.refunded = self.expired = self.revoked = 0
         self.position = 0
         self.suspended = False
         self.grants: dict[str, Grant] = {}
@@ -66,12 +70,15 @@ class Ledger:
         account = self._account(entry, fact)
         account.available += entry.available or 0
         account.held += entry.held or 0
+        account.owed += entry.owed or 0
         if entry.book is not None or entry.topic == "credits.account_opened":
             account.position = entry.position
         if account.available < 0:
             differs(entry, "the account's available credits are negative", found=account.available)
         if account.held < 0:
             differs(entry, "the account's held credits are negative", found=account.held)
+        if account.owed > 0:
+            differs(entry, "more is paid than was owed", found=account.owed)
         act(account, entry, fact)
 
     def hold(self, account_id: str | None, generation_id: str) -> Hold | None:
@@ -113,6 +120,8 @@ def _granted(account: AccountLedger, entry: Entry, fact: Fact) -> None:
 def _held(account: AccountLedger, entry: Entry, fact: Fact) -> None:
     if account.suspended:
         differs(entry, "a hold while credits are suspended")
+    if account.owed:
+        differs(entry, "a hold while credits are owed", found=account.owed)
     if fact["amount"] < 1:
         differs(entry, "a hold of nothing", found=fact["amount"])
     if fact["generation_id"] in account.holds:
@@ -158,6 +167,59 @@ def _expired(account: AccountLedger, entry: Entry, fact: Fact) -> None:
     _forget_if_spent(account, fact["grant_id"])
 
 
+def _revoked(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    grant = _grant(account, entry, fact["grant_id"])
+    if fact["source"] != grant.source:
+        differs(entry, "takes back from another source than the grant's", expected=grant.source, found=fact["source"])
+    if fact["deferred"]:
+        grant.revoking -= fact["amount"]
+    _take(account, entry, [(fact["grant_id"], fact["amount"])], fact["amount"])
+    if grant.revoking < 0:
+        differs(entry, "takes more after the hold than was put off", found=grant.revoking)
+    account.revoked += fact["amount"]
+
+
+def _revocation_deferred(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    grant = _grant(account, entry, fact["grant_id"])
+    grant.revoking += fact["amount"]
+    if fact["amount"] < 1 or grant.revoking > grant.held:
+        differs(entry, "puts off more, or less, than is held", expected=grant.held, found=grant.revoking)
+
+
+def _debt_incurred(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    if fact["amount"] < 1:
+        differs(entry, "a debt of nothing", found=fact["amount"])
+    if fact["deferred"]:
+        grant = _grant(account, entry, fact["grant_id"])
+        grant.revoking -= fact["amount"]
+        if grant.revoking < 0:
+            differs(entry, "owes more after the hold than was put off", found=grant.revoking)
+        _forget_if_spent(account, fact["grant_id"])
+    account.revoked += fact["amount"]
+
+
+def _debt_cleared(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    _take(account, entry, fact["parts"], fact["amount"])
+
+
+def _adjusted(account: AccountLedger, entry: Entry, fact: Fact) -> None:
+    _take(account, entry, fact["parts"], fact["amount"])
+    account.revoked += fact["amount"]
+
+
+def _take(account: AccountLedger, entry: Entry, parts: Sequence[Any], amount: int) -> None:
+    """*amount* free credits leave the account, out of the grants in *parts*."""
+    if amount < 1:
+        differs(entry, "takes nothing", found=amount)
+    _sums_to(entry, parts, amount, "the parts")
+    for grant_id, size in parts:
+        grant = _grant(account, entry, grant_id)
+        grant.free -= size
+        if grant.free < 0:
+            differs(entry, f"takes more from grant {grant_id} than was free", found=grant.free)
+        _forget_if_spent(account, grant_id)
+
+
 def _suspended(account: AccountLedger, entry: Entry, fact: Fact) -> None:
     if account.suspended:
         differs(entry, "credits were suspended before")
@@ -201,7 +263,7 @@ def _grant(account: AccountLedger, entry: Entry, grant_id: str) -> Grant:
 
 def _forget_if_spent(account: AccountLedger, grant_id: str) -> None:
     grant = account.grants[grant_id]
-    if grant.free == 0 and grant.held == 0:
+    if grant.free == 0 and grant.held == 0 and grant.revoking == 0:
         del account.grants[grant_id]
 
 
@@ -215,11 +277,16 @@ def _sums_to(entry: Entry, parts: Sequence[Sequence[Any]], amount: int, what: st
 
 _ACTS: Mapping[str, Callable[[AccountLedger, Entry, Fact], None]] = {
     "credits.account_opened": _opened,
+    "credits.adjusted": _adjusted,
+    "credits.debt_cleared": _debt_cleared,
+    "credits.debt_incurred": _debt_incurred,
     "credits.grant_expired": _expired,
+    "credits.grant_revoked": _revoked,
     "credits.granted": _granted,
     "credits.held": _held,
     "credits.hold_captured": _captured,
     "credits.hold_released": _released,
     "credits.resumed": _resumed,
+    "credits.revocation_deferred": _revocation_deferred,
     "credits.suspended": _suspended,
 }

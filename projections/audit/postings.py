@@ -8,8 +8,17 @@ from projections.audit.entries import Entry, differs
 Posted = tuple[int | None, int | None, int | None, int | None, str | None]
 NOTHING: Posted = (None, None, None, None, None)
 
+
+def _issued(source: str) -> str:
+    return "adjustments" if source == "adjustment" else f"issued:{source}"
+
+
 POSTINGS: Mapping[str, Callable[[dict[str, Any]], Posted]] = {
-    "credits.granted": lambda f: (f["amount"], 0, 0, -f["amount"], f"issued:{f['source']}"),
+    "credits.granted": lambda f: (f["amount"], 0, 0, -f["amount"], _issued(f["source"])),
+    "credits.adjusted": lambda f: (-f["amount"], 0, 0, f["amount"], "adjustments"),
+    "credits.debt_cleared": lambda f: (-f["amount"], 0, f["amount"], 0, ""),
+    "credits.debt_incurred": lambda f: (0, 0, -f["amount"], f["amount"], _issued(f["source"])),
+    "credits.grant_revoked": lambda f: (-f["amount"], 0, 0, f["amount"], _issued(f["source"])),
     "credits.held": lambda f: (-f["amount"], f["amount"], 0, 0, ""),
     "credits.hold_captured": lambda f: (f["held"] - f["charged"], -f["held"], 0, f["charged"], f"revenue:{f['kind']}"),
     "credits.hold_released": lambda f: (f["amount"], -f["amount"], 0, 0, ""),

@@ -22,7 +22,9 @@ class GrantRow(msgspec.Struct, kw_only=True):
 class BalanceRow(msgspec.Struct, kw_only=True):
     """Whole credits. `grants` are the live ones in burn order; `granted` leaves out refunds, `spent` is charged before refunds.
 
-    So available + held = granted + refunded - spent - expired. `position`: the account's last ledger fact that was counted.
+    `revoked` was taken back or corrected away, also where it had been spent and is owed since (`owed` is never positive).
+    So available + held + owed = granted + refunded - spent - expired - revoked. `position`: the account's last ledger fact that
+    was counted.
     """
 
     account_id: UUID
@@ -33,6 +35,7 @@ class BalanceRow(msgspec.Struct, kw_only=True):
     spent: int
     refunded: int
     expired: int
+    revoked: int
     grants: list[GrantRow]
     position: int
 

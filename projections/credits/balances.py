@@ -16,7 +16,7 @@ from projections.kernel.reader import Reader
 __all__ = ["MODEL", "BalanceRow", "GrantRow", "balance_of", "latest_balance_of"]
 
 DDL = """
-CREATE TABLE read.balances_v1 (
+CREATE TABLE read.balances_v2 (
     account_id uuid   PRIMARY KEY,
     available  bigint NOT NULL,
     held       bigint NOT NULL,
@@ -25,10 +25,11 @@ CREATE TABLE read.balances_v1 (
     spent      bigint NOT NULL,
     refunded   bigint NOT NULL,
     expired    bigint NOT NULL,
+    revoked    bigint NOT NULL,
     position   bigint NOT NULL
 ) WITH (fillfactor = 50);
 -- Live grants only: a grant goes when nothing of it is free or held.
-CREATE TABLE read.balance_grants_v1 (
+CREATE TABLE read.balance_grants_v2 (
     id               uuid    PRIMARY KEY,
     account_id       uuid    NOT NULL,
     source           text    NOT NULL,
@@ -38,22 +39,22 @@ CREATE TABLE read.balance_grants_v1 (
     held             bigint  NOT NULL,
     created_position bigint  NOT NULL
 ) WITH (fillfactor = 50);
-CREATE INDEX ON read.balance_grants_v1 (account_id);
+CREATE INDEX ON read.balance_grants_v2 (account_id);
 -- Which accounts have credits that are due to lapse.
-CREATE INDEX ON read.balance_grants_v1 (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX ON read.balance_grants_v2 (expires_at) WHERE expires_at IS NOT NULL;
 """
 # Changes are added to what stands.
 ADD = """
-    INSERT INTO read.balances_v1 AS b SELECT * FROM json_populate_recordset(NULL::read.balances_v1, %(rows)s::json)
+    INSERT INTO read.balances_v2 AS b SELECT * FROM json_populate_recordset(NULL::read.balances_v2, %(rows)s::json)
     ON CONFLICT (account_id) DO UPDATE SET
         available = b.available + excluded.available, held = b.held + excluded.held, owed = b.owed + excluded.owed,
         granted = b.granted + excluded.granted, spent = b.spent + excluded.spent, refunded = b.refunded + excluded.refunded,
-        expired = b.expired + excluded.expired, position = excluded.position
+        expired = b.expired + excluded.expired, revoked = b.revoked + excluded.revoked, position = excluded.position
 """
 # A grant from before changes by what is said, and goes when nothing is left; a new one comes whole.
 MERGE = """
-    MERGE INTO read.balance_grants_v1 g
-    USING json_populate_recordset(NULL::read.balance_grants_v1, %(rows)s::json) c ON g.id = c.id
+    MERGE INTO read.balance_grants_v2 g
+    USING json_populate_recordset(NULL::read.balance_grants_v2, %(rows)s::json) c ON g.id = c.id
     WHEN MATCHED AND g.free + c.free = 0 AND g.held + c.held = 0 THEN DELETE
     WHEN MATCHED THEN UPDATE SET free = g.free + c.free, held = g.held + c.held
     WHEN NOT MATCHED THEN INSERT (id, account_id, source, priority, expires_at, free, held, created_position)
@@ -61,13 +62,13 @@ MERGE = """
 """
 # Row, grants and how far the model has seen, in one snapshot.
 ONE = """
-    SELECT (SELECT position FROM read.models WHERE name = 'balances' AND version = 1 AND place = 'read'),
-           (SELECT row_to_json(b)::text FROM read.balances_v1 b WHERE b.account_id = %(account_id)s),
-           (SELECT json_agg(g)::text FROM read.balance_grants_v1 g WHERE g.account_id = %(account_id)s)
+    SELECT (SELECT position FROM read.models WHERE name = 'balances' AND version = 2 AND place = 'read'),
+           (SELECT row_to_json(b)::text FROM read.balances_v2 b WHERE b.account_id = %(account_id)s),
+           (SELECT json_agg(g)::text FROM read.balance_grants_v2 g WHERE g.account_id = %(account_id)s)
 """
 # Accounts with free credits whose time has come, oldest first.
 DUE = """
-    SELECT account_id FROM read.balance_grants_v1 WHERE expires_at <= %(now)s AND free > 0
+    SELECT account_id FROM read.balance_grants_v2 WHERE expires_at <= %(now)s AND free > 0
     GROUP BY account_id ORDER BY min(expires_at) LIMIT %(limit)s
 """
 
@@ -83,6 +84,7 @@ class Sums(msgspec.Struct, kw_only=True):
     spent: int = 0
     refunded: int = 0
     expired: int = 0
+    revoked: int = 0
     position: int = 0
 
 
@@ -159,7 +161,7 @@ def writes(present: Present) -> Sequence[Write]:
     return Write(ADD, list(present.sums.values())), Write(MERGE, changed)
 
 
-_SUMMED = ("available", "held", "owed", "granted", "spent", "refunded", "expired")
+_SUMMED = ("available", "held", "owed", "granted", "spent", "refunded", "expired", "revoked")
 
 
 async def _read(conn: AsyncConnection[Any], account_id: UUID) -> tuple[int, BalanceRow | None]:
@@ -253,20 +255,53 @@ def _expired(present: Present, event: Event) -> None:
     _shift(present, [(event.fact.grant_id, event.fact.amount)], free=-1, held=0)
 
 
+def _revoked(present: Present, event: Event) -> None:
+    fact = event.fact
+    _taken(present, event, [(fact.grant_id, fact.amount)])
+
+
+def _adjusted(present: Present, event: Event) -> None:
+    _taken(present, event, event.fact.parts)
+
+
+def _taken(present: Present, event: Event, parts: Sequence[Any]) -> None:
+    sums = _account(present, event)
+    sums.available -= event.fact.amount
+    sums.revoked += event.fact.amount
+    _shift(present, parts, free=-1, held=0)
+
+
+def _debt_incurred(present: Present, event: Event) -> None:
+    sums = _account(present, event)
+    sums.owed -= event.fact.amount
+    sums.revoked += event.fact.amount
+
+
+def _debt_cleared(present: Present, event: Event) -> None:
+    sums = _account(present, event)
+    sums.available -= event.fact.amount
+    sums.owed += event.fact.amount
+    _shift(present, event.fact.parts, free=-1, held=0)
+
+
 BRANCHES = branches(
     {
         events.CreditAccountOpened: _opened,
+        events.CreditsAdjusted: _adjusted,
         events.CreditsGranted: _granted,
         events.CreditsHeld: _held,
+        events.DebtCleared: _debt_cleared,
+        events.DebtIncurred: _debt_incurred,
         events.GrantExpired: _expired,
+        events.GrantRevoked: _revoked,
         events.HoldCaptured: _captured,
         events.HoldReleased: _released,
     }
 )
 MODEL = ReadModel(
     name="balances",
-    version=1,
-    tables=("balances_v1", "balance_grants_v1"),
+    version=2,
+    tables=("balances_v2", "balance_grants_v2"),
     ddl=DDL,
     topics=frozenset(BRANCHES),
     load=load,

@@ -14,13 +14,14 @@ from projections.kernel.model import Place, ReadModel, Write, branches
 from projections.kernel.pages import page
 
 DDL = """
-CREATE TABLE read.ledger_entries_v1 (
+CREATE TABLE read.ledger_entries_v2 (
     position          bigint      PRIMARY KEY,
     account_id        uuid        NOT NULL,
     type              text        NOT NULL,
     amount            bigint      NOT NULL,
     available_after   bigint      NOT NULL,
     held_after        bigint      NOT NULL,
+    owed_after        bigint      NOT NULL,
     generation_id     uuid,
     order_id          uuid,
     charge_id         uuid,
@@ -34,21 +35,21 @@ CREATE TABLE read.ledger_entries_v1 (
     effective_at      timestamptz NOT NULL
 );
 -- An account's history, and its latest entry, from which the next one counts on.
-CREATE INDEX ON read.ledger_entries_v1 (account_id, position);
+CREATE INDEX ON read.ledger_entries_v2 (account_id, position);
 """
 # The running balances of the accounts in the batch.
 HEADS = """
-    SELECT a.id AS account_id, e.available_after AS available, e.held_after AS held
+    SELECT a.id AS account_id, e.available_after AS available, e.held_after AS held, e.owed_after AS owed
     FROM unnest(%(ids)s::uuid[]) a (id) CROSS JOIN LATERAL (
-        SELECT available_after, held_after FROM read.ledger_entries_v1 e
+        SELECT available_after, held_after, owed_after FROM read.ledger_entries_v2 e
         WHERE e.account_id = a.id ORDER BY e.position DESC LIMIT 1
     ) e
 """
 # Entries are only ever added.
-INSERT = "INSERT INTO read.ledger_entries_v1 SELECT * FROM json_populate_recordset(NULL::read.ledger_entries_v1, %(rows)s::json)"
+INSERT = "INSERT INTO read.ledger_entries_v2 SELECT * FROM json_populate_recordset(NULL::read.ledger_entries_v2, %(rows)s::json)"
 # Newest first, by position.
 _PAGE = """
-    SELECT * FROM read.ledger_entries_v1
+    SELECT * FROM read.ledger_entries_v2
     WHERE position {beyond} %(after_position)s
       AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
       AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s))
@@ -68,8 +69,9 @@ class EntryPart(msgspec.Struct, kw_only=True):
 
 
 class LedgerEntryRow(msgspec.Struct, kw_only=True):
-    """`type`: grant, refund, hold, capture, release, expiry. `amount` is positive: what was granted, held, charged, freed or lapsed.
+    """`type`: adjustment, capture, debt, debt_payment, expiry, grant, hold, refund, release, revocation.
 
+    `amount` is positive: what was granted, held, charged, freed, what lapsed, was taken back, became owed or was paid of that.
     `charge_id` stands on a capture, `refunds_charge_id` on a refund. `grants` is [{id, amount}]. `sealed_memo` is
     ciphertext. `effective_at` is the fact's own time, `recorded_at` when the log took it.
     """
@@ -80,6 +82,7 @@ class LedgerEntryRow(msgspec.Struct, kw_only=True):
     amount: int
     available_after: int
     held_after: int
+    owed_after: int
     generation_id: UUID | None = None
     order_id: UUID | None = None
     charge_id: UUID | None = None
@@ -104,6 +107,7 @@ class Running(msgspec.Struct, kw_only=True):
     account_id: UUID
     available: int = 0
     held: int = 0
+    owed: int = 0
 
 
 async def page_of_ledger_entries(
@@ -139,8 +143,10 @@ class Present:
         self.running = {account.account_id: account for account in running}
         self.entries: list[LedgerEntryRow] = []
 
-    def add(self, event: Event, type: str, amount: int, parts: Sequence[Any], *, available: int, held: int, **values: Any) -> None:
-        """One entry, which changes the running balances by *available* and *held*."""
+    def add(
+        self, event: Event, type: str, amount: int, parts: Sequence[Any], *, available: int, held: int = 0, owed: int = 0, **values: Any
+    ) -> None:
+        """One entry, which changes the running balances by *available*, *held* and *owed*."""
         account_id = event.account_id
         assert account_id is not None, "a ledger fact belongs to an account"
         running = self.running.get(account_id)
@@ -148,6 +154,7 @@ class Present:
             running = self.running[account_id] = Running(account_id=account_id)
         running.available += available
         running.held += held
+        running.owed += owed
         self.entries.append(
             LedgerEntryRow(
                 position=event.position,
@@ -156,6 +163,7 @@ class Present:
                 amount=amount,
                 available_after=running.available,
                 held_after=running.held,
+                owed_after=running.owed,
                 grants=[EntryPart(id=grant_id, amount=size) for grant_id, size in parts],
                 recorded_at=event.recorded_at,
                 effective_at=event.fact.timestamp,
@@ -185,7 +193,7 @@ def _granted(present: Present, event: Event) -> None:
         fact.amount,
         [(fact.grant_id, fact.amount)],
         available=fact.amount,
-        held=0,
+        order_id=fact.order_id,
         refunds_charge_id=fact.charge_id,
         source=fact.source,
         reason=fact.reason,
@@ -201,9 +209,8 @@ def _held(present: Present, event: Event) -> None:
 
 def _captured(present: Present, event: Event) -> None:
     fact = event.fact
-    back = fact.held - fact.charged
     ids = {"generation_id": fact.generation_id, "charge_id": fact.generation_id}
-    present.add(event, "capture", fact.charged, fact.parts, available=back, held=-fact.held, **ids)
+    present.add(event, "capture", fact.charged, fact.parts, available=fact.held - fact.charged, held=-fact.held, **ids)
 
 
 def _released(present: Present, event: Event) -> None:
@@ -213,22 +220,48 @@ def _released(present: Present, event: Event) -> None:
 
 def _expired(present: Present, event: Event) -> None:
     fact = event.fact
-    present.add(event, "expiry", fact.amount, [(fact.grant_id, fact.amount)], available=-fact.amount, held=0)
+    present.add(event, "expiry", fact.amount, [(fact.grant_id, fact.amount)], available=-fact.amount)
+
+
+def _revoked(present: Present, event: Event) -> None:
+    fact = event.fact
+    parts = [(fact.grant_id, fact.amount)]
+    present.add(event, "revocation", fact.amount, parts, available=-fact.amount, source=fact.source, reason=fact.reason)
+
+
+def _adjusted(present: Present, event: Event) -> None:
+    fact = event.fact
+    present.add(event, "adjustment", fact.amount, fact.parts, available=-fact.amount, reason=fact.reason)
+
+
+def _debt_incurred(present: Present, event: Event) -> None:
+    fact = event.fact
+    parts = [] if fact.grant_id is None else [(fact.grant_id, fact.amount)]
+    present.add(event, "debt", fact.amount, parts, available=0, owed=-fact.amount, source=fact.source, reason=fact.reason)
+
+
+def _debt_cleared(present: Present, event: Event) -> None:
+    fact = event.fact
+    present.add(event, "debt_payment", fact.amount, fact.parts, available=-fact.amount, owed=fact.amount)
 
 
 BRANCHES = branches(
     {
+        events.CreditsAdjusted: _adjusted,
         events.CreditsGranted: _granted,
         events.CreditsHeld: _held,
+        events.DebtCleared: _debt_cleared,
+        events.DebtIncurred: _debt_incurred,
         events.GrantExpired: _expired,
+        events.GrantRevoked: _revoked,
         events.HoldCaptured: _captured,
         events.HoldReleased: _released,
     }
 )
 MODEL = ReadModel(
     name="ledger_entries",
-    version=1,
-    tables=("ledger_entries_v1",),
+    version=2,
+    tables=("ledger_entries_v2",),
     ddl=DDL,
     topics=frozenset(BRANCHES),
     load=load,

@@ -15,7 +15,7 @@ from projections.projector import projector
 from projections.read_models import READ_MODELS
 from tests.support.projecting import Library
 
-COUNTS = "SELECT (SELECT count(*) FROM read.generations_v1), (SELECT count(*) FROM read.ledger_entries_v1)"
+COUNTS = "SELECT (SELECT count(*) FROM read.generations_v1), (SELECT count(*) FROM read.ledger_entries_v2)"
 KILL = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE application_name LIKE 'daybook %' AND datname = current_database()

@@ -8,13 +8,13 @@ from projections.audit.recomputed.rows import Row, time_of
 
 NAME = "balances"
 TABLES = {
-    "read.balances_v1": (
+    "read.balances_v2": (
         ("account_id",),
-        "SELECT * FROM read.balances_v1 WHERE account_id BETWEEN %(low)s AND %(high)s",
+        "SELECT * FROM read.balances_v2 WHERE account_id BETWEEN %(low)s AND %(high)s",
     ),
-    "read.balance_grants_v1": (
+    "read.balance_grants_v2": (
         ("account_id", "id"),
-        "SELECT * FROM read.balance_grants_v1 WHERE account_id BETWEEN %(low)s AND %(high)s",
+        "SELECT * FROM read.balance_grants_v2 WHERE account_id BETWEEN %(low)s AND %(high)s",
     ),
 }
 
@@ -41,13 +41,13 @@ class Balances:
         return sorted(self._ledger.accounts)
 
     def expected(self, table: str, account_ids: Sequence[str]) -> list[Row]:
-        make = _balance if table == "read.balances_v1" else _grants
+        make = _balance if table == "read.balances_v2" else _grants
         return [row for account_id in account_ids for row in make(account_id, self._ledger.accounts[account_id])]
 
 
 def _balance(account_id: str, account: AccountLedger) -> list[Row]:
-    names = ("available", "held", "granted", "spent", "refunded", "expired", "position")
-    return [{"account_id": account_id, "owed": 0, **{name: getattr(account, name) for name in names}}]
+    names = ("available", "held", "owed", "granted", "spent", "refunded", "expired", "revoked", "position")
+    return [{"account_id": account_id, **{name: getattr(account, name) for name in names}}]
 
 
 def _grants(account_id: str, account: AccountLedger) -> list[Row]:
@@ -63,4 +63,5 @@ def _grants(account_id: str, account: AccountLedger) -> list[Row]:
             "created_position": grant.position,
         }
         for grant_id, grant in account.grants.items()
+        if grant.free or grant.held
     ]

@@ -35,7 +35,7 @@ async def test_a_balance_says_what_can_be_spent_what_is_held_and_what_lapses(hou
         "held": 5,
         "owed": 0,
         "expiring": [{"amount": 5, "expires_at": soon.strftime("%Y-%m-%dT%H:%M:%S.000000Z")}],
-        "lifetime": {"granted": 40, "spent": 5, "refunded": 0, "expired": 0},
+        "lifetime": {"granted": 40, "spent": 5, "refunded": 0, "expired": 0, "revoked": 0},
         "position": int(accepted.headers["daybook-position"]) - 1,
     }
     assert int(answer.headers["daybook-position"]) >= int(accepted.headers["daybook-position"])
