@@ -1,5 +1,8 @@
 """A read model's row and the folded stream are the same object, whatever happened: so a reader may get either."""
 
+import random
+from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -8,6 +11,9 @@ import pytest
 from domain.accounts.account import Account
 from domain.assets.asset import Asset
 from domain.generations.generation import Generation
+from domain.kernel.refusals import Refusal
+from domain.orders.order import Order
+from domain.subscriptions.subscription import Subscription
 from projections.accounts.accounts import account_of
 from projections.accounts.accounts import row_of as account_row_of
 from projections.accounts.api_tokens import page_of_api_tokens, rows_of
@@ -18,7 +24,12 @@ from projections.credits.balances import balance_of, latest_balance_of
 from projections.generations.generations import GenerationRow
 from projections.generations.generations import row_of as generation_row_of
 from projections.kernel.model import Place
+from projections.orders.orders import OrderRow
+from projections.orders.orders import row_of as order_row_of
+from projections.subscriptions.subscriptions import SubscriptionRow
+from projections.subscriptions.subscriptions import row_of as subscription_row_of
 from tests.support.projecting import Library
+from tests.support.shop_history import ShopHistory
 
 SEEDS = range(4)
 
@@ -55,6 +66,27 @@ async def test_generations_assets_and_accounts_are_the_same_from_table_and_strea
         assert plain(row) == plain(account_row_of(account))
         tokens = await page_of_api_tokens(library.conn, account_id, order="asc", limit=100)
         assert [plain(token) for token in tokens] == [plain(token) for token in rows_of(account)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_orders_and_subscriptions_are_the_same_from_table_and_stream(library: Library, seed: int):
+    chance = random.Random(seed)
+    shop = ShopHistory(library.book, chance, [library.book.account(credits=0) for _ in range(3)])
+    for _ in range(600):
+        with suppress(Refusal):
+            shop.step()
+        library.book.now += timedelta(minutes=chance.randrange(600))
+    await library.project()
+    place, streams = Place(library.conn), list(library.book.streams.values())
+    orders = {row.id: row for row in await place.fetch("SELECT * FROM read.orders_v1", {}, OrderRow)}
+    subscriptions = {row.id: row for row in await place.fetch("SELECT * FROM read.subscriptions_v1", {}, SubscriptionRow)}
+    assert {row.status for row in orders.values()} == {"canceled", "paid", "pending", "refunded"}
+    assert {row.status for row in subscriptions.values()} >= {"active", "canceled"}
+    for order in [stream for stream in streams if isinstance(stream, Order)]:
+        assert plain(orders.pop(order.id)) == plain(order_row_of(order))
+    for subscription in [stream for stream in streams if isinstance(stream, Subscription)]:
+        assert plain(subscriptions.pop(subscription.id)) == plain(subscription_row_of(subscription))
+    assert (orders, subscriptions) == ({}, {})
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -124,7 +124,8 @@ class House:
         key = await self.platform.vault.key(person.account_id)
         returns = key.seal('{"success_url":"https://shop.example/ok","cancel_url":"https://shop.example/no"}')
         prices = {name: getattr(offer, name) for name in ("credits", "amount", "currency")}
-        return {**prices, "account_id": person.account_id, "price_version": 1, "provider": "test", "livemode": False, "sealed_urls": returns}
+        till = {"provider": "test", "livemode": False, "price_version": 1}
+        return {**prices, **till, "account_id": person.account_id, "sealed_urls": returns}
 
     async def generation(self, person: Person) -> UUID:
         """A queued generation of *person*."""
