@@ -1,9 +1,12 @@
-"""README's tour as a script that says what each line showed."""
+"""The tour of README, or of another document, as a script that says what each line showed."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
-README = Path(__file__).parent.parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent.parent
+README = ROOT / "README.md"
+AUDIT = ROOT / "docs" / "audit.md"
 #: Separates what lines show; no line of the tour prints it.
 MARK = "\x1e"
 
@@ -15,11 +18,11 @@ class Step(NamedTuple):
     shows: str
 
 
-def steps() -> list[Step]:
+def steps(document: Path = README) -> list[Step]:
     """The tour, line by line."""
-    block = README.read_text(encoding="utf-8").split("<!-- tour -->")[1].split("<!-- /tour -->")[0]
+    blocks = re.findall(r"<!-- tour -->\n```sh\n(.*?)```\n<!-- /tour -->", document.read_text(encoding="utf-8"), re.DOTALL)
     found: list[Step] = []
-    for line in block.strip().removeprefix("```sh").removesuffix("```").strip().splitlines():
+    for line in "\n".join(blocks).splitlines():
         if line.startswith("#> "):
             found[-1] = found[-1]._replace(shows=line.removeprefix("#> "))
         elif line.strip() and not line.startswith("#"):
@@ -27,7 +30,7 @@ def steps() -> list[Step]:
     return found
 
 
-def script(url: str) -> str:
+def script(url: str, document: Path = README) -> str:
     """For bash: the tour against *url*, with a mark after each line."""
-    lines = [step.line.replace("http://127.0.0.1:8000", url) for step in steps()]
+    lines = [step.line.replace("http://127.0.0.1:8000", url) for step in steps(document)]
     return "set -e -o pipefail\n" + "".join(f"{line}\nprintf '{MARK}'\n" for line in lines)
