@@ -129,7 +129,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         assert settings.redis_url is not None, "whoever asks has reached the engines first"
         client = redis.asyncio.Redis.from_url(settings.redis_url)
         stack.push_async_callback(client.aclose)
-        limiter = RedisLimiter(client, bypassed=metrics.limiter_bypassed)
+        limiter = RedisLimiter(client, bypassed=metrics.limiter_bypassed, secret=base.vault.sign("limits", b""))
         stack.push_async_callback(limiter.close)
         tokens = AccessTokens(base.vault.token_keys(), issuer=settings.public_url)
         sessions = PostgresSessions(base.reads, directory, tokens, sign=base.vault.sign, ids=base.ids)

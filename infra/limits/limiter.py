@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import structlog
@@ -30,8 +31,12 @@ class RedisLimiter:
     own counts, the others allow; `bypassed(bucket)` is told of each.
     """
 
-    def __init__(self, redis: Redis, *, bypassed: Callable[[str], None], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, redis: Redis, *, bypassed: Callable[[str], None], secret: bytes = b"", monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """*secret* hides whom a key counts: some are addresses, and those are personal."""
         self._redis = redis
+        self._secret = secret
         self._bypassed = bypassed
         self._monotonic = monotonic
         self._local = LocalCounts(lambda: int(monotonic() * 1000))
@@ -81,7 +86,7 @@ class RedisLimiter:
     async def _decided(self, batch: Sequence[Question]) -> Sequence[Verdict | None]:
         if self._monotonic() < self._rest_until:
             return [None] * len(batch)
-        keys, arguments = _spoken(batch)
+        keys, arguments = _spoken(batch, self._secret)
         text = await self._within_budget(keys, arguments)
         if text is None:
             return [None] * len(batch)
@@ -135,7 +140,7 @@ def _unlimited(policy: Policy) -> Policy:
     return Policy(policy.bucket, policy.key, policy.count + UNLIMITED, policy.seconds, policy.cost)
 
 
-def _spoken(batch: Sequence[Question]) -> tuple[list[str], str]:
+def _spoken(batch: Sequence[Question], secret: bytes) -> tuple[list[str], str]:
     """Keys and arguments of the script for *batch*."""
     indexes: dict[str, int] = {}
     arguments = [len(batch)]
@@ -144,7 +149,7 @@ def _spoken(batch: Sequence[Question]) -> tuple[list[str], str]:
         for policy in policies:
             index = indexes.setdefault(policy.key, len(indexes) + 1)
             arguments += (index, policy.count, policy.seconds, policy.cost)
-    return [PREFIX + key for key in indexes], " ".join(map(str, arguments))
+    return [PREFIX + blake2b(key.encode(), key=secret, digest_size=16).hexdigest() for key in indexes], " ".join(map(str, arguments))
 
 
 def _heard(text: str, batch: Sequence[Question]) -> list[Verdict]:

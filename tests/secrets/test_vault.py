@@ -53,7 +53,15 @@ def test_one_accounts_text_is_not_anothers_even_under_the_same_key():
         a_key().open(sealed)
 
 
-@pytest.mark.parametrize("change", [lambda text: text[:-2] + "AA", lambda text: "s2." + text[3:], lambda text: "s1.", lambda text: ""])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[:-3] + ("B" if text[-3] == "A" else "A") + text[-2:],
+        lambda text: "s2." + text[3:],
+        lambda text: "s1.",
+        lambda text: "",
+    ],
+)
 def test_an_altered_text_does_not_open(change):
     key = a_key()
     with pytest.raises(ValueError):
