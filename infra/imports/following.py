@@ -41,7 +41,7 @@ WORK = """
     INSERT INTO dispatch.work (generation_id, account_id, queue, model, provider, priority, turn, rank, state, run_at,
                                start_deadline, deadline, started, cancel_requested, created_at)
     SELECT stream, account_id, fact ->> 'queue', fact ->> 'model', fact ->> 'provider', priority, turn, turn - 50 * priority,
-           CASE WHEN run_at > clock_timestamp() THEN 'waiting' ELSE 'ready' END, run_at,
+           CASE WHEN run_at IS NULL THEN 'ready' ELSE 'waiting' END, run_at,
            (fact ->> 'start_deadline')::timestamptz, (fact ->> 'deadline')::timestamptz,
            EXISTS (SELECT FROM journal.events e WHERE e.stream = o.stream AND e.topic = 'generations.started'),
            EXISTS (SELECT FROM journal.events e WHERE e.stream = o.stream AND e.topic = 'generations.cancel_requested'),
