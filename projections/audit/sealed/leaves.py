@@ -44,21 +44,21 @@ def leaf(entry: Entry) -> bytes:
     """The hash of *entry*, whose ids are canonical and whose time of recording has 27 characters."""
     position, stream, version, topic, recorded_at, actor, account_id, correlation, causation, command_id = entry[:10]
     first, fingerprint, status, result, *_, state = entry[10:]
+    number, why = str(position), correlation.encode()
     idle = fingerprint is None and status is None and result is None
-    # A column at a time would be one line, and three times as slow.
+    # `encoded` for one column after the other says the same, and takes three times as long.
     return sha256(
         b"".join(
             (
-                b"\0",
-                encoded(position),
-                f"{_ID}{stream}".encode(),
+                f"\0\0\0\0{chr(len(number))}{number}{_ID}{stream}".encode(),
                 _often(version),
                 _often(topic),
                 f"{_TIME}{recorded_at}".encode(),
                 _often(actor),
                 _often(account_id),
-                encoded(correlation),
-                encoded(causation),
+                _length(len(why)),
+                why,
+                NULL if causation is None else encoded(causation),
                 f"{_ID}{command_id}".encode(),
                 _TRUE if first else _FALSE,
                 _THREE_NULLS if idle else encoded(fingerprint) + encoded(status) + encoded(result),

@@ -73,9 +73,9 @@ def read(note: str, keys: Iterable[Key]) -> Note:
 
 def _signed(line: str, text: bytes, known: dict[tuple[str, bytes], Key]) -> bool:
     name, _, blob = line.removeprefix(_DASH).partition(" ")
-    data = _bytes(blob)
     if not line.startswith(_DASH) or not name:
         raise NoteRefused(f"not a signature: {line[:80]!r}")
+    data = _bytes(blob)
     key = known.get((name, data[:_KEY_ID_BYTES]))
     if key is None:
         return False
