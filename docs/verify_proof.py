@@ -117,7 +117,7 @@ def whole(literal: str) -> int:
 
 
 DECODE = json.JSONDecoder(parse_int=whole, parse_float=whole, parse_constant=whole).decode
-ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 def parsed(raw: bytes) -> Any:
@@ -205,7 +205,7 @@ def raw_of(name: str, value: Any) -> bytes | None:
     if value is None:
         return None
     if type(value) is not str:
-        return (str(value) if type(value) is int else ENCODE(value)).encode("utf-8")
+        return (ENCODE(value) if type(value) is dict else str(value).lower()).encode("utf-8")
     if name == "state":
         return state_of(value)
     return bytes.fromhex(value) if name == "fingerprint" else value.encode("utf-8")

@@ -150,7 +150,7 @@ class Log:
         self.versions[stream] = self.versions.get(stream, 0) + 1
         event = dict.fromkeys(COLUMNS, None) | {
             "position": position, "stream": stream, "version": self.versions[stream], "topic": topic, "account_id": account,
-            "recorded_at": f"2026-11-21T09:{position // 60:02}:{position % 60:02}.000{position:03}Z", "actor": f"account:{account}",
+            "recorded_at": f"2026-11-21T09:{position // 60 % 60:02}:{position % 60:02}.{position:06}Z", "actor": f"account:{account}",
             "correlation": f"request-{position}", "command_id": self.id(), "first": True, "state": state, **columns,
         }  # fmt: skip
         self.events.append(event)
