@@ -5,18 +5,16 @@ Invariant: available = sum of `free`, held = sum of `held` over the live grants 
 """
 
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from domain.credits import events, refusals
+from domain.credits.burning import alive, burn_order, first, id_of, spendable, without
 from domain.credits.events import Part
 from domain.kernel.commands import Streams
 from domain.kernel.facts import Root, when
 from domain.kernel.ids import credit_stream
 from domain.kernel.limits import CREDITS_MAX, EFFECTIVE_DAYS_MAX
-
-FREE_TIER_SOURCE = "welcome"
 
 
 class CreditAccount(Root):
@@ -52,7 +50,7 @@ class CreditAccount(Root):
 
     def available(self, now: datetime, *, free_tier: bool = True) -> int:
         """Credits that can be held at *now*; without *free_tier* welcome credits do not count."""
-        return sum(grant["free"] for grant in self.grants.values() if _spendable(grant, now, free_tier))
+        return sum(grant["free"] for grant in self.grants.values() if spendable(grant, now, free_tier))
 
     def grant(
         self,
@@ -72,6 +70,8 @@ class CreditAccount(Root):
         """Give *amount* credits that count from *effective_at* (None: now). What is owed is paid out of them at once."""
         if not 1 <= amount <= CREDITS_MAX:
             raise refusals.GrantAmountInvalid(limit=CREDITS_MAX, errors=[("/amount", f"must be from 1 to {CREDITS_MAX}")])
+        if str(grant_id) in self.grants:
+            raise refusals.GrantExists(grant_id=str(grant_id))
         if effective_at is not None and not now - timedelta(days=EFFECTIVE_DAYS_MAX) <= effective_at <= now:
             raise refusals.EffectiveTimeRefused(days=EFFECTIVE_DAYS_MAX, errors=[("/effective_at", "is too long ago, or in the future")])
         self.expire_due(now=now)
@@ -99,7 +99,7 @@ class CreditAccount(Root):
             self.grant(adjustment_id, source=source, amount=amount, priority=0, expires_at=None, reason=reason, now=now)
             return
         self.expire_due(now=now)
-        parts = _first(self._free(now), -amount)
+        parts = first(self._free(now), -amount)
         taken = sum(part.amount for part in parts)
         if taken:
             self.record(events.CreditsAdjusted, now=now, adjustment_id=adjustment_id, amount=taken, parts=parts, reason=reason)
@@ -130,7 +130,7 @@ class CreditAccount(Root):
     def revoke_rest(self, grant_id: UUID, *, reason: str, now: datetime) -> None:
         """Take back all that is left of a grant.   Raises GrantNotLive."""
         grant = self.grants.get(str(grant_id))
-        left = 0 if grant is None else (grant["free"] if _alive(grant, now) else 0) + grant["held"] - grant["revoking"]
+        left = 0 if grant is None else (grant["free"] if alive(grant, now) else 0) + grant["held"] - grant["revoking"]
         if grant is None or left == 0:
             raise refusals.GrantNotLive(grant_id=str(grant_id))
         granted = grant["free"] + grant["held"]
@@ -144,15 +144,15 @@ class CreditAccount(Root):
             raise refusals.DebtOutstanding(owed=-self.owed)
         if str(generation_id) in self.holds:
             raise refusals.HoldExists()
-        spendable = [(key, grant["free"]) for key, grant in self.grants.items() if _spendable(grant, now, free_tier)]
-        available = sum(free for _, free in spendable)
+        usable = [(key, grant["free"]) for key, grant in self.grants.items() if spendable(grant, now, free_tier)]
+        available = sum(free for _, free in usable)
         if available < amount:
             raise refusals.InsufficientCredits(required=amount, available=available, missing=amount - available)
         if amount == 0:
             return
         # From here on nothing is refused.
         self.expire_due(now=now)
-        self.record(events.CreditsHeld, now=now, generation_id=generation_id, kind=kind, amount=amount, parts=_first(spendable, amount))
+        self.record(events.CreditsHeld, now=now, generation_id=generation_id, kind=kind, amount=amount, parts=first(usable, amount))
 
     def capture(self, generation_id: UUID, *, charged: int, now: datetime) -> list[Part]:
         """End the hold: *charged* of it (capped at the hold) is earned, the rest returns to its grants.
@@ -164,7 +164,9 @@ class CreditAccount(Root):
         if charged == 0:
             self.release(generation_id, now=now)
             return []
-        parts = _first(hold["parts"], charged)
+        parts = first(hold["parts"], charged)
+        # What was free when its grant expired lapsed then; what this hold binds lapses when it ends.
+        self.expire_due(now=now)
         self.record(
             events.HoldCaptured,
             now=now,
@@ -173,7 +175,7 @@ class CreditAccount(Root):
             held=hold["amount"],
             charged=charged,
             parts=parts,
-            returned=_without(hold["parts"], parts),
+            returned=without(hold["parts"], parts),
         )
         self._after_hold([key for key, _ in hold["parts"]], now)
         return parts
@@ -181,21 +183,26 @@ class CreditAccount(Root):
     def release(self, generation_id: UUID, *, now: datetime) -> None:
         """End the hold in full; what belongs to grants that expired meanwhile lapses at once.   Raises HoldMissing."""
         hold = self._open_hold(generation_id)
+        self.expire_due(now=now)
         self.record(
             events.HoldReleased,
             now=now,
             generation_id=generation_id,
             kind=hold["kind"],
             amount=hold["amount"],
-            parts=_without(hold["parts"], []),
+            parts=without(hold["parts"], []),
         )
         self._after_hold([key for key, _ in hold["parts"]], now)
 
     def expire_due(self, *, now: datetime) -> dict[str, int]:
-        """Record the expiry of every grant that is due and has free credits. Returns how much of which grant lapsed."""
-        due = {key: grant["free"] for key, grant in self.grants.items() if grant["free"] and not _alive(grant, now)}
+        """Record the expiry of every grant that is due and has free credits. Returns how much of which grant lapsed.
+
+        An expiry counts from the moment it was due, however late it is noticed.
+        """
+        due = {key: grant["free"] for key, grant in self.grants.items() if grant["free"] and not alive(grant, now)}
         for key, free in due.items():
-            self.record(events.GrantExpired, now=now, grant_id=_id(key), amount=free)
+            grant = self.grants[key]
+            self.record(events.GrantExpired, now=max(grant["expires_at"], grant["since"]), grant_id=id_of(key), amount=free)
         return due
 
     def expiry_of(self, grant_id: UUID) -> datetime | None:
@@ -214,21 +221,22 @@ class CreditAccount(Root):
         """Do what waited for a hold on these grants to end: revocations first, then expiries, then what is owed."""
         for key in keys:
             grant = self.grants.get(key)
-            if grant is None or not grant["revoking"]:
+            if grant is None or not (grant["revoking"] or grant["free"]):
                 continue
             free = min(grant["free"], grant["revoking"])
             spent = grant["revoking"] - free - grant["held"]
             cause, source = grant["cause"], grant["source"]
             if free:
-                self.record(events.GrantRevoked, now=now, grant_id=_id(key), source=source, amount=free, cause=cause, deferred=True)
+                self.record(events.GrantRevoked, now=now, grant_id=id_of(key), source=source, amount=free, cause=cause, deferred=True)
             if spent > 0:
-                self._owe(spent, source=source, cause=cause, reason=None, grant_id=_id(key), deferred=True, now=now)
-        self.expire_due(now=now)
+                self._owe(spent, source=source, cause=cause, reason=None, grant_id=id_of(key), deferred=True, now=now)
+            if grant["free"] and not alive(grant, now):
+                self.record(events.GrantExpired, now=now, grant_id=id_of(key), amount=grant["free"])
         self._clear_debt(now)
 
     def _free(self, now: datetime) -> list[tuple[str, int]]:
         """What is free of which grant, in burn order."""
-        return [(key, grant["free"]) for key, grant in self.grants.items() if _spendable(grant, now, free_tier=True)]
+        return [(key, grant["free"]) for key, grant in self.grants.items() if spendable(grant, now, free_tier=True)]
 
     def _owe(
         self,
@@ -247,7 +255,7 @@ class CreditAccount(Root):
     def _clear_debt(self, now: datetime) -> None:
         if not self.owed:
             return
-        parts = _first(self._free(now), -self.owed)
+        parts = first(self._free(now), -self.owed)
         if parts:
             self.record(events.DebtCleared, now=now, amount=sum(part.amount for part in parts), parts=parts)
 
@@ -270,11 +278,12 @@ class CreditAccount(Root):
             "source": fact.source,
             "priority": fact.priority,
             "expires_at": fact.expires_at,
+            "since": fact.timestamp,
             "created": self.granted_count,
             "revoking": 0,
             "cause": None,
         }
-        self.grants = dict(sorted(self.grants.items(), key=_burn_order))
+        self.grants = dict(sorted(self.grants.items(), key=burn_order))
 
     @when(events.CreditsHeld)
     def _held(self, fact: events.CreditsHeld) -> None:
@@ -353,40 +362,3 @@ class CreditAccount(Root):
         grant = self.grants[key]
         if grant["free"] == 0 and grant["held"] == 0 and grant["revoking"] == 0:
             del self.grants[key]
-
-
-# A grant is named by each of its holds, and parsing its id costs as much as all the rest of a hold.
-@lru_cache(maxsize=16_384)
-def _id(key: str) -> UUID:
-    return UUID(key)
-
-
-def _alive(grant: dict[str, Any], now: datetime) -> bool:
-    return grant["expires_at"] is None or grant["expires_at"] > now
-
-
-def _spendable(grant: dict[str, Any], now: datetime, free_tier: bool) -> bool:
-    return grant["free"] > 0 and _alive(grant, now) and (free_tier or grant["source"] != FREE_TIER_SOURCE)
-
-
-def _burn_order(item: tuple[str, dict[str, Any]]) -> tuple[Any, ...]:
-    key, grant = item
-    expires_at = grant["expires_at"]
-    return grant["priority"], expires_at is None, expires_at.timestamp() if expires_at else 0, grant["created"], key
-
-
-def _first(parts: list[Any], amount: int) -> list[Part]:
-    """The first *amount* credits out of *parts*, in their order."""
-    taken: list[Part] = []
-    for key, size in parts:
-        if amount == 0:
-            break
-        taken.append(Part(_id(key), min(size, amount)))
-        amount -= taken[-1].amount
-    return taken
-
-
-def _without(parts: list[Any], spent: list[Part]) -> list[Part]:
-    """What is left of a hold's *parts* when *spent* is taken out of them."""
-    taken = {str(part.grant_id): part.amount for part in spent}
-    return [Part(_id(key), amount - taken.get(key, 0)) for key, amount in parts if amount > taken.get(key, 0)]

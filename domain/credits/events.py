@@ -97,7 +97,10 @@ class HoldReleased(Fact):
 
 
 class GrantExpired(Fact):
-    """`amount` free credits of the grant lapsed. What was held then lapses when its hold ends, as a fact of its own."""
+    """`amount` free credits of the grant lapsed: at its expiry, whenever it was recorded.
+
+    What was held then lapses when its hold ends, as a fact of its own.
+    """
 
     TOPIC = "credits.grant_expired"
     grant_id: UUID

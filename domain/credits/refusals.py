@@ -50,6 +50,10 @@ class EffectiveTimeRefused(Unprocessable):
     detail = "Credits count from now on, or from a time at most {days} days ago."
 
 
+class GrantExists(Conflicting):
+    detail = "There is a grant {grant_id} already."
+
+
 class GrantNotLive(Conflicting):
     detail = "Nothing of grant {grant_id} is left to revoke."
 
