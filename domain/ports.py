@@ -68,6 +68,9 @@ class Journal(Protocol):
     async def claimed(self, claim: str) -> UUID | None:
         """The stream a unique claim points to, such as `email:<index>` or `api_token:<hash>`."""
 
+    async def version(self, stream: UUID) -> int:
+        """The version of the stream's last event; 0 when it has none."""
+
     async def head(self) -> int:
         """The position of the last event; 0 for an empty log."""
 

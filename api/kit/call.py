@@ -30,7 +30,7 @@ class Call:
     """
 
     __slots__ = (
-        "account", "address", "after", "behind", "executed", "filters", "idempotency_key", "just_sealed", "kit", "min_position",
+        "account", "address", "after", "behind", "bound_to", "executed", "filters", "idempotency_key", "just_sealed", "kit", "min_position",
         "now", "path", "platform", "position", "prefer_wait", "principal", "replayed", "request", "request_id",
         "route", "secret", "seen", "sent", "subject_address", "taken",
     )  # fmt: skip
@@ -58,6 +58,8 @@ class Call:
         self.after: list[Any] | None = None
         self.secret: str | None = None
         self.replayed = False
+        #: The stream that `If-Match` was checked on, and its version: what is decided must be decided on this.
+        self.bound_to: tuple[UUID, int] | None = None
         #: A sealed text that this request has made, and what it says: the first answer need not open it again.
         self.just_sealed: tuple[str, Any] | None = None
         #: A command has gone to the journal, whatever becomes of the caller.
@@ -96,7 +98,13 @@ class Call:
             command_id = self.platform.ids.new()
         actor = f"account:{self.account}" if self.account else "anonymous"
         return Context(
-            actor=actor, now=self.now, command_id=command_id, fingerprint=fingerprint, status=status, correlation=self.request_id
+            actor=actor,
+            now=self.now,
+            command_id=command_id,
+            fingerprint=fingerprint,
+            status=status,
+            correlation=self.request_id,
+            bound_to=self.bound_to,
         )
 
     async def fingerprint(self) -> bytes:
@@ -121,6 +129,8 @@ class Call:
                 receipt = await self.platform.journal.execute(command, context)
             finally:
                 twins.leave(context.command_id)
+        # What follows in the same request is decided on what this command left.
+        self.bound_to = None
         self.secret = None if receipt.repeated else secret
         if self.principal is not None:
             self.kit.freshness.wrote(self.principal.account_id, receipt.position)

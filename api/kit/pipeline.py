@@ -222,14 +222,22 @@ class Pipeline:
         call.seen, call.behind = await self.kit.freshness.reach(self.route.reads, reader=reader, min_position=call.min_position)
 
     async def _check_version(self, call: Call) -> None:
-        """Read the resource as its GET would show it and compare.   Raises PreconditionFailed, and what the GET refuses."""
+        """Read the resource as its GET would show it and compare.   Raises PreconditionFailed, and what the GET refuses.
+
+        The command that follows is bound to the version of the stream that was there before the look.
+        """
         assert self.current is not None
+        stream = call.path.get("id")
+        if isinstance(stream, UUID):
+            call.bound_to = stream, await self.kit.platform.journal.version(stream)
         lines = call.request.headers.getall("if-match")
         shown = Call(self.kit, self.current, call.request)
         shown.principal, shown.account, shown.request_id, shown.path = call.principal, call.account, call.request_id, call.path
         if self.current.reads is not None:
             reach = self.kit.freshness.reach
             shown.seen, shown.behind = await reach(self.current.reads, reader=call.account_id, min_position=None)
+            # Folded from the stream: a read model may not have seen what others wrote.
+            shown.behind = True
         names = [name for name in inspect.signature(self.current.endpoint).parameters if name in self.ids]
         answer = await self.current.endpoint(shown, **{name: call.path[name] for name in names})
         etag = quoted(answer.etag) if answer.etag else etag_of(answer.body)

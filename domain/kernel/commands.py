@@ -36,6 +36,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None = None
     correlation: str = ""
     causation: int | None = None
+    #: A stream and the version it must still have, else the command is refused as Overtaken.
+    bound_to: tuple[UUID, int] | None = None
 
 
 class Need(NamedTuple):

@@ -1,6 +1,6 @@
 """What the journal answers when a command cannot be taken, or a fact cannot be read."""
 
-from domain.kernel.refusals import Unavailable, Unprocessable
+from domain.kernel.refusals import Outdated, Unavailable, Unprocessable
 
 
 class ClockSkew(Unavailable):
@@ -22,6 +22,16 @@ class OutcomeUnknown(Unavailable):
 
     detail = "The database did not answer in time, so it is unknown whether command {command_id} was recorded. Repeat it with the same key."
     shown = ("command_id",)
+
+
+class Overtaken(Outdated):
+    """The stream is not at the version the command was bound to. Told like any version that `If-Match` names and nobody has."""
+
+    detail = "The resource is not at the version named in If-Match."
+
+    @property
+    def code(self) -> str:
+        return "precondition_failed"
 
 
 class UpgradeNeeded(Unavailable):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.kernel.commands import Decision
 from domain.kernel.facts import Fact, Root
+from domain.kernel.journal_refusals import Overtaken
 from infra.journal.append import Guard, Line
 from infra.journal.cache import Cache
 from infra.journal.mapper import CanonicalMapper
@@ -63,6 +64,7 @@ def _decide_one(
     ]
     needed = [aggregate for aggregate in found if aggregate]
     try:
+        _check_bound(pending, guards)
         decision = pending.handler.decide(pending.command, streams, pending.context.now)
         new = [aggregate for aggregate in decision.saved if not any(aggregate is known for known in needed)]
         guards += [Guard(aggregate.id, aggregate.version - len(aggregate.pending_events), 0) for aggregate in new]
@@ -75,6 +77,13 @@ def _decide_one(
     for aggregate in new:
         cache.put_new(aggregate)
     return Decided(pending, decision, None, guards, lines), True
+
+
+def _check_bound(pending: Pending, guards: Sequence[Guard]) -> None:
+    """Raises Overtaken when the stream that the command is bound to has moved on."""
+    bound_to = pending.context.bound_to
+    if bound_to is not None and any(guard.stream == bound_to[0] and guard.version != bound_to[1] for guard in guards):
+        raise Overtaken()
 
 
 def _lines(decision: Decision, mapper: CanonicalMapper) -> list[Line]:

@@ -131,6 +131,9 @@ class PostgresJournal:
         found: UUID | None = await self._value(reads.CLAIM, claim=claim)
         return found
 
+    async def version(self, stream: UUID) -> int:
+        return int(await self._value(reads.VERSION, stream=stream) or 0)
+
     async def head(self) -> int:
         return int(await self._value(reads.HEAD) or 0)
 

@@ -24,6 +24,7 @@ PAGE_OF_FEATURES = f"""
 STREAM = f"SELECT {COLUMNS} FROM journal.events WHERE stream = %(stream)s ORDER BY version"
 HEAD = "SELECT position FROM journal.events ORDER BY position DESC LIMIT 1"
 LAST_OF_ACCOUNT = "SELECT position FROM journal.events WHERE account_id = %(account_id)s ORDER BY position DESC LIMIT 1"
+VERSION = "SELECT version FROM journal.events WHERE stream = %(stream)s ORDER BY version DESC LIMIT 1"
 CLAIM = "SELECT stream FROM journal.claims WHERE claim = %(claim)s"
 # The latest snapshot not after a position, …
 SNAPSHOT_UNTIL = """

@@ -81,6 +81,9 @@ class FakeJournal:
     async def receipt(self, command_id: UUID) -> Receipt | None:
         return self.receipts.get(command_id)
 
+    async def version(self, stream: UUID) -> int:
+        return 0
+
     async def head(self) -> int:
         return self.position
 

@@ -1,5 +1,6 @@
 """GET /v1/assets, GET, PATCH, DELETE /v1/assets/{id}"""
 
+import asyncio
 import hashlib
 
 import pytest
@@ -85,3 +86,16 @@ async def test_somebody_elses_asset_is_not_there(house, alice, bob):
         await house.client.delete(path, headers=bob.headers),
     ):
         problem(answer, 404, "asset_not_found")
+
+
+async def test_of_many_who_saw_the_same_version_one_may_change_it(house, alice):
+    _, asset_id = await house.finished(alice)
+    path = f"/v1/assets/{asset_id}"
+    etag = (await house.client.get(path, headers=alice.headers)).headers["etag"]
+    seen = {**alice.headers, "If-Match": etag}
+    answers = await asyncio.gather(*(house.client.patch(path, json={"filename": f"{n}.png"}, headers=seen) for n in range(8)))
+    [done] = [answer for answer in answers if answer.status_code == 200]
+    for late in answers:
+        if late is not done:
+            problem(late, 412, "precondition_failed")
+    assert (await house.client.get(path, headers=alice.headers)).json()["filename"] == done.json()["filename"]
