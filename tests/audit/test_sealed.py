@@ -149,23 +149,23 @@ async def sealed(library: Library, **forged: object) -> None:
     await library.project()
 
 
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        (lambda note: note.replace("\n\n", "\n", 1), "three lines"),
-        (lambda note: "x" + note, "wrong"),
-        (lambda note: note.replace("— ", "- "), "not a signature"),
-        (lambda note: note.replace("tests.local/1\n", "tests.local/1\n0", 1), "no size"),
-        (lambda note: note.rstrip("\n"), "three lines"),
-        (lambda note: note.replace("— tests.local", "— others.local"), "none of the known keys"),
-    ],
-)
-async def test_a_note_that_is_not_one_is_refused(library: Library, change, why: str):
+CHANGES = {
+    "three lines": lambda note: note.replace("\n\n", "\n", 1),
+    "the signature of": lambda note: "x" + note,
+    "not a signature": lambda note: note.replace("— ", "- "),
+    "no size": lambda note: note.replace("tests.local/1\n", "tests.local/1\n0", 1),
+    "and signatures": lambda note: note.rstrip("\n"),
+    "none of the known keys": lambda note: note.replace("— tests.local", "— others.local"),
+}
+
+
+async def test_a_note_that_is_not_one_is_refused(library: Library):
     await written(library, steps=20)
     note, known = await newest_note(library), [key_of(line) for line in await vkeys(library)]
     assert read(note, known).size > 0
-    with pytest.raises(NoteRefused, match=why):
-        read(change(note), known)
+    for why, change in CHANGES.items():
+        with pytest.raises(NoteRefused, match=why):
+            read(change(note), known)
 
 
 @pytest.mark.parametrize("line", ["", "name", "name+00000000+AAAA", "name+zz+Ab==", "+00000000+" + b64encode(b"\x01" + bytes(32)).decode()])
