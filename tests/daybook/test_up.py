@@ -71,6 +71,7 @@ def test_metrics_of_all_processes_are_told_together_each_under_its_name(lasting)
         'daybook_worker_slots{process="worker"} 16.0',
         'daybook_dispatcher_bells_total{process="dispatcher"}',
         'daybook_projector_batch_events_count{process="projector"}',
+        'daybook_notary_lag_events{process="notary"}',
         'daybook_scheduler_swept_total{process="scheduler"}',
         'daybook_writer_append_seconds_count{process="worker"}',
     )
