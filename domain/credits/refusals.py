@@ -84,3 +84,8 @@ class NothingToRefund(Conflicting):
 class RefundExceedsCharge(Conflicting):
     detail = "Asked to refund {asked} credits, but only {left} of the charge are left."
     shown = ("asked", "left")
+
+
+class RefundExists(Conflicting):
+    detail = "The refund {refund_id} gave back {amount} credits; it cannot give back another amount."
+    shown = ("amount",)

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from domain.credits.refusals import ChargeFullyRefunded, NothingToRefund, RefundExceedsCharge
+from domain.credits.refusals import ChargeFullyRefunded, NothingToRefund, RefundExceedsCharge, RefundExists
 from domain.generations import events, refusals
 from domain.generations.commands import RequestGeneration
 from domain.generations.events import Paid
@@ -125,7 +125,10 @@ class Generation(Root):
 
     def refund(self, refund_id: UUID, *, grant_id: UUID, amount: int | None, reason: str, now: datetime) -> int:
         """Note that *amount* (None: all that is left) of the charge goes back. Returns it; 0 when *refund_id* was noted before."""
-        if str(refund_id) in self.refunds:
+        before = self.refunds.get(str(refund_id))
+        if before is not None:
+            if amount not in (None, before):
+                raise RefundExists(refund_id=str(refund_id), amount=before)
             return 0
         left = self.charged - self.refunded
         if self.charged == 0:
@@ -137,6 +140,21 @@ class Generation(Root):
             raise RefundExceedsCharge(asked=asked, left=left)
         self.record(events.ChargeRefunded, now=now, refund_id=refund_id, grant_id=grant_id, amount=asked, reason=reason)
         return asked
+
+    def ended_just_so(self, status: str, **values: Any) -> bool:
+        """Has this end been recorded before, in the same words? Then repeating it changes nothing.
+
+        Raises HoldAlreadyCaptured, or HoldAlreadyReleased, when another end has moved the credits, GenerationFinal when there were none.
+        """
+        if not self.final:
+            return False
+        if self.status == status and all(getattr(self, name) == value for name, value in values.items()):
+            return True
+        if self.charged:
+            raise refusals.HoldAlreadyCaptured(status=self.status, charged=self.charged)
+        if self.quoted:
+            raise refusals.HoldAlreadyReleased(status=self.status)
+        raise refusals.GenerationFinal(status=self.status)
 
     def delete(self, *, now: datetime) -> None:
         if not self.final:

@@ -62,6 +62,9 @@ def _start(command: commands.StartGeneration, streams: Streams, now: datetime) -
 
 def _succeed(command: commands.SucceedGeneration, streams: Streams, now: datetime) -> Decision:
     generation = Generation.of(streams, command.generation_id, command.account_id)
+    charged, made = min(command.price, generation.quoted), [asset.asset_id for asset in command.assets]
+    if generation.ended_just_so("succeeded", attempt=command.attempt, charged=charged, asset_ids=made):
+        return _repeated(command, generation)
     generation.check_attempt(command.attempt)
     credits = CreditAccount.among(streams, command.account_id)
     assets = [
@@ -71,7 +74,7 @@ def _succeed(command: commands.SucceedGeneration, streams: Streams, now: datetim
     charged, paid_by = _settle(generation, credits, command.price, now)
     generation.succeed(
         attempt=command.attempt,
-        asset_ids=[asset.asset_id for asset in command.assets],
+        asset_ids=made,
         charged=charged,
         usage=command.usage,
         paid_by=paid_by,
@@ -83,6 +86,9 @@ def _succeed(command: commands.SucceedGeneration, streams: Streams, now: datetim
 
 def _fail(command: commands.FailGeneration, streams: Streams, now: datetime) -> Decision:
     generation = Generation.of(streams, command.generation_id, command.account_id)
+    said = {"code": command.code, "message": command.message, "retryable": command.retryable}
+    if generation.ended_just_so("failed", error=said):
+        return _repeated(command, generation)
     if command.attempt is not None:
         generation.check_attempt(command.attempt)
     credits = CreditAccount.among(streams, command.account_id)
@@ -118,6 +124,8 @@ def _cancel(command: commands.CancelGeneration, streams: Streams, now: datetime)
 
 def _finish_cancel(command: commands.FinishCancel, streams: Streams, now: datetime) -> Decision:
     generation = Generation.of(streams, command.generation_id, command.account_id)
+    if generation.ended_just_so("canceled", attempt=command.attempt, charged=_price_of_cancel(generation, command.delivered_price)):
+        return _repeated(command, generation)
     generation.check_attempt(command.attempt)
     return _end_as_canceled(command, generation, streams, delivered_price=command.delivered_price, now=now)
 
@@ -154,10 +162,13 @@ def _end_as_canceled(
 ) -> Decision:
     """What the caller could already fetch is charged, as the model's `on_cancel` in the quote says."""
     credits = CreditAccount.among(streams, command.account_id)
-    price = {"free": 0, "delivered": delivered_price, "full": generation.quoted}[generation.on_cancel]
-    charged, paid_by = _settle(generation, credits, price, now)
+    charged, paid_by = _settle(generation, credits, _price_of_cancel(generation, delivered_price), now)
     generation.cancel(actor="worker", charged=charged, paid_by=paid_by, now=now)
     return _ended(command, [generation, credits])
+
+
+def _price_of_cancel(generation: Generation, delivered_price: int) -> int:
+    return min(generation.quoted, {"free": 0, "delivered": delivered_price, "full": generation.quoted}[generation.on_cancel])
 
 
 def _settle(generation: Generation, credits: CreditAccount, price: int, now: datetime) -> tuple[int, list[Paid]]:
@@ -180,6 +191,10 @@ def _ended(command: Any, saved: list[Any]) -> Decision:
     generation_id = command.generation_id
     work = [CloseWork(generation_id=generation_id)]
     return Decision(account_id=command.account_id, saved=saved, result={"generation_id": str(generation_id)}, work=work)
+
+
+def _repeated(command: Any, generation: Generation) -> Decision:
+    return Decision(account_id=command.account_id, saved=[generation], result={"generation_id": str(command.generation_id)})
 
 
 HANDLERS: dict[type[Command], Handler] = {

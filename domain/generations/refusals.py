@@ -10,6 +10,19 @@ class GenerationFinal(Conflicting):
     shown = ("status",)
 
 
+class HoldAlreadyCaptured(GenerationFinal):
+    """The credits of this generation were charged by an earlier end, and this one asks for another."""
+
+    detail = "The generation is {status}: {charged} credits are charged, and no other end is recorded."
+    shown = ("status", "charged")
+
+
+class HoldAlreadyReleased(GenerationFinal):
+    """The credits of this generation went back with an earlier end, and this one asks for another."""
+
+    detail = "The generation is {status}: its credits are released, and no other end is recorded."
+
+
 class GenerationNotFound(Missing):
     detail = "There is no such generation."
 
