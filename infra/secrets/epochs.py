@@ -1,7 +1,7 @@
 """Epochs: the keys that wrap the subject keys, one a month. They lie in the object store, not in the database.
 
 So a copy of the database opens nothing by itself, not even for who has the secret key; and when an epoch is destroyed, all
-copies of the database from its time have forgotten whoever was erased in it. `docs/decisions/0019-epochs.md` says more.
+copies of the database from its time have forgotten whoever was erased in it. `docs/decisions/0016-epochs-of-keys.md` says more.
 """
 
 import os

@@ -1,10 +1,12 @@
 """POST /v1/me/erasure, DELETE /v1/me, POST /v1/admin/accounts/{id}/erasure"""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
 from domain.accounts.account import Account
+from domain.subscriptions.subscription import Subscription
 from infra.erasure.erasures import PostgresErasures
 from projections.audit.verify import verify
 from projections.kernel.rebuild import rebuild
@@ -48,6 +50,17 @@ async def test_the_owner_asks_with_his_password(house):
     assert answer.json()["account_id"] == str(person.account_id)
     account = await house.platform.journal.load(Account, person.account_id)
     assert account.status == "erasing"
+
+
+async def test_whoever_is_forgotten_does_not_go_on_paying(house):
+    person = await house.person(password=PASSWORD)
+    asked_for = await house.client.post("/v1/subscriptions", json={"plan": "premium"}, headers=person.headers)
+    subscription = asked_for.json()["id"]
+    paid = await house.client.post(f"/v1/subscriptions/{subscription}/pay", headers=person.headers)
+    assert (paid.status_code, paid.json()["status"]) == (200, "active")
+    assert (await asked(house, person)).status_code == 202
+    found = await house.platform.journal.load(Subscription, UUID(subscription))
+    assert found.cancel_at_period_end
 
 
 async def test_deleting_oneself_is_the_same(house):
