@@ -132,9 +132,9 @@ async def storm(shop: Shop, seed: int, *, buyers: int, subscribers: int, steps: 
 
 
 async def test_any_number_of_deliveries_grants_once(shop: Shop):
-    courier = await storm(shop, 11, buyers=12, subscribers=3, steps=4, copies=2, troubles=4)
-    assert courier.delivered > 150
-    assert len(courier.refused) > 10 and set(courier.refused) == {400}
+    courier = await storm(shop, 11, buyers=8, subscribers=2, steps=4, copies=2, troubles=4)
+    assert courier.delivered > 100
+    assert len(courier.refused) > 5 and set(courier.refused) == {400}
 
 
 async def test_many_copies_of_one_message_grant_once(shop: Shop):
@@ -148,7 +148,7 @@ async def test_many_copies_of_one_message_grant_once(shop: Shop):
             answer = await shop.courier.bring(message)
         return answer.status_code, answer.json().get("taken", 0)
 
-    answers = await asyncio.gather(*(bring() for _ in range(300)))
+    answers = await asyncio.gather(*(bring() for _ in range(100)))
     assert {status for status, _ in answers} == {200}
     assert sum(taken for _, taken in answers) == 1
     assert await shop.standing(person, order) == ("paid", CREDITS, 0, 0)

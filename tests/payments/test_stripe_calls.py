@@ -16,20 +16,9 @@ from infra.payments.stripe.payments import StripePayments
 from tests.support import stripe_server
 from tests.support.stripe_server import API_VERSION, SECRET_KEY, WEBHOOK_SECRET, StripeServer
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 ORDER = UUID("01936b2e-0000-7000-8000-00000000000d")
-
-
-@pytest.fixture
-def stripe():
-    with StripeServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def payments(stripe: StripeServer):
-    adapter = made(stripe)
-    yield adapter
-    await adapter.close()
 
 
 def made(stripe: StripeServer, **limits: Any) -> StripePayments:
@@ -95,13 +84,13 @@ async def test_the_headers_pin_the_version_and_carry_a_key_for_each_order(stripe
         assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
 
 
-async def test_the_same_order_in_another_form_is_refused(payments):
+async def test_the_same_order_in_another_form_is_refused(stripe, payments):
     await payments.checkout(order())
     with pytest.raises(PaymentsRefused, match="in another way before"):
         await payments.checkout(order(amount=1_000))
 
 
-async def test_what_it_will_not_take_is_said_in_our_words(payments):
+async def test_what_it_will_not_take_is_said_in_our_words(stripe, payments):
     with pytest.raises(PaymentsRefused, match="the amount is below what it takes"):
         await payments.checkout(order(amount=1))
 

@@ -13,7 +13,9 @@ from infra.payments.stripe.hearing import LOOKS
 from infra.payments.stripe.payments import StripePayments
 from tests.support.stripe_book import MONTH_SECONDS, StripeBook
 from tests.support.stripe_courier import body, header
-from tests.support.stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer
+from tests.support.stripe_server import StripeServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ORDER = UUID("01936b2e-0000-7000-8000-00000000000d")
 MEMBERSHIP = UUID("01936b2e-0000-7000-8000-00000000000e")
@@ -22,11 +24,8 @@ MEMBERSHIP = UUID("01936b2e-0000-7000-8000-00000000000e")
 class World:
     """A Stripe account, and our adapter before it."""
 
-    def __init__(self, stripe: StripeServer) -> None:
-        self.stripe, self.book = stripe, stripe.book
-        self.payments = StripePayments(
-            secret_key=SECRET_KEY, webhook_secrets=[WEBHOOK_SECRET], base=stripe.base, pauses_seconds=(0.01, 0.01)
-        )
+    def __init__(self, stripe: StripeServer, payments: StripePayments) -> None:
+        self.stripe, self.book, self.payments = stripe, stripe.book, payments
 
     async def page(self, **changes: Any) -> str:
         values: dict[str, Any] = {
@@ -60,11 +59,8 @@ class World:
 
 
 @pytest.fixture
-async def world():
-    with StripeServer() as stripe:
-        found = World(stripe)
-        yield found
-        await found.payments.close()
+def world(stripe: StripeServer, payments: StripePayments) -> World:
+    return World(stripe, payments)
 
 
 async def test_a_paid_page_settles_its_order_once(world: World):

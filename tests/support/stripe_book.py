@@ -28,8 +28,9 @@ class Refused(Exception):
 class StripeBook:
     """`things`: every object by its id."""
 
-    def __init__(self, *, livemode: bool = False) -> None:
-        self.livemode = livemode
+    livemode = False
+
+    def __init__(self) -> None:
         self.things: dict[str, Thing] = {}
         #: Part of every id: two accounts have nothing in common.
         self._mark = secrets.token_hex(4)

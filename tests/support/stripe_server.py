@@ -35,16 +35,20 @@ class Request:
 class StripeServer:
     """Context manager. `base` is what STRIPE_API_BASE is set to."""
 
-    def __init__(self, *, livemode: bool = False) -> None:
-        self.book = StripeBook(livemode=livemode)
-        self.moods: deque[str] = deque()
-        self.requests: list[Request] = []
-        #: Idempotency-Key -> what was asked with it, and what was answered.
-        self.remembered: dict[str, tuple[str, str, int, Any]] = {}
+    def __init__(self) -> None:
         self.lock = threading.Lock()
         self.released = threading.Event()
         #: Where redirects point.
         self.elsewhere = ""
+        self.reset()
+
+    def reset(self) -> None:
+        """A new account, and nothing remembered."""
+        self.book = StripeBook()
+        self.moods: deque[str] = deque()
+        self.requests: list[Request] = []
+        #: Idempotency-Key -> what was asked with it, and what was answered.
+        self.remembered: dict[str, tuple[str, str, int, Any]] = {}
 
     def behave(self, *moods: str) -> None:
         """The next requests are met with these, one each; after that it is well again."""
