@@ -18,8 +18,8 @@ import httpx
 import psycopg
 
 from daybook.engines import Engines
-from infra.postgres.migrate import migrate
-from projections.projector import prepare_read_models
+from daybook.schema import bring_up_to_date
+from daybook.settings import load as load_settings
 
 PEERS = Path(__file__).parent / "peers"
 SECRET = "bench-secret-bench-secret-bench-secret-bench"
@@ -49,9 +49,9 @@ class Stand:
         self.catalogue.write_text(CATALOGUE)
 
     def database(self) -> str:
-        """A new, migrated database."""
+        """A new, migrated database, and the folder for its objects."""
         dsn = self.empty_database()
-        asyncio.run(brought_up_to_date(dsn))
+        asyncio.run(bring_up_to_date(load_settings(self.environment(dsn, 8000))))
         return dsn
 
     def empty_database(self) -> str:
@@ -116,12 +116,6 @@ class Stand:
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr.strip()[-600:]}")
         return dict(json.loads(done.stdout.strip().splitlines()[-1]))
-
-
-async def brought_up_to_date(dsn: str) -> None:
-    await migrate(dsn)
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-        await prepare_read_models(connection)
 
 
 def load(plan: dict[str, Any]) -> dict[str, Any]:
