@@ -2,14 +2,14 @@
 
 import typer
 
-from daybook.cli import accounts, audit, credits, env, everything, migrate, openapi, projections, roles, secrets
+from daybook.cli import accounts, audit, credits, env, everything, migrate, openapi, projections, recover, roles, secrets
 from daybook.version import version
 
 ABOUT = """Generations of media for credits, on an event log that anyone may check.
 
 \b
 daybook up      everything on this machine, on an embedded PostgreSQL and Redis
-daybook demo    three images, from the request to the settled book
+daybook demo    three images, from the request to the settled book and its proof
 
 \b
 Example:
@@ -35,7 +35,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    for room in (everything, roles, migrate, accounts, credits, projections, openapi, env, audit, secrets):
+    for room in (everything, roles, migrate, accounts, credits, projections, openapi, env, audit, secrets, recover):
         room.register(app)
     return app
 

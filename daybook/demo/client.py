@@ -18,6 +18,7 @@ class Refused(Exception):
         except ValueError:
             reason = answer.reason_phrase
         super().__init__(f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}: {reason}")
+        self.status = answer.status_code
 
 
 class Client:
@@ -41,10 +42,18 @@ class Client:
         account: dict[str, Any] = answer["account"]
         return account
 
+    def login(self, email: str, password: str) -> None:
+        """Goes on as somebody who has an account."""
+        self._token = self._sent("POST", "/v1/auth/login", json={"email": email, "password": password}).json()["access_token"]
+
     def submit(self, body: Mapping[str, Any], key: str) -> tuple[dict[str, Any], bool]:
         """The generation, and whether the key had been used before."""
         answer = self._sent("POST", "/v1/generations", json=body, headers={"Idempotency-Key": key})
         return answer.json(), answer.headers.get("idempotency-replayed") == "true"
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The JSON that *path* answers to *body*."""
+        return self._sent("POST", path, json=dict(body)).json()
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON at *path*."""

@@ -1,11 +1,14 @@
 """Where the story is told: on a server of its own, or on one that runs already."""
 
+import asyncio
 import contextlib
+import secrets
 import sys
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
+from daybook.demo.counter import Operator
 from daybook.demo.screen import Screen
 from daybook.demo.story import tell
 from daybook.settings import Settings, environment, from_environment, load
@@ -23,9 +26,9 @@ def on_server(url: str, folder: Path | None) -> int:
     settings = from_environment()
     screen = Screen()
     told = tell(url.rstrip("/"), folder or settings.data_dir / "demo" / "images", screen)
-    if told:
+    if told is not None:
         screen.line(f"audit     needs the database: run `daybook audit verify` where DATABASE_URL is that of {urlsplit(url).netloc}")
-    return 0 if told else FAILED
+    return 0 if told is not None else FAILED
 
 
 def on_its_own(folder: Path | None) -> int:
@@ -37,7 +40,7 @@ def on_its_own(folder: Path | None) -> int:
     environ = _environment(port)
     settings = load(environ)
     screen = Screen()
-    screen.title("Daybook: three images, from the request to the settled book")
+    screen.title("Daybook: three images, from the request to the settled book and its proof")
     screen.line(f"starting  PostgreSQL, Redis, API, worker; data in {settings.data_dir}")
     log = _log(settings)
     with contextlib.closing(log):
@@ -70,11 +73,22 @@ def _log(settings: Settings) -> BinaryIO:
 
 
 def _story(settings: Settings, folder: Path | None, screen: Screen) -> int:
-    if not tell(settings.public_url, folder or settings.data_dir / "images", screen):
+    told = tell(settings.public_url, folder or settings.data_dir / "images", screen, _operator(settings))
+    if told is None:
         return FAILED
+    from daybook.demo.proof import prove
     from daybook.verification import verified
 
     lines, intact = verified(settings)
     for line in lines[:2]:
         screen.line(line.strip())
-    return 0 if intact else FAILED
+    return 0 if intact and prove(settings, told, screen) else FAILED
+
+
+def _operator(settings: Settings) -> Operator:
+    """Somebody at the counter, for this one story."""
+    from daybook.office import create_account
+
+    operator = Operator(f"operator-{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16))
+    asyncio.run(create_account(settings, email=operator.email, password=operator.password, role="operator"))
+    return operator

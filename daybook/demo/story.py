@@ -5,13 +5,17 @@ import secrets
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
+from daybook.demo.book import show_book
 from daybook.demo.client import Client, Refused
+from daybook.demo.counter import Operator, lapse, refund
+from daybook.demo.disappointed import Disappointed
 from daybook.demo.pictures import PICTURES, Picture
 from daybook.demo.screen import Screen
+from daybook.demo.till import buy
 
 POLL_SECONDS = 0.15
 DONE_SECONDS = 90.0
@@ -20,32 +24,49 @@ FINAL = ("succeeded", "failed", "canceled")
 Generation = dict[str, Any]
 
 
-class Disappointed(Exception):
-    """Something is not as the story says; the sentence says what."""
+class Told(NamedTuple):
+    """What the story leaves behind: whose it was, the position of one charge, and the folder of its files."""
+
+    account_id: str
+    charged_at: int
+    folder: Path
 
 
-def tell(url: str, folder: Path, screen: Screen) -> bool:
-    """Tell it against *url*, images below *folder*. False, with the reason shown, when it cannot be told to its end."""
+def tell(url: str, folder: Path, screen: Screen, operator: Operator | None = None) -> Told | None:
+    """Tell it against *url*, files below *folder*; what needs *operator* is left out without one.
+
+    None, with the reason shown, when it cannot be told to its end.
+    """
     try:
         with Client(url) as client:
-            _tell(client, folder, screen)
+            return _tell(client, url, folder / secrets.token_hex(4), screen, operator)
     except (Refused, Disappointed, httpx.HTTPError) as error:
         screen.line(f"failed    {error or type(error).__name__}")
-        return False
-    return True
+        return None
 
 
-def _tell(client: Client, folder: Path, screen: Screen) -> None:
+def _tell(client: Client, url: str, folder: Path, screen: Screen, operator: Operator | None) -> Told:
     account = client.register()
     screen.line(f"account   {account['email']}")
     screen.line(f"welcome   {client.get('/v1/credits/balance')['available']} credits")
-    run = secrets.token_hex(4)
+    run = folder.name
     asked = [_submit(client, picture, f"demo-{run}-{number}", screen) for number, picture in enumerate(PICTURES, 1)]
     done = _wait(client, asked, screen)
     for number, (picture, generation) in enumerate(zip(PICTURES, done, strict=True), 1):
-        _save(client, generation, folder / run / f"{number}-{picture.word}-{picture.style}.png", screen)
+        _save(client, generation, folder / f"{number}-{picture.word}-{picture.style}.png", screen)
     _repeat(client, asked[0], f"demo-{run}-1", screen)
     _settled(client, screen)
+    screen.line("")
+    if operator is not None:
+        with Client(url) as desk:
+            desk.login(operator.email, operator.password)
+            grant = lapse(desk, account["id"], screen)
+            refund(desk, asked[0]["id"], screen)
+        buy(client, screen)
+        grant.wait(client, screen)
+    else:
+        buy(client, screen)
+    return Told(account["id"], show_book(client, screen)["capture"], folder)
 
 
 def _submit(client: Client, picture: Picture, key: str, screen: Screen) -> Generation:

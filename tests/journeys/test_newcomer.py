@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from tests.support.daybook_command import naming
+from tests.support.verifying import in_process, loaded
 
 ROOT = Path(__file__).parent.parent.parent
 #: 120 bytes and more, with a space.
@@ -116,6 +117,8 @@ def check(newcomer: Newcomer, done: subprocess.CompletedProcess[str]) -> None:
     assert re.search(r"^usage .*15 credits$", done.stdout, re.MULTILINE)
     assert re.search(r"^audit verify: ok$", done.stdout, re.MULTILINE)
     assert re.search(r"^repeated .* same generation", done.stdout, re.MULTILINE)
+    check_book(done.stdout)
+    check_proofs(newcomer, done.stdout)
     saved = list(SAVED.finditer(done.stdout))
     assert len(saved) == len({match[5] for match in saved}) == 3
     for file, width, height, size, digest in (match.groups() for match in saved):
@@ -131,6 +134,36 @@ def check(newcomer: Newcomer, done: subprocess.CompletedProcess[str]) -> None:
     with socket.socket() as probe:
         assert port != 8000
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def check_book(said: str) -> None:
+    """A package bought, a charge given back, a grant that lapsed: each line goes on from the one before."""
+    assert re.search(r"^bought +\S+: 100 credits for 4\.99 USD, paid at the test till$", said, re.MULTILINE)
+    assert re.search(r"^granted +7 credits by an operator", said, re.MULTILINE)
+    assert re.search(r"^refunded +5 credits of the charge for ", said, re.MULTILINE)
+    assert re.search(r"^expired +the 7 credits that nobody used$", said, re.MULTILINE)
+    lines = re.findall(r"^ +(\d+)  (\w+) +(\d+) +(\d+) +(\d+)$", said, re.MULTILINE)
+    assert sorted(kind for _, kind, *_ in lines) == sorted(["grant"] * 3 + ["hold", "capture"] * 3 + ["refund", "expiry"])
+    available = held = 0
+    for kind, amount, after, held_after in ((kind, *map(int, numbers)) for _, kind, *numbers in lines):
+        available += {"grant": amount, "refund": amount, "hold": -amount, "expiry": -amount}.get(kind, 0)
+        held += {"hold": amount, "capture": -amount}.get(kind, 0)
+        assert (available, held) == (after, held_after)
+    assert (available, held) == (25 - 15 + 5 + 100, 0)
+
+
+def check_proofs(newcomer: Newcomer, said: str) -> None:
+    """Signed, written, and believed by a program that knows nothing of us; and not when a letter is changed."""
+    assert re.search(r"^signed +checkpoint of daybook\.local/1: \d+ entries, root \S{44}$", said, re.MULTILINE)
+    proofs = re.findall(r"^proof +(.+)\n +ok: (.+)$", said, re.MULTILINE)
+    assert [sentence.split(" ")[0] for _, sentence in proofs] == ["this", "the"]
+    assert re.search(r"^ +entry \d+: credits\.hold_captured, ", said, re.MULTILINE)
+    assert re.search(r"^ +account \S+ after entry \d+: available 115, held 0, owed 0 ", said, re.MULTILINE)
+    for file in (Path(file) for file, _ in proofs):
+        assert file.is_relative_to(newcomer.data)
+        assert in_process(loaded(), file, "--key", file.with_name("daybook.key")).code == 0
+        file.write_bytes(file.read_bytes().replace(b'"account', b'"Account', 1))
+        assert in_process(loaded(), file, "--key", file.with_name("daybook.key")).code == 1
 
 
 def group_of(user: str | None) -> int | None:
