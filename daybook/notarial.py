@@ -1,7 +1,8 @@
 """The notary, put together from what every role stands on."""
 
 from daybook.bootstrap import Ground
-from infra.secrets.keyring import Keyring
+from domain.notary.ports import WrappedKeyLost
+from infra.secrets.keyring import Keyring, UnknownEpoch
 from projections.notary.balances import SALTS
 from projections.notary.notary import Notary
 from projections.notary.publishing import Publishing, remembered_in
@@ -21,7 +22,26 @@ async def sealing_of(base: Ground) -> Sealing:
     return Sealing(base.journal, base.reads, await base.vault.standing(SALTS), clock=base.clock, ids=base.ids)
 
 
-def wrapping_of(base: Ground) -> Keyring:
-    """The secret keys in force, for the notary's own keys."""
+class KeyringWrapping:
+    """Implements `domain.notary.ports.Wrapping` with the secret keys in force."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    @property
+    def epoch(self) -> str:
+        return self._keyring.epoch
+
+    def wrap(self, key: bytes, name: bytes) -> bytes:
+        return self._keyring.wrap(key, name)
+
+    def unwrap(self, epoch: str, wrapped: bytes, name: bytes) -> bytes:
+        try:
+            return self._keyring.unwrap(epoch, wrapped, name)
+        except (UnknownEpoch, ValueError) as error:
+            raise WrappedKeyLost(str(error)) from error
+
+
+def wrapping_of(base: Ground) -> KeyringWrapping:
     previous = base.settings.secret_key_previous
-    return Keyring(base.settings.secret_key(), previous.encode() if previous else None)
+    return KeyringWrapping(Keyring(base.settings.secret_key(), previous.encode() if previous else None))

@@ -41,7 +41,7 @@ async def keys(settings: Settings, *, rotate: bool) -> list[str]:
     async with ground(settings, ROLE) as base, _connection(settings) as conn:
         if rotate:
             await next_key(conn, wrapping_of(base), settings.log_name)
-        else:
+        elif not await public_keys(conn):
             await signing_key(conn, wrapping_of(base), settings.log_name)
         return [key.vkey for key in await public_keys(conn)]
 

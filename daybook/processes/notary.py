@@ -2,14 +2,18 @@
 
 import asyncio
 
-from daybook.bootstrap import ground
+import structlog
+
+from daybook.bootstrap import Ground, ground
 from daybook.measures import siblings_of
-from daybook.notarial import notary_of, publishing_of, sealing_of
+from daybook.notarial import notary_of, publishing_of, sealing_of, wrapping_of
 from daybook.processes.run import Ready
 from daybook.schema import direct_url
 from daybook.settings import Settings
+from domain.notary.ports import WrappedKeyLost
 from infra.metrics.roles import RoleMetrics
 from infra.metrics.siblings import told
+from projections.notary.keys import keep_up
 from projections.notary.publishing import Publishing
 from projections.notary.sink import NotaryFollower, NotarySink
 
@@ -19,6 +23,7 @@ async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:
     counts = RoleMetrics("notary")
     async with told(siblings_of(settings), "notary", counts.render), ground(settings, "notary") as base:
         sink = NotarySink(notary_of(base), every_events=settings.checkpoint_events, every_seconds=settings.checkpoint_seconds)
+        await _keep_up(base)
         publishing, sealing = publishing_of(base), await sealing_of(base)
         _count(sink, publishing, counts)
         ready()
@@ -26,6 +31,15 @@ async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:
             together.create_task(NotaryFollower(direct_url(settings), sink).run(stop))
             together.create_task(publishing.run(stop))
             together.create_task(sealing.run(stop))
+
+
+async def _keep_up(base: Ground) -> None:
+    """A quiet log may not be signed for long, and a change of the secret key must not wait for that."""
+    try:
+        async with base.reads.connection() as connection:
+            await keep_up(connection, wrapping_of(base))
+    except WrappedKeyLost as error:
+        structlog.get_logger().error("the notary cannot sign", log="error", error=str(error))
 
 
 def _count(sink: NotarySink, publishing: Publishing, counts: RoleMetrics) -> None:

@@ -3,8 +3,12 @@
 from typing import Protocol
 
 
+class WrappedKeyLost(Exception):
+    """A stored key does not open: it was altered, or the secret key that wrapped it is gone."""
+
+
 class Wrapping(Protocol):
-    """Keys kept under the installation's secret key. The keyring of `infra.secrets` is one."""
+    """Keys kept under the installation's secret key."""
 
     @property
     def epoch(self) -> str:
@@ -14,4 +18,7 @@ class Wrapping(Protocol):
         """*key*, encrypted and bound to *name*."""
 
     def unwrap(self, epoch: str, wrapped: bytes, name: bytes) -> bytes:
-        """The opposite of `wrap`, also for the previous secret key while one is set.   Raises ValueError when altered."""
+        """The opposite of `wrap`, also for the previous secret key while one is set.
+
+        Raises WrappedKeyLost.
+        """

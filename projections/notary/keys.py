@@ -43,18 +43,20 @@ class KeyRow(NamedTuple):
 
 
 async def signing_key(conn: AsyncConnection[Any], wrapping: Wrapping, name: str) -> SigningKey:
-    """The key in use, made under *name* when there is none yet.   Raises ValueError when it was altered, and what `unwrap` does."""
+    """The key in use, made under *name* when there is none yet.   Raises WrappedKeyLost."""
     row = await (await conn.execute(SIGNING)).fetchone()
     if row is None:
         await _make(conn, wrapping, name)
         row = await (await conn.execute(SIGNING)).fetchone()
         assert row is not None, "made by us or by somebody who was faster"
-    number, found, public, epoch, wrapped = row
-    private = wrapping.unwrap(epoch, wrapped, _bound_to(public))
-    if epoch != wrapping.epoch:
-        values = {"number": number, "was": epoch, "epoch": wrapping.epoch, "wrapped": wrapping.wrap(private, _bound_to(public))}
-        await conn.execute(REWRAP, values)
-    return SigningKey(found, private)
+    return await _opened(conn, wrapping, row)
+
+
+async def keep_up(conn: AsyncConnection[Any], wrapping: Wrapping) -> None:
+    """Bring the key in use, if there is one, under the secret key of today.   Raises WrappedKeyLost."""
+    row = await (await conn.execute(SIGNING)).fetchone()
+    if row is not None:
+        await _opened(conn, wrapping, row)
 
 
 async def public_keys(conn: AsyncConnection[Any]) -> list[PublicKey]:
@@ -73,6 +75,15 @@ async def rotate(conn: AsyncConnection[Any], wrapping: Wrapping, name: str) -> N
     async with conn.transaction():
         await conn.execute(RETIRE)
         await _make(conn, wrapping, name)
+
+
+async def _opened(conn: AsyncConnection[Any], wrapping: Wrapping, row: tuple[Any, ...]) -> SigningKey:
+    number, name, public, epoch, wrapped = row
+    private = wrapping.unwrap(epoch, wrapped, _bound_to(public))
+    if epoch != wrapping.epoch:
+        values = {"number": number, "was": epoch, "epoch": wrapping.epoch, "wrapped": wrapping.wrap(private, _bound_to(public))}
+        await conn.execute(REWRAP, values)
+    return SigningKey(name, private)
 
 
 async def _make(conn: AsyncConnection[Any], wrapping: Wrapping, name: str) -> None:

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
 
-from domain.notary.ports import Wrapping
+from domain.notary.ports import WrappedKeyLost, Wrapping
 from projections.notary import checkpoints
 from projections.notary.checkpoint import Checkpoint, NoteInvalid, signed, verified
 from projections.notary.checkpoints import CheckpointRow
 from projections.notary.keys import public_keys, signing_key
 from projections.notary.leaf import leaf, rows
 from projections.notary.nodes import NodesLost, growth_at, hashes_of, keep
-from projections.notary.refusals import CheckpointForged, LogAltered, LogShrunk
+from projections.notary.refusals import CheckpointForged, LogAltered, LogShrunk, SigningKeyLost
 from projections.notary.remaking import remake
 from projections.notary.tree import Growth, consistency, extends
 
@@ -207,7 +207,10 @@ class Notary:
             raise CheckpointForged(size=last.size, why="the note says something else than the row")
 
     async def _sign(self, conn: AsyncConnection[Any], grown: Growth) -> CheckpointRow:
-        key = await signing_key(conn, self._wrapping, self.name)
+        try:
+            key = await signing_key(conn, self._wrapping, self.name)
+        except WrappedKeyLost as error:
+            raise SigningKeyLost(str(error)) from error
         head = Checkpoint(f"{key.name}/{await checkpoints.incarnation(conn)}", grown.size, grown.root)
         note = signed(head, key.name, key.private)
         await checkpoints.add(conn, size=head.size, root=head.root, origin=head.origin, note=note)

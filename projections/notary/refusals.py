@@ -4,6 +4,9 @@
 class NotaryRefuses(Exception):
     """The log, the tree and what was signed before do not belong together."""
 
+    #: The whole log must be found good before anything is signed again.
+    about_the_log = True
+
 
 class LogAltered(NotaryRefuses):
     """The events up to a checkpoint do not lead to its root any more."""
@@ -35,3 +38,12 @@ class CheckpointForged(NotaryRefuses):
     def __init__(self, *, size: int, why: str) -> None:
         super().__init__(f"checkpoint {size} was altered: {why}")
         self.size = size
+
+
+class SigningKeyLost(NotaryRefuses):
+    """The private half of the key cannot be used."""
+
+    about_the_log = False
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the key that signs does not open: {why} `daybook audit key --rotate` makes another; what was signed stays valid")

@@ -69,7 +69,8 @@ class NotarySink:
         self.on_refusal()
         self._refused_until = self._monotonic() + self._refused_seconds
         self._refused_seconds = min(2 * self._refused_seconds, REFUSED_SECONDS_MAX)
-        await self.notary.say(conn, str(refusal))
+        if refusal.about_the_log:
+            await self.notary.say(conn, str(refusal))
 
     async def _step(self, conn: AsyncConnection[Any]) -> int:
         state = await self.notary.state(conn)
@@ -93,9 +94,9 @@ class NotarySink:
             self._patrolled_at = self._monotonic()
 
     def _due(self, state: State) -> bool:
-        """Also when the log has become shorter: then it is time to say so."""
+        """Also when the log has become shorter, which must be said, and when the tree has: it is made up to what is signed."""
         open_events = state.head - state.sealed
-        return open_events < 0 or open_events >= self.every_events or (open_events > 0 and self._late())
+        return open_events < 0 or state.size < state.sealed or open_events >= self.every_events or (open_events > 0 and self._late())
 
     def _late(self) -> bool:
         return self._monotonic() - self._signed_at >= self.every_seconds

@@ -5,11 +5,15 @@ import asyncio
 import psycopg
 import pytest
 
+from daybook.notarial import KeyringWrapping
+from domain.notary.ports import WrappedKeyLost
 from infra.secrets.keyring import Keyring, UnknownEpoch
 from projections.notary.checkpoint import verified
 from projections.notary.checkpoints import page
-from projections.notary.keys import all_keys, public_keys, rotate, signing_key
-from tests.notary.conftest import SECRET
+from projections.notary.keys import all_keys, keep_up, public_keys, rotate, signing_key
+from projections.notary.notary import Notary
+from projections.notary.refusals import SigningKeyLost
+from tests.notary.conftest import SECRET, nothing_remembered
 
 NEXT = b"the next secret key of the notary's tests"
 NAME = "books.example.com"
@@ -99,3 +103,30 @@ async def test_a_private_half_does_not_pass_for_that_of_another_key(office):
     await office.conn.execute("UPDATE proofs.keys SET public = sha256('x')")
     with pytest.raises(ValueError, match="does not open"):
         await signing_key(office.conn, Keyring(SECRET), NAME)
+
+
+def keyring(secret, previous=None):
+    """As a process has it."""
+    return KeyringWrapping(Keyring(secret, previous))
+
+
+async def test_a_lost_secret_key_stops_the_signatures_and_nothing_else(office):
+    await office.log(10)
+    await office.sealed()
+    head = await office.log(10, seed=2)
+    lost = Notary(keyring(NEXT), name=NAME, remembered=nothing_remembered)
+    with pytest.raises(SigningKeyLost, match="audit key --rotate"):
+        await lost.now(office.conn)
+    await rotate(office.conn, keyring(NEXT), NAME)
+    sealed = await lost.now(office.conn)
+    assert (sealed.size, verified(sealed.note, await public_keys(office.conn)).size) == (head, head)
+
+
+async def test_a_key_that_nobody_uses_is_kept_up_with_the_secret_key(office):
+    await keep_up(office.conn, keyring(SECRET))
+    assert await public_keys(office.conn) == []
+    key = await signing_key(office.conn, keyring(SECRET), NAME)
+    await keep_up(office.conn, keyring(NEXT, previous=SECRET))
+    assert await signing_key(office.conn, keyring(NEXT), NAME) == key
+    with pytest.raises(WrappedKeyLost):
+        await keep_up(office.conn, keyring(SECRET))

@@ -140,6 +140,15 @@ async def test_a_damaged_tree_is_mended_on_the_way(office, watch):
     assert await office.rows(nodes) == before
 
 
+async def test_a_tree_that_begins_again_is_made_up_to_what_is_signed(office, watch):
+    """As after an import, or when somebody has emptied the tables; nothing new need happen for it."""
+    head = await office.log(60)
+    sizes = await stepped(office, sink_of(office, watch))
+    await office.conn.execute("DELETE FROM proofs.nodes; UPDATE proofs.tree SET size = 0")
+    assert await stepped(office, sink_of(office, watch)) == sizes
+    assert await office.rows("SELECT size FROM proofs.tree") == [(head,)]
+
+
 async def test_a_store_that_cannot_be_asked_delays_the_first_signature_only(office, watch, caplog):
     away = True
 
