@@ -29,17 +29,16 @@ async def take(call: Call, event: PaymentEvent) -> bool:
     match event:
         case ports.SubscriptionChanged() | ports.InvoicePaid() | ports.InvoiceFailed():
             subscription = await _subscription(call, event.subscription_id)
-            return await _execute(call, *_of_subscription(subscription, event))
+            return await _execute(call, subscription, *_of_subscription(subscription, event))
         case ports.PaymentReversed() | ports.DisputeWon() | ports.RefundFailed():
             return await _take_reversal(call, event)
         case ports.CheckoutExpired(purpose="subscription"):
             subscription = await _subscription(call, event.id)
             ended = subscriptions.EndSubscription(subscription_id=event.id, account_id=subscription.account_id, cause="expired")
-            return await _execute(call, ended, f"{event.reference}:expired")
-        case ports.PaymentSettled() | ports.PaymentFailed():
-            return await _execute(call, *_of_order(await _order(call, event.order_id), event))
-        case ports.CheckoutExpired():
-            return await _execute(call, *_of_order(await _order(call, event.id), event))
+            return await _execute(call, subscription, ended, f"{event.reference}:expired")
+        case ports.PaymentSettled() | ports.PaymentFailed() | ports.CheckoutExpired():
+            order = await _order(call, event.id if isinstance(event, ports.CheckoutExpired) else event.order_id)
+            return await _execute(call, order, *_of_order(order, event))
     raise TypeError(f"{type(event).__name__} leads to no command")
 
 
@@ -76,8 +75,10 @@ def _of_subscription(
 async def _take_reversal(call: Call, event: ports.PaymentReversed | ports.ReversalUndone) -> bool:
     assert event.id is not None, "an adapter names whose payment it was"
     if event.purpose == "order":
-        return await _execute(call, *await _of_reversed_order(call, await _order(call, event.id), event))
-    return await _execute(call, *await _of_reversed_period(call, await _subscription(call, event.id), event))
+        order = await _order(call, event.id)
+        return await _execute(call, order, *await _of_reversed_order(call, order, event))
+    subscription = await _subscription(call, event.id)
+    return await _execute(call, subscription, *await _of_reversed_period(call, subscription, event))
 
 
 async def _of_reversed_order(call: Call, order: Order, event: ports.PaymentReversed | ports.ReversalUndone) -> tuple[Command, str]:
@@ -125,12 +126,16 @@ async def _subscription(call: Call, subscription_id: UUID) -> Subscription:
     return subscription
 
 
-async def _execute(call: Call, command: Command, cause: str) -> bool:
-    name = call.platform.payments.name
+async def _execute(call: Call, whose: Order | Subscription, command: Command, cause: str) -> bool:
+    """Whether facts followed. *whose* is the stream as it was seen before."""
+    journal, name = call.platform.journal, call.platform.payments.name
     context = Context(actor=name, now=call.now, command_id=command_of_cause(f"{name}:{cause}"), correlation=call.request_id)
     call.executed = True
-    receipt = await call.platform.journal.execute(command, context)
-    return receipt.position > 0 and not receipt.repeated
+    receipt = await journal.execute(command, context)
+    if receipt.repeated or receipt.position <= whose.position:
+        return False
+    # A command that changes nothing speaks of the stream's latest fact, which may be another's.
+    return await journal.receipt(context.command_id) is not None
 
 
 def _named(event: PaymentEvent, *names: str) -> dict[str, Any]:
