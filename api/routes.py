@@ -48,7 +48,17 @@ from api.shapes.generations import Generation
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused, WrongCredentials
 from domain.accounts.refusals import AccountSuspended, EmailTaken, PasswordChangedMeanwhile, TooManyApiTokens
 from domain.assets.storage import SignedUrlRefused
-from domain.credits.refusals import AsOfOutOfRange, ChargeFullyRefunded, InsufficientCredits, NothingToRefund, RefundExceedsCharge
+from domain.credits.refusals import (
+    AdjustmentInvalid,
+    AsOfOutOfRange,
+    ChargeFullyRefunded,
+    DebtOutstanding,
+    EffectiveTimeRefused,
+    GrantNotLive,
+    InsufficientCredits,
+    NothingToRefund,
+    RefundExceedsCharge,
+)
 from domain.generations.refusals import GenerationFinal, GenerationOpen
 from domain.orders.refusals import OrderClosed
 from domain.payments.ports import MessageUnreadable, PaymentsRefused, SignatureRefused
@@ -81,8 +91,10 @@ ROUTES: list[Route] = [
     Route("GET /v1/admin/accounts", admin_accounts.listed, OPERATOR, {200: Page[admin_shapes.AdminAccount]}, "Accounts", "admin", reads="accounts"),
     Route("GET /v1/admin/accounts/{id}", admin_accounts.show, OPERATOR, {200: admin_shapes.AdminAccount}, "An account", "admin", reads="accounts", etag=True),
     Route("PATCH /v1/admin/accounts/{id}", admin_accounts.change, OPERATOR, {200: admin_shapes.AdminAccount}, "Change roles and limits", "admin"),
+    Route("POST /v1/admin/accounts/{id}/adjustments", admin_credits.adjust, OPERATOR, {201: admin_shapes.Adjustment}, "Correct the credits", "admin", render=admin_credits.adjusted, refusals=[AdjustmentInvalid]),
     Route("POST /v1/admin/accounts/{id}/erasure", erasure.request_for, OPERATOR, {202: erasure_shapes.Erasure}, "Erase an account", "admin", render=erasure.requested),
-    Route("POST /v1/admin/accounts/{id}/grants", admin_credits.grant, OPERATOR, {201: admin_shapes.Grant}, "Grant credits", "admin", render=admin_credits.granted),
+    Route("POST /v1/admin/accounts/{id}/grants", admin_credits.grant, OPERATOR, {201: admin_shapes.Grant}, "Grant credits", "admin", render=admin_credits.granted, refusals=[EffectiveTimeRefused]),
+    Route("POST /v1/admin/accounts/{id}/grants/{grant_id}/revoke", admin_credits.revoke, OPERATOR, {201: admin_shapes.Revocation}, "Take a grant back", "admin", render=admin_credits.revoked, refusals=[GrantNotLive]),
     Route("POST /v1/admin/accounts/{id}/password-reset", admin_accounts.issue_reset, OPERATOR, {201: admin_shapes.ResetToken}, "A one-time password reset token", "admin", render=admin_accounts.reset_issued),
     Route("POST /v1/admin/accounts/{id}/reactivate", admin_accounts.reactivate, OPERATOR, {200: admin_shapes.AdminAccount}, "End a suspension", "admin", render=admin_accounts.changed),
     Route("POST /v1/admin/accounts/{id}/suspend", admin_accounts.suspend, OPERATOR, {200: admin_shapes.AdminAccount}, "Suspend an account", "admin", render=admin_accounts.changed),
@@ -129,7 +141,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/credits/purchases/{id}", purchases.show, scope("credits:read"), {200: purchase_shapes.Purchase}, "A purchase", reads="orders", etag=True),
     Route("POST /v1/credits/purchases/{id}/pay", purchases.pay, scope("credits:write"), {200: purchase_shapes.Purchase}, "Pay at the test till", render=purchases.paid, refusals=[OrderClosed]),
     Route("GET /v1/generations", generations.listed, READ, {200: Page[Generation]}, "Your generations", reads="generations"),
-    Route("POST /v1/generations", generations.submit, WRITE, {201: Generation, 202: Generation}, "Ask for a generation", render=generations.submitted, waits=True, limits=GENERATIONS, refusals=[InsufficientCredits]),
+    Route("POST /v1/generations", generations.submit, WRITE, {201: Generation, 202: Generation}, "Ask for a generation", render=generations.submitted, waits=True, limits=GENERATIONS, refusals=[DebtOutstanding, InsufficientCredits]),
     Route("POST /v1/generations/estimate", generations.estimate, WRITE, {200: submissions.Estimate}, "What it would cost"),
     Route("GET /v1/generations/{id}", generations.show, READ, {200: Generation}, "A generation", reads="generations", etag=True, waits=True),
     Route("DELETE /v1/generations/{id}", generations.delete, WRITE, {204: None}, "Delete a generation", refusals=[GenerationOpen]),

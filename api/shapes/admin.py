@@ -68,6 +68,8 @@ class NewGrant(Body):
     source: Literal["goodwill", "operator"] = "operator"
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
     expires_at: When | None = None
+    #: When it counts from: lately, or now (None).
+    effective_at: When | None = None
 
 
 class Grant(Shown):
@@ -77,6 +79,44 @@ class Grant(Shown):
     source: str
     priority: int
     expires_at: Moment | None
+    reason: str
+    effective_at: Moment
+    created_at: Moment
+    position: Count
+
+
+class NewAdjustment(Body):
+    """Above 0 credits are given. Below 0 free ones are taken in burn order, and what is missing is owed."""
+
+    amount: Annotated[int, Meta(ge=-CREDITS_MAX, le=CREDITS_MAX)]
+    reason: Reason
+
+
+class Adjustment(Shown):
+    """A correction of the book. `amount` = `given` - `taken` - `owed`."""
+
+    id: Id
+    account_id: Id
+    amount: int
+    given: Count
+    taken: Count
+    owed: Count
+    reason: str
+    created_at: Moment
+    position: Count
+
+
+class NewRevocation(Body):
+    reason: Reason
+
+
+class Revocation(Shown):
+    """Of a grant `taken` was free; `deferred` is held, and is taken when its holds end, or owed if they spend it."""
+
+    grant_id: Id
+    account_id: Id
+    taken: Count
+    deferred: Count
     reason: str
     created_at: Moment
     position: Count

@@ -14,7 +14,7 @@ class GrantCredits(Command):
     priority: int
     expires_at: datetime | None
     reason: str
-    #: When it counts; None: now. Not in the future.
+    #: When it counts; None: now. Not in the future, nor before the book was opened, nor longer ago than EFFECTIVE_DAYS_MAX.
     effective_at: datetime | None = None
 
 

@@ -72,7 +72,7 @@ class CreditAccount(Root):
             raise refusals.GrantAmountInvalid(limit=CREDITS_MAX, errors=[("/amount", f"must be from 1 to {CREDITS_MAX}")])
         if str(grant_id) in self.grants:
             raise refusals.GrantExists(grant_id=str(grant_id))
-        if effective_at is not None and not now - timedelta(days=EFFECTIVE_DAYS_MAX) <= effective_at <= now:
+        if effective_at is not None and not max(now - timedelta(days=EFFECTIVE_DAYS_MAX), self.created_on) <= effective_at <= now:
             raise refusals.EffectiveTimeRefused(days=EFFECTIVE_DAYS_MAX, errors=[("/effective_at", "is too long ago, or in the future")])
         self.expire_due(now=now)
         self.record(

@@ -47,7 +47,7 @@ class DebtOutstanding(Unpaid):
 
 
 class EffectiveTimeRefused(Unprocessable):
-    detail = "Credits count from now on, or from a time at most {days} days ago."
+    detail = "Credits count from now on, or from a time at most {days} days ago and not before the account was there."
 
 
 class GrantExists(Conflicting):

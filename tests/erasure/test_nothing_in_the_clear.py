@@ -66,7 +66,7 @@ class Story:
         """With the ids of what the person has."""
         for beginning, id in self.ids.items():
             template = template.replace(f"{beginning}/{{id}}", f"{beginning}/{id}")
-        return template.replace("{name}", "image")
+        return template.replace("{name}", "image").replace("{grant_id}", self.ids.get("a grant", "none"))
 
     def written(self) -> None:
         """Every operation with a body, each answered with success."""
@@ -97,7 +97,7 @@ class Story:
             case "POST /v1/admin/accounts/{id}/password-reset":
                 self.fixed["token"] = answer["token"]
             case "POST /v1/admin/accounts/{id}/grants":
-                self.ids["/v1/admin/grants"] = answer["id"]
+                self.ids["a grant"] = answer["id"]
             case "POST /v1/auth/reset-password":
                 (new,) = [each for each, where in self.markers.made.items() if where == f"{name} new_password"]
                 self.fixed["password"] = new

@@ -113,11 +113,19 @@ def test_a_grant_is_made_once(book: Book, payer: UUID) -> None:
 
 @pytest.mark.parametrize("away", [timedelta(seconds=1), timedelta(days=-EFFECTIVE_DAYS_MAX, seconds=-1)])
 def test_a_grant_counts_from_now_or_lately_but_not_from_ever(book: Book, payer: UUID, away: timedelta) -> None:
+    book.now += timedelta(days=2 * EFFECTIVE_DAYS_MAX)
     values = {"source": "operator", "amount": 5, "priority": 0, "expires_at": None, "reason": "x"}
     with pytest.raises(EffectiveTimeRefused):
         book.when(GrantCredits(account_id=payer, grant_id=book.id(), effective_at=book.now + away, **values))
     (granted,) = book.when(GrantCredits(account_id=payer, grant_id=book.id(), effective_at=book.now - HOUR, **values))
     assert granted.timestamp == book.now - HOUR
+
+
+def test_a_grant_does_not_count_from_before_its_book(book: Book, payer: UUID) -> None:
+    with pytest.raises(EffectiveTimeRefused):
+        book.credits(payer).grant(
+            book.id(), source="operator", amount=5, priority=0, expires_at=None, effective_at=book.now - timedelta(seconds=1), now=book.now
+        )
 
 
 def test_an_expiry_counts_from_when_it_was_due_and_what_was_held_from_the_end_of_its_hold(book: Book, payer: UUID) -> None:
