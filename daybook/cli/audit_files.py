@@ -26,7 +26,7 @@ def export(
     from daybook.settings import from_environment
     from daybook.up.reach import reached
 
-    with reached(from_environment()) as settings:
+    with reached(from_environment(), redis=False) as settings:
         from daybook.log_files import write_export
         from projections.notary.proof_refusals import TreeIncomplete
 
@@ -63,7 +63,7 @@ def import_(
     trusted = None if key is None else _keys_in(key)
     if not file.is_file():
         raise Stop(f"there is no file {file}", USAGE)
-    with reached(from_environment()) as settings:
+    with reached(from_environment(), redis=False) as settings:
         from daybook.log_files import read_import
         from infra.imports.refused import ImportRefused
 

@@ -46,7 +46,7 @@ def replay(
     position = int(as_of) if as_of is not None and as_of.isascii() and as_of.isdecimal() else None
     recorded = _time("--as-of", as_of) if position is None else None
     effective = _time("--as-of-effective", as_of_effective)
-    with reached(from_environment()) as settings:
+    with reached(from_environment(), redis=False) as settings:
         from daybook.replaying import Asked, NoSuchAccount
         from projections.log.points import OutOfRange
 

@@ -43,7 +43,7 @@ def verify(
         kept = remembered(_text(key).splitlines() if key else [], map(_text, checkpoint))
     except NoteRefused as error:
         raise Stop(f"what you kept cannot be used: {error}", USAGE) from error
-    with reached(from_environment()) as settings, bar("checking", beside=form is Form.json) as advance:
+    with reached(from_environment(), redis=False) as settings, bar("checking", beside=form is Form.json) as advance:
         begun = time.monotonic()
         report = report_of(settings, advance, kept=kept)
         seconds = time.monotonic() - begun

@@ -18,7 +18,7 @@ def migrate() -> int:
     from daybook.settings import from_environment
     from daybook.up.reach import reached
 
-    with reached(from_environment(), migrated=False) as settings:
+    with reached(from_environment(), migrated=False, create=True) as settings:
         from daybook.schema import bring_up_to_date
 
         done = asyncio.run(bring_up_to_date(settings))

@@ -20,12 +20,21 @@ PATIENCE_SECONDS = 10.0
 
 
 @contextmanager
-def reached(settings: Settings, *, migrated: bool = True) -> Iterator[Settings]:
-    """*settings* with both addresses in them, for as long as the block lasts.   Raises EngineError."""
-    if settings.database_url and settings.redis_url:
+def reached(settings: Settings, *, migrated: bool = True, create: bool = False, redis: bool = True) -> Iterator[Settings]:
+    """*settings* with both addresses in them, for as long as the block lasts.   Raises EngineError.
+
+    Only with *create* a data directory is made: elsewhere a mistyped one would be an empty Daybook in which all is well.
+    Without *redis* an address of the database is enough.
+    """
+    if settings.database_url and (settings.redis_url or not redis):
         yield settings
     elif holder(settings.data_dir) is not None:
         yield _with_running(settings)
+    elif not create and not _was_made(settings):
+        raise EngineError(
+            f"there is no Daybook in the data directory {settings.data_dir}; `daybook up` makes one, "
+            "or name another with DAYBOOK_DATA_DIR, or engines with DATABASE_URL and REDIS_URL"
+        )
     else:
         engines = engines_of(settings)
         engines.start()
@@ -38,6 +47,11 @@ def reached(settings: Settings, *, migrated: bool = True) -> Iterator[Settings]:
             yield reaching
         finally:
             engines.stop()
+
+
+def _was_made(settings: Settings) -> bool:
+    """Whether the data directory holds what the settings do not name."""
+    return (settings.data_dir if settings.database_url else settings.data_dir / "postgres").is_dir()
 
 
 def engines_of(settings: Settings) -> Engines:

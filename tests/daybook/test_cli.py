@@ -112,15 +112,30 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
 
 def test_commands_without_a_running_daybook_start_the_engines_for_their_own_time(tmp_path):
     data = tmp_path / "data"
+    assert run("migrate", env=environ(data)).returncode == 0
     done = run("projections", "list", env=environ(data))
     assert done.returncode == 0, done.stderr
-    assert re.search(r"^balances\s+1\s+live\s+0\s+0$", done.stdout, re.MULTILINE)
+    assert re.search(r"^balances\s+\d+\s+live\s+0\s+0$", done.stdout, re.MULTILINE)
     assert run("projections", "rebuild", "nope", env=environ(data)).returncode == 2
     assert run("audit", "verify", env=environ(data)).stdout.startswith("audit verify: ok\n")
     end = time.monotonic() + 5
     while (data / "lock").read_text() and time.monotonic() < end:
         time.sleep(0.05)
     assert (data / "lock").read_text() == ""
+
+
+@pytest.mark.parametrize("words", [["audit", "verify"], ["audit", "export", "--out", "-"], ["projections", "list"], ["api"]])
+def test_a_mistyped_data_directory_is_an_error_and_is_not_made(words, tmp_path):
+    done = run(*words, env=environ(tmp_path / "dta"))
+    assert done.returncode == 2
+    assert f"there is no Daybook in the data directory {tmp_path / 'dta'}" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_auditing_a_database_needs_nothing_but_its_address(tmp_path, fresh_database_url):
+    given = environ(tmp_path / "none", DATABASE_URL=fresh_database_url, DAYBOOK_SECRET_KEY="k" * 40)
+    assert run("audit", "verify", env=given).stdout.startswith("audit verify: ok")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_accounts_and_grants_from_the_command_line_are_in_the_book(tmp_path, engines, fresh_database_url):
