@@ -13,6 +13,7 @@ from projections.audit.form import Form
 from projections.audit.ledger import Fact, Ledger
 from projections.audit.models import LIVE_POSITION, position_of
 from projections.audit.postings import check_postings
+from projections.audit.purchases import Purchases
 from projections.audit.recomputed import ledger_entries
 from projections.audit.recomputed.rows import compare
 from projections.audit.report import Difference, Differs
@@ -39,6 +40,7 @@ class LogPass:
         self.form = Form()
         self.ledger = Ledger()
         self.stories = Stories(self.ledger)
+        self.purchases = Purchases()
         self.seals = Seals(self.ledger, salt)
         self.lines = ledger_entries.LedgerEntries()
         self.lines_position = BEFORE_ALL
@@ -63,8 +65,13 @@ class LogPass:
             self._check_lines()
             self.progress(last.position, max(head, last.position))
         if last is not None:
-            self.stories.close(last)
+            self._close(last)
         return self.form.position
+
+    def _close(self, last: Entry) -> None:
+        """The command ends with *last*."""
+        self.stories.close(last)
+        self.purchases.close(last)
 
     def _judge(self, entries: list[Entry], last: Entry | None) -> list[Fact]:
         """By the rules first: they name a column, where a root names only some entries."""
@@ -80,16 +87,17 @@ class LogPass:
 
     def _check(self, entries: list[Entry], last: Entry | None) -> list[Fact]:
         facts: list[Fact] = []
-        form, ledger, stories, seals, lines = self.form, self.ledger, self.stories, self.seals, self.lines
+        form, ledger, stories, purchases, seals, lines = self.form, self.ledger, self.stories, self.purchases, self.seals, self.lines
         for entry in entries:
             try:
                 fact = form.check(entry)
                 if last is not None and last.command_id != entry.command_id:
-                    stories.close(last)
+                    self._close(last)
                 check_shape(entry, fact)
                 check_postings(entry, fact)
                 ledger.apply(entry, fact)
                 stories.apply(entry, fact)
+                purchases.apply(entry, fact)
                 seals.apply(entry, fact)
                 line = lines.expected(entry, fact)
             except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:

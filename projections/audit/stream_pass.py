@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from projections.audit.entries import BY_STREAM, REST, Entry, differs
 from projections.audit.folds import HIGHEST, LOWEST, following
+from projections.audit.lineage import Lineage
 from projections.audit.models import positions_of
+from projections.audit.purchases import check_purchase
 from projections.audit.recomputed import accounts, api_tokens, assets, generations, orders, subscriptions
 from projections.audit.recomputed.rows import Row, compare
 from projections.audit.source import Source
@@ -27,6 +29,7 @@ FIRST = frozenset(
     }
 )
 LEDGER = "credits."
+PURCHASES = ("orders.", "subscriptions.")
 #: Below every version, also a forged one.
 BEFORE_ALL = -(2**31)
 
@@ -59,6 +62,7 @@ class StreamPass:
         self.source = source
         self.progress = progress
         self.last: Entry | None = None
+        self.lineage = Lineage()
         self.models: dict[str, int] = {}
 
     def run(self) -> dict[str, int]:
@@ -93,7 +97,21 @@ class StreamPass:
         for entry in entries:
             self._check(entry, self.last)
             self.last = entry
-        return [list(stream) for _, stream in groupby(entries, key=lambda entry: entry.stream)]
+        streams = [list(stream) for _, stream in groupby(entries, key=lambda entry: entry.stream)]
+        for stream in streams:
+            self._check_story(stream)
+        return streams
+
+    def _check_story(self, stream: Sequence[Entry]) -> None:
+        first = stream[0]
+        try:
+            if first.topic.startswith(LEDGER):
+                for entry in stream:
+                    self.lineage.apply(entry)
+            elif first.topic.startswith(PURCHASES):
+                check_purchase([(entry, entry.fact()) for entry in stream])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            differs(first, f"a fact of this stream lacks a field, or has it in a wrong form ({type(error).__name__}: {error})")
 
     def _check(self, entry: Entry, last: Entry | None) -> None:
         begins = last is None or last.stream != entry.stream

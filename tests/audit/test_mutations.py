@@ -24,7 +24,7 @@ def signed(database_url: str) -> str:
     async def write() -> None:
         async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
             library = Library(database_url, conn)
-            history = library.history(11, 60, accounts=3)
+            history = library.busy_history(11, 60)
             for steps in (100, 200, 300):
                 await library.book.flush(conn)
                 await seal_now(conn)

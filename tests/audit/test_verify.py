@@ -17,7 +17,7 @@ from tests.support.projecting import Library
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_random_histories_pass(library: Library, seed: int):
-    library.history(seed, 500)
+    library.busy_history(seed, 500)
     head = await library.project()
     told: list[tuple[int, int]] = []
     report = await verify(library.url, lambda done, total: told.append((done, total)))

@@ -17,7 +17,8 @@ import psycopg
 
 from domain.kernel.ids import credit_stream
 from projections.projector import projector
-from tests.support.histories import History
+from tests.support.busy_histories import BusyHistory
+from tests.support.logged_book import LoggedBook
 
 COPY = """
     COPY journal.events (position, stream, version, topic, recorded_at, actor, account_id, correlation, causation, command_id, first,
@@ -34,7 +35,8 @@ class Pattern:
     """One history as lines of COPY, by command. A copy is the same lines with other ids."""
 
     def __init__(self, seed: int) -> None:
-        history = History(seed, accounts=ACCOUNTS).run(STEPS)
+        history = BusyHistory(seed, accounts=ACCOUNTS, book=LoggedBook())
+        history.run(STEPS)
         rows = history.book.rows
         assert all(f"{account:x}".startswith(f"{IDS:x}") for account in (account.int for account in history.accounts))
         self.accounts = history.accounts

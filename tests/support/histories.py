@@ -33,8 +33,9 @@ class History:
             self.step()
         return self
 
-    def step(self) -> None:
-        moves: list[tuple[int, Callable[[], None]]] = [
+    def moves(self) -> list[tuple[int, Callable[[], None]]]:
+        """What may happen next, and how often."""
+        return [
             (3, self._grant),
             (20, self._request),
             (40, self._work),
@@ -46,7 +47,9 @@ class History:
             (3, self._change_asset),
             (4, self._pass_time),
         ]
-        weights, acts = zip(*moves, strict=True)
+
+    def step(self) -> None:
+        weights, acts = zip(*self.moves(), strict=True)
         try:
             self.random.choices(acts, weights)[0]()
         except Refusal:

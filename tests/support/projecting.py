@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from projections.projector import projector
+from tests.support.busy_histories import BusyHistory
 from tests.support.histories import History
 from tests.support.logged_book import LoggedBook
 
@@ -22,6 +23,12 @@ class Library:
     def history(self, seed: int, steps: int, *, accounts: int = 3) -> History:
         """A random history on this book, not yet written."""
         return History(seed, accounts=accounts, book=self.book).run(steps)
+
+    def busy_history(self, seed: int, steps: int, *, accounts: int = 3) -> BusyHistory:
+        """One with every kind of fact: purchases, subscriptions, reversals, debts, too."""
+        history = BusyHistory(seed, accounts=accounts, book=self.book)
+        history.run(steps)
+        return history
 
     async def project(self) -> int:
         """Write what the book has and fold it. Returns the end of the log."""
