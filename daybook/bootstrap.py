@@ -22,6 +22,7 @@ from daybook.schema import direct_url
 from daybook.settings import Settings
 from daybook.version import version
 from domain.commands import HANDLERS
+from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
 from domain.providers.catalogue import Catalogue
 from infra.access.access_tokens import AccessTokens
@@ -76,6 +77,7 @@ class Ground:
     vault: PostgresVault
     objects: "DirectoryStore | S3Store"
     catalogue: Catalogue
+    payments: Payments
     price_books: PriceBooks
     journal: PostgresJournal
 
@@ -97,7 +99,9 @@ async def ground(settings: Settings, role: str, meters: Meters | None = None) ->
         journal = await stack.enter_async_context(
             open_journal(settings.database_url, reads, handlers=HANDLERS, clock=clock, meters=meters or Meters())
         )
-        yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, price_books, journal)
+        payments = payments_of(settings)
+        stack.push_async_callback(payments.close)
+        yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, payments, price_books, journal)
 
 
 class Positions:
@@ -133,8 +137,6 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         stack.push_async_callback(limiter.close)
         tokens = AccessTokens(base.vault.token_keys(), issuer=settings.public_url)
         sessions = PostgresSessions(base.reads, directory, tokens, sign=base.vault.sign, ids=base.ids)
-        payments = payments_of(settings)
-        stack.push_async_callback(payments.close)
         passwords = BcryptPasswords()
         stack.callback(passwords.close)
         yield Platform(
@@ -146,7 +148,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             ids=base.ids,
             objects=base.objects,
             passwords=passwords,
-            payments=payments,
+            payments=base.payments,
             queues=PostgresQueues(base.reads),
             sessions=sessions,
             credentials=BearerCredentials(base.journal, directory, sessions, tokens, base.clock),
@@ -209,6 +211,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             keys=KeyKeeper(base.vault.epochs, retention=timedelta(days=settings.backup_days)),
             listen=functools.partial(listening, direct),
             redis_url=settings.redis_url,
+            payments=base.payments,
             payments_due=PostgresPaymentsDue(base.reads),
             till_is_open=settings.stripe_secret_key is None,
             till_period_seconds=settings.till_period_seconds,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from domain.dispatch.ports import Board, Claims, Due, KeepLeases
 from domain.erasure.ports import Erasures, KeyKeeping
 from domain.payments.due import PaymentsDue
+from domain.payments.ports import Payments
 from domain.ports import Clock, Ids, Journal, ObjectStore, Progress, Vault
 from domain.providers.catalogue import Catalogue
 from workers.ports import Counts, Listen, MakeProviders, Uncounted
@@ -33,6 +34,7 @@ class WorkerPlatform:
     progress: Progress | None = None
     counts: Counts = field(default_factory=Uncounted)
     #: None: nothing is sold.
+    payments: Payments | None = None
     payments_due: PaymentsDue | None = None
     till_is_open: bool = False
     #: How long a period is at the test till; None: a calendar month.

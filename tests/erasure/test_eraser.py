@@ -13,7 +13,7 @@ from domain.erasure.listed import key_of, read
 from tests.support.fleet import open_fleet
 from workers.erasure.eraser import Eraser
 
-STEPS = ["list it", "end generations", "delete assets", "forget", "destroy key", "complete"]
+STEPS = ["list it", "end generations", "end subscription", "delete assets", "forget", "destroy key", "complete"]
 
 
 @pytest.fixture

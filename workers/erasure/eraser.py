@@ -17,7 +17,10 @@ from domain.erasure.commands import CancelForErasure, CompleteErasure
 from domain.erasure.listed import CONTENT_TYPE, Listed, key_of, written
 from domain.erasure.ports import Due, Erasures, StoredAsset
 from domain.generations.refusals import GenerationNotFound
+from domain.payments.ports import Payments
 from domain.ports import Clock, Journal, ObjectStore, Vault
+from domain.subscriptions.commands import CancelSubscription
+from domain.subscriptions.subscription import Subscription, claim_of
 from workers.orders import Orders
 
 logger = logging.getLogger(__name__)
@@ -37,12 +40,16 @@ class Ground(Protocol):
     def objects(self) -> ObjectStore: ...
     @property
     def clock(self) -> Clock: ...
+    @property
+    def payments(self) -> Payments | None: ...
 
 
 class Eraser:
     """`told` is called before each step with its name."""
 
     def __init__(self, ground: Ground, erasures: Erasures, actor: str, told: Callable[[str], None] = lambda step: None) -> None:
+        self._journal = ground.journal
+        self._payments = ground.payments
         self._vault = ground.vault
         self._objects = ground.objects
         self._erasures = erasures
@@ -60,7 +67,15 @@ class Eraser:
 
     async def erase(self, due: Due) -> None:
         """All steps, in their order.   Raises Unavailable, whatever was done by then."""
-        steps = (self._list_it, self._end_generations, self._delete_assets, self._forget, self._destroy_key, self._complete)
+        steps = (
+            self._list_it,
+            self._end_generations,
+            self._end_subscription,
+            self._delete_assets,
+            self._forget,
+            self._destroy_key,
+            self._complete,
+        )
         for step in steps:
             self._told(step.__name__.strip("_").replace("_", " "))
             await step(due)
@@ -83,6 +98,16 @@ class Eraser:
             await self._orders.send(CancelForErasure(account_id=account_id, generation_id=generation_id), f"erase:{generation_id}")
         except GenerationNotFound as refusal:
             logger.info("not ended: %s", refusal)
+
+    async def _end_subscription(self, due: Due) -> None:
+        """Nobody pays on for an account that is gone. The payment service is told first; while it is away the erasure waits."""
+        subscription_id = await self._journal.claimed(claim_of(due.account_id))
+        found = None if subscription_id is None else await self._journal.load(Subscription, subscription_id)
+        if found is None or found.ended is not None:
+            return
+        if self._payments is not None and found.provider == self._payments.name and found.reference is not None:
+            await self._payments.cancel_at_period_end(found.reference)
+        await self._orders.send(CancelSubscription(subscription_id=found.id, account_id=due.account_id), f"erase:{found.id}")
 
     async def _delete_assets(self, due: Due) -> None:
         """The bytes first: a fact says that they are gone only when they are."""
