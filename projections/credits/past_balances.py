@@ -10,6 +10,7 @@ from projections.credits.balance_rows import BalanceRow
 from projections.credits.balances import BRANCHES, folded_onto
 from projections.kernel.facts import Event
 from projections.kernel.reader import Reader
+from projections.log.settled import settle
 
 
 async def balance_at_position(conn: AsyncConnection[Any], account_id: UUID, position: int) -> BalanceRow | None:
@@ -18,7 +19,8 @@ async def balance_at_position(conn: AsyncConnection[Any], account_id: UUID, posi
 
 
 async def balance_recorded_by(conn: AsyncConnection[Any], account_id: UUID, moment: datetime) -> BalanceRow | None:
-    """As the log stood at *moment*."""
+    """As the log stood at *moment*, which must have come."""
+    await settle(conn, moment)
     return _folded([event for event in await _facts(conn, account_id) if event.recorded_at <= moment])
 
 

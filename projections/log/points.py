@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from projections.kernel.reader import head_of
 from projections.log.rows import last_recorded_by
 from projections.log.running import Opened
+from projections.log.settled import settle
 
 
 class AsOf(NamedTuple):
@@ -31,9 +32,13 @@ async def point_of(
     book: Opened | None = None,
 ) -> AsOf:
     """At most one of the three is given; none: all that there is. *book*: of whom nothing is known before.   Raises OutOfRange."""
-    head = await head_of(conn)
     moment = recorded or effective
-    if (moment is not None and moment > now) or (position is not None and position > head):
+    if moment is not None and moment > now:
+        raise OutOfRange("has not come yet")
+    if recorded is not None:
+        await settle(conn, recorded)
+    head = await head_of(conn)
+    if position is not None and position > head:
         raise OutOfRange("has not come yet")
     point = AsOf(head if position is None else position, effective)
     if recorded is not None:
