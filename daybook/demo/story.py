@@ -38,34 +38,34 @@ def tell(url: str, folder: Path, screen: Screen, operator: Operator | None = Non
     None, with the reason shown, when it cannot be told to its end.
     """
     try:
-        with Client(url) as client:
-            return _tell(client, url, folder / secrets.token_hex(4), screen, operator)
+        with Client(url) as client, Client(url) as desk:
+            if operator is not None:
+                desk.login(operator.email, operator.password)
+            return _tell(client, None if operator is None else desk, folder / secrets.token_hex(4), screen)
     except (Refused, Disappointed, httpx.HTTPError) as error:
         screen.line(f"failed    {error or type(error).__name__}")
         return None
 
 
-def _tell(client: Client, url: str, folder: Path, screen: Screen, operator: Operator | None) -> Told:
+def _tell(client: Client, desk: Client | None, folder: Path, screen: Screen) -> Told:
+    """*desk* is the operator's."""
     account = client.register()
     screen.line(f"account   {account['email']}")
     screen.line(f"welcome   {client.get('/v1/credits/balance')['available']} credits")
+    lapsing = None if desk is None else lapse(desk, account["id"], screen)
     run = folder.name
     asked = [_submit(client, picture, f"demo-{run}-{number}", screen) for number, picture in enumerate(PICTURES, 1)]
     done = _wait(client, asked, screen)
     for number, (picture, generation) in enumerate(zip(PICTURES, done, strict=True), 1):
         _save(client, generation, folder / f"{number}-{picture.word}-{picture.style}.png", screen)
     _repeat(client, asked[0], f"demo-{run}-1", screen)
+    if lapsing is not None:
+        lapsing.wait(client, screen)
     _settled(client, screen)
     screen.line("")
-    if operator is not None:
-        with Client(url) as desk:
-            desk.login(operator.email, operator.password)
-            grant = lapse(desk, account["id"], screen)
-            refund(desk, asked[0]["id"], screen)
-        buy(client, screen)
-        grant.wait(client, screen)
-    else:
-        buy(client, screen)
+    if desk is not None:
+        refund(desk, asked[0]["id"], screen)
+    buy(client, screen)
     return Told(account["id"], show_book(client, screen)["capture"], folder)
 
 
