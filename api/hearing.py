@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from api.kit.call import Call
+from domain.credits.commands import ExpireGrants
 from domain.kernel.commands import Command, Context
 from domain.kernel.ids import command_of_cause
 from domain.orders import commands as orders
@@ -103,9 +104,11 @@ async def _of_reversed_period(
 
 
 async def _lapsed(call: Call, account_id: UUID, grants: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """The account does not know what lapsed of a grant that is closed, so it is looked up in the log."""
-    if not grants:
+    """The account does not know what lapsed of a grant that is closed, so it is looked up in the log, with what is due by now."""
+    now = call.platform.clock.now()
+    if all(grant["expires_at"] > now for grant in grants):
         return {}
+    await call.platform.journal.execute(ExpireGrants(account_id=account_id), _context(call, call.platform.ids.new()))
     async with call.platform.reads.connection() as connection:
         return await lapsed(connection, account_id, [grant["grant_id"] for grant in grants])
 
@@ -128,14 +131,20 @@ async def _subscription(call: Call, subscription_id: UUID) -> Subscription:
 
 async def _execute(call: Call, whose: Order | Subscription, command: Command, cause: str) -> bool:
     """Whether facts followed. *whose* is the stream as it was seen before."""
-    journal, name = call.platform.journal, call.platform.payments.name
-    context = Context(actor=name, now=call.now, command_id=command_of_cause(f"{name}:{cause}"), correlation=call.request_id)
+    journal = call.platform.journal
+    command_id = command_of_cause(f"{call.platform.payments.name}:{cause}")
     call.executed = True
-    receipt = await journal.execute(command, context)
+    receipt = await journal.execute(command, _context(call, command_id))
     if receipt.repeated or receipt.position <= whose.position:
         return False
     # A command that changes nothing speaks of the stream's latest fact, which may be another's.
-    return await journal.receipt(context.command_id) is not None
+    return await journal.receipt(command_id) is not None
+
+
+def _context(call: Call, command_id: UUID) -> Context:
+    """As of now: reading at the payment service may have taken seconds since the request came."""
+    platform = call.platform
+    return Context(actor=platform.payments.name, now=platform.clock.now(), command_id=command_id, correlation=call.request_id)
 
 
 def _named(event: PaymentEvent, *names: str) -> dict[str, Any]:

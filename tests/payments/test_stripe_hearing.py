@@ -309,6 +309,13 @@ async def test_a_thing_that_is_not_there_is_asked_for_again_later(world: World, 
         await world.raw(raw)
 
 
+async def test_a_paid_invoice_without_lines_is_not_passed_over(world: World):
+    messages = world.book.begin(await world.membership())
+    world.first("invoice")["lines"]["data"].clear()
+    with pytest.raises(PaymentsRefused, match="without lines"):
+        await world.heard(messages[2])
+
+
 @pytest.mark.parametrize("kind", ["dispute", "subscription", "refund"])
 async def test_a_word_that_is_not_known_is_no_guess(world: World, kind):
     world.book.begin(await world.membership())

@@ -322,6 +322,20 @@ async def test_the_refund_of_a_period_takes_its_credits(shop: Shop):
     assert await shop.standing(person, subscription) == ("active", 0, 0, 0)
 
 
+async def test_of_credits_that_lapsed_a_refund_takes_nothing_and_nothing_is_owed(shop: Shop):
+    person = await shop.buyer()
+    subscription, page = await shop.subscribed(person)
+    messages = shop.book.begin(page)
+    invoice = shop.book.of_kind("invoice")[0]
+    # The message was under way for longer than its period.
+    invoice["lines"]["data"][0]["period"] = {"start": shop.book.now() - 3 * 86_400, "end": shop.book.now() - 86_400}
+    await shop.courier.bring_all(messages)
+    assert await shop.standing(person, subscription) == ("active", 0, 0, 0)
+    payment = invoice["payments"]["data"][0]["payment"]["payment_intent"]
+    await shop.courier.bring_all(shop.book.refund(payment, 1_499))
+    assert await shop.standing(person, subscription) == ("active", 0, 0, 0)
+
+
 async def test_without_stripe_the_webhook_does_not_exist(database_url, redis_url, database_folder):
     async with open_house(database_url, redis_url, database_folder, DAYBOOK_RATE_LIMITS="off") as house:
         answer = await house.client.post(PATH, content=b"{}", headers={"Stripe-Signature": header(b"{}")})

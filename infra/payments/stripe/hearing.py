@@ -134,7 +134,9 @@ class Hearing:
         owner = owner_of(details.metadata) if details else None
         if details is None or owner is None or invoice.billing_reason not in PERIODS:
             return ()
-        if invoice.status == "paid" and invoice.lines.data:
+        if invoice.status == "paid":
+            if not invoice.lines.data:
+                raise ports.PaymentsRefused(reason="it names an invoice without lines.")
             # The latest, should Stripe add a line for something else.
             period = max((line.period for line in invoice.lines.data), key=lambda period: period.end)
             return [
