@@ -29,7 +29,7 @@ def checkpoint(
     from projections.notary.notary import LogEmpty
     from projections.notary.refusals import NotaryRefuses
 
-    with reached(from_environment()) as settings, bar("signing") as advance:
+    with reached(from_environment(), redis=False) as settings, bar("signing") as advance:
         try:
             note = asyncio.run(checkpoint_now(settings, advance, balances=balances))
         except (NotaryRefuses, LogEmpty) as refusal:
@@ -49,7 +49,7 @@ def key(
     from daybook.settings import from_environment
     from daybook.up.reach import reached
 
-    with reached(from_environment()) as settings:
+    with reached(from_environment(), redis=False) as settings:
         lines = asyncio.run(keys(settings, rotate=rotate))
     for line in lines:
         typer.echo(line)
@@ -77,7 +77,7 @@ def prove(
         raise Stop("say one of --entry POSITION, --balance ACCOUNT and --consistency FROM TO", USAGE)
     if sizes is not None and not 1 <= sizes[0] <= sizes[1]:
         raise Stop("--consistency takes the size of the older checkpoint first", USAGE)
-    with reached(from_environment()) as settings:
+    with reached(from_environment(), redis=False) as settings:
         try:
             data = asyncio.run(proof(settings, entry=entry, balance=balance, consistency=sizes))
         except Refusal as refusal:

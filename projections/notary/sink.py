@@ -22,6 +22,8 @@ LOOK_SECONDS = 0.2
 #: After a refusal a person must look first; looking again costs a pass over the whole log.
 REFUSED_SECONDS_MIN = 30.0
 REFUSED_SECONDS_MAX = 3_600.0
+#: While nobody can say what was published.
+STORE_SECONDS = 5.0
 
 
 class NotarySink:
@@ -35,7 +37,7 @@ class NotarySink:
         self._signed_at = float("-inf")
         self._patrolled_at = float("-inf")
         self._patrol = Patrol(notary)
-        self._refused_until = float("-inf")
+        self._resting_until = float("-inf")
         self._refused_seconds = REFUSED_SECONDS_MIN
         #: Told (events that no checkpoint covers, events of the last) after each look; for metrics.
         self.on_look: Callable[[int, int], None] = lambda lag, sealed: None
@@ -46,7 +48,9 @@ class NotarySink:
 
     async def step(self, conn: AsyncConnection[Any]) -> int:
         """One page of the log, and a signature when one is due. A refusal is said loudly and stops nobody else."""
-        if self._monotonic() < self._refused_until:
+        if self._monotonic() < self._resting_until:
+            # A session that says nothing for long would be ended, and the lag must be told.
+            self._look(await self.notary.state(conn))
             await asyncio.sleep(LOOK_SECONDS)
             return 0
         try:
@@ -56,7 +60,8 @@ class NotarySink:
             return 0
         except StoreUnavailable as error:
             log.warning("the notary waits for the object store, which may know of a longer log: %s", error)
-            taken = 0
+            self._resting_until = self._monotonic() + STORE_SECONDS
+            return 0
         except Overtaken:
             return 1
         self._refused_seconds = REFUSED_SECONDS_MIN
@@ -67,25 +72,28 @@ class NotarySink:
     async def _refuse(self, conn: AsyncConnection[Any], refusal: NotaryRefuses) -> None:
         log.error("the notary does not sign: %s", refusal)
         self.on_refusal()
-        self._refused_until = self._monotonic() + self._refused_seconds
+        self._resting_until = self._monotonic() + self._refused_seconds
         self._refused_seconds = min(2 * self._refused_seconds, REFUSED_SECONDS_MAX)
         if refusal.about_the_log:
             await self.notary.say(conn, str(refusal))
 
     async def _step(self, conn: AsyncConnection[Any]) -> int:
         state = await self.notary.state(conn)
-        self.on_look(state.head - state.sealed, state.sealed)
+        self._look(state)
         if not self._due(state):
             await self._walk(conn, state)
             return 0
         taken = await self.notary.take(conn, state)
         size = state.size + taken
-        if size - state.sealed >= self.every_events or (size == state.head and self._late()):
+        if size - state.sealed >= self.every_events or (size == state.head > state.sealed and self._late()):
             sealed = await self.notary.seal(conn)
             self._signed_at = self._monotonic()
             self.on_signed()
             self.on_look(max(0, state.head - sealed.size), sealed.size)
         return taken
+
+    def _look(self, state: State) -> None:
+        self.on_look(state.head - state.sealed, state.sealed)
 
     async def _walk(self, conn: AsyncConnection[Any], state: State) -> None:
         """Look at a piece of what was signed long ago, as often as we sign."""

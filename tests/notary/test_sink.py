@@ -5,7 +5,7 @@ import pytest
 from domain.assets.storage import StoreUnavailable
 from projections.notary import sink as sinks
 from projections.notary.checkpoints import page
-from projections.notary.sink import REFUSED_SECONDS_MIN, NotarySink
+from projections.notary.sink import REFUSED_SECONDS_MIN, STORE_SECONDS, NotarySink
 
 
 class Watch:
@@ -162,6 +162,7 @@ async def test_a_store_that_cannot_be_asked_delays_the_first_signature_only(offi
     assert await stepped(office, sink) == []
     assert "waits for the object store" in caplog.text
     away = False
+    watch.now += STORE_SECONDS
     assert await stepped(office, sink) == [head]
     away = True
     more = await office.log(10, seed=2)
