@@ -8,9 +8,10 @@ right in everything: postings, holds, lineage, streams. The database checks each
 
 import asyncio
 import itertools
+import re
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -27,8 +28,17 @@ COPY = """
 """
 #: The first eight digits of every id in the history; each copy has others.
 IDS = 0x018B_CFE5
+OLD = b"%08x" % IDS
+ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 STEPS = 1_200
 ACCOUNTS = 4
+
+
+class Line(NamedTuple):
+    """A row for COPY; `derived` are the ids in it that follow from others, so that they begin otherwise."""
+
+    text: bytes
+    derived: tuple[bytes, ...]
 
 
 class Pattern:
@@ -38,21 +48,24 @@ class Pattern:
         history = BusyHistory(seed, accounts=ACCOUNTS, book=LoggedBook())
         history.run(STEPS)
         rows = history.book.rows
-        assert all(f"{account:x}".startswith(f"{IDS:x}") for account in (account.int for account in history.accounts))
         self.accounts = history.accounts
+        self.streams = {str(credit_stream(account)).encode(): account for account in self.accounts}
         self.events = len(rows)
         self.commands = [
-            [_line(row, number) for number, row in enumerate(command)]
+            [self._line(row, number) for number, row in enumerate(command)]
             for _, command in itertools.groupby(rows, key=lambda row: row["command_id"])
         ]
 
-    def streams(self, ids: int) -> list[tuple[bytes, bytes]]:
-        """Ledger streams follow from account ids, so they are replaced one by one."""
-        return [(str(credit_stream(mine)).encode(), str(credit_stream(_moved(mine, ids))).encode()) for mine in self.accounts]
+    def _line(self, row: dict[str, Any], number: int) -> Line:
+        found = set(ID.findall(str(row["stream"]).encode() + row["state"]))
+        return Line(_line(row, number), tuple(sorted(id for id in found if not id.startswith(OLD))))
 
-
-def _moved(id: UUID, ids: int) -> UUID:
-    return UUID(f"{ids:08x}{id.hex[8:]}")
+    def moved(self, id: bytes, copy: int) -> bytes:
+        """A derived id in a copy: that of a ledger follows from its account, the others only have to differ."""
+        account = self.streams.get(id)
+        if account is not None:
+            return str(credit_stream(UUID(f"{IDS + copy:08x}{account.hex[8:]}"))).encode()
+        return b"%08x" % (int(id[:8], 16) + copy & 0xFFFF_FFFF) + id[8:]
 
 
 def _line(row: dict[str, Any], number: int) -> bytes:
@@ -71,23 +84,20 @@ def _line(row: dict[str, Any], number: int) -> bytes:
 
 def lines(pattern: Pattern, copies: int) -> Iterator[bytes]:
     """The log, command after command of every copy in turn."""
-    old = f"{IDS:08x}".encode()
-    hexed = old.hex().encode()
-    people: list[tuple[bytes, bytes, Sequence[tuple[bytes, bytes]]]] = []
-    for copy in range(copies):
-        new = f"{IDS + copy:08x}".encode()
-        people.append((new, new.hex().encode(), pattern.streams(IDS + copy)))
+    hexed = OLD.hex().encode()
+    people = [(copy, new := b"%08x" % (IDS + copy), new.hex().encode()) for copy in range(copies)]
     position = 0
     for command in pattern.commands:
-        for new, new_hexed, streams in people:
+        for copy, new, new_hexed in people:
             caused = position + 1
-            for number, line in enumerate(command):
+            for number, (line, derived) in enumerate(command):
                 position += 1
-                for mine, theirs in streams:
-                    line = line.replace(mine, theirs)
+                for id in derived:
+                    moved = pattern.moved(id, copy)
+                    line = line.replace(id, moved).replace(id.hex().encode(), moved.hex().encode())
                 if number:
                     line = line.replace(b"<%d>" % number, b"%d" % caused, 1)
-                yield b"%d\t" % position + line.replace(old, new).replace(hexed, new_hexed)
+                yield b"%d\t" % position + line.replace(OLD, new).replace(hexed, new_hexed)
 
 
 async def fill(dsn: str, events: int, *, seed: int = 1) -> int:
