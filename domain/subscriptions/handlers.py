@@ -36,10 +36,10 @@ def _change(act: Callable[[Subscription, Any, datetime], None]) -> Handler:
 
     def decide(command: Any, streams: Streams, now: datetime) -> Decision:
         subscription = Subscription.of(streams, command.subscription_id, command.account_id)
-        before = subscription.ended
+        had_claim = subscription.has_claim
         act(subscription, command, now)
         decision = _decided(command, subscription)
-        decision.freed = [subscription.claim] if before != subscription.ended else []
+        decision.freed = [subscription.claim] if had_claim and not subscription.has_claim else []
         return decision
 
     return Handler(_needs_subscription, decide)
@@ -71,8 +71,8 @@ def _renew(command: commands.RenewSubscription, streams: Streams, now: datetime)
     if subscription.ended is not None or end is None or end > now:
         return decision
     if subscription.cancel_at_period_end:
+        decision.freed = [subscription.claim] if subscription.has_claim else []
         subscription.end("period_end", now=now)
-        decision.freed = [subscription.claim]
         return decision
     paid = subscription.next_period(seconds=command.period_seconds, now=now)
     _grant_period(subscription, credits, paid, now)

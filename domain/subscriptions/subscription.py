@@ -30,6 +30,8 @@ class Subscription(Root):
     TOPIC = "subscriptions.subscription"
 
     def __init__(self) -> None:
+        #: It is its account's one subscription: from its request to its end. One that begins after its end shares the account.
+        self.has_claim = True
         self.checkout: str | None = None
         self.sealed_url: str | None = None
         self.checkout_expires_at: datetime | None = None
@@ -240,7 +242,7 @@ class Subscription(Root):
 
     @when(events.SubscriptionEnded)
     def _ended(self, fact: events.SubscriptionEnded) -> None:
-        self.ended, self.ended_at = fact.cause, fact.timestamp
+        self.ended, self.ended_at, self.has_claim = fact.cause, fact.timestamp, False
 
     @when(events.PeriodReversed)
     def _period_reversed(self, fact: events.PeriodReversed) -> None:

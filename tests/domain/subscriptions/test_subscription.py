@@ -167,6 +167,17 @@ def test_canceling_what_was_never_paid_ends_it_now_and_money_begins_it_after_all
     assert shop.available(reader) == 500
 
 
+def test_one_that_began_after_its_end_leaves_the_accounts_place_to_the_next(shop: Shop, reader: UUID) -> None:
+    given_up = shop.subscription(reader)
+    shop.tell(CancelSubscription, given_up)
+    shop.subscription(reader)
+    shop.pay_period(given_up)
+    shop.change(given_up, "canceled", at=shop.book.now)
+    assert shop.of(given_up).status == "canceled"
+    assert shop.book.decision is not None
+    assert shop.book.decision.freed == []
+
+
 def test_a_page_that_expired_ends_only_what_was_never_paid(shop: Shop, reader: UUID, active: UUID) -> None:
     assert shop.tell(EndSubscription, active, cause="expired") == []
     pending = shop.subscription(reader)
