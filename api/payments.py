@@ -56,4 +56,4 @@ async def _round(call: Call) -> list[PaymentEvent]:
 def _tell(call: Call, refusal: Refusal, event: Mapping[str, Any]) -> None:
     """Money that is refused is an operator's business. The sender repeats it for days, and each time it stands in the log."""
     facts = {name: value for name, value in event.items() if value is not None}
-    call.kit.log.error("payment refused", request_id=call.request_id, code=refusal.code, detail=str(refusal), **facts)
+    call.kit.log.error("payment refused", request_id=call.request_id, code=refusal.code, detail=str(refusal), heard=facts)
