@@ -17,9 +17,9 @@ from api.sessions import TAIL_SECONDS
 from api.shapes.admin import AdminAccount, AdminAccountPatch, AdminAccountQuery, Because, ResetToken, shown_admin_account
 from domain.access.reset_tokens import SECRET_BYTES, hash_of, reset_token
 from domain.accounts.account import Account
-from domain.accounts.commands import ChangeLimits, ChangeRoles, IssuePasswordReset, ReactivateAccount, SuspendAccount
+from domain.accounts.commands import ChangeRights, IssuePasswordReset, ReactivateAccount, SuspendAccount
 from domain.accounts.profile import opened
-from domain.accounts.refusals import AccountNotFound
+from domain.accounts.refusals import AccountNotFound, OwnSuspension
 from domain.kernel.commands import Receipt
 from domain.kernel.refusals import Gone
 from projections.accounts.accounts import AccountRow, page_of_accounts, row_of
@@ -51,18 +51,21 @@ async def show(call: Call, id: UUID) -> Answer:
 
 async def change(call: Call, id: UUID, body: AdminAccountPatch) -> Answer:
     """Change roles or the account's own rate limits. An absent field stays."""
-    answer, reason = None, await sealed_reason(call, id, body.reason)
-    if body.roles is not UNSET:
-        roles = ChangeRoles(account_id=id, roles=sorted(set(body.roles)), reason=reason)
-        answer = await call.execute(roles, status=200, render=changed)
-    if body.limits is not UNSET:
-        limits = ChangeLimits(account_id=id, limits={str(bucket): rate for bucket, rate in body.limits.items()}, reason=reason)
-        answer = await call.execute(limits, status=200, render=changed)
-    return answer or await show(call, id)
+    if body.roles is UNSET and body.limits is UNSET:
+        return await show(call, id)
+    command = ChangeRights(
+        account_id=id,
+        roles=None if body.roles is UNSET else sorted(set(body.roles)),
+        limits=None if body.limits is UNSET else {str(bucket): rate for bucket, rate in body.limits.items()},
+        reason=await sealed_reason(call, id, body.reason),
+    )
+    return await call.execute(command, status=200, render=changed)
 
 
 async def suspend(call: Call, id: UUID, body: Because) -> Answer:
     """Suspend an account: it accepts no new work. What is under way ends as it would have."""
+    if id == call.account_id:
+        raise OwnSuspension()
     return await call.execute(SuspendAccount(account_id=id, reason=await sealed_reason(call, id, body.reason)), status=200)
 
 

@@ -46,7 +46,7 @@ from api.shapes import subscriptions as subscription_shapes
 from api.shapes import usage as usage_shapes
 from api.shapes.generations import Generation
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused, WrongCredentials
-from domain.accounts.refusals import AccountSuspended, EmailTaken, PasswordChangedMeanwhile, TooManyApiTokens
+from domain.accounts.refusals import AccountSuspended, EmailTaken, OwnSuspension, PasswordChangedMeanwhile, TooManyApiTokens
 from domain.assets.storage import SignedUrlRefused
 from domain.credits.refusals import (
     AdjustmentInvalid,
@@ -97,7 +97,7 @@ ROUTES: list[Route] = [
     Route("POST /v1/admin/accounts/{id}/grants/{grant_id}/revoke", admin_credits.revoke, OPERATOR, {201: admin_shapes.Revocation}, "Take a grant back", "admin", render=admin_credits.revoked, refusals=[GrantNotLive]),
     Route("POST /v1/admin/accounts/{id}/password-reset", admin_accounts.issue_reset, OPERATOR, {201: admin_shapes.ResetToken}, "A one-time password reset token", "admin", render=admin_accounts.reset_issued),
     Route("POST /v1/admin/accounts/{id}/reactivate", admin_accounts.reactivate, OPERATOR, {200: admin_shapes.AdminAccount}, "End a suspension", "admin", render=admin_accounts.changed),
-    Route("POST /v1/admin/accounts/{id}/suspend", admin_accounts.suspend, OPERATOR, {200: admin_shapes.AdminAccount}, "Suspend an account", "admin", render=admin_accounts.changed),
+    Route("POST /v1/admin/accounts/{id}/suspend", admin_accounts.suspend, OPERATOR, {200: admin_shapes.AdminAccount}, "Suspend an account", "admin", render=admin_accounts.changed, refusals=[OwnSuspension]),
     Route("POST /v1/admin/charges/{id}/refund", admin_credits.refund, OPERATOR, {201: admin_shapes.Refund}, "Refund a charge", "admin", render=admin_credits.refunded, refusals=[ChargeFullyRefunded, NothingToRefund, RefundExceedsCharge]),
     Route("GET /v1/admin/generations", admin_fleet.generations, OPERATOR, {200: Page[admin_shapes.AdminGeneration]}, "Everybody's generations", "admin", reads="generations"),
     Route("GET /v1/admin/queues", admin_fleet.queues, OPERATOR, {200: admin_shapes.AllQueues}, "Queues", "admin"),

@@ -28,6 +28,8 @@ def read_json(data: bytes) -> Any:
     try:
         text = data.decode()
         tree = _DECODER.decode(text)
+    except _TwiceError:
+        raise _malformed("a key stands twice in one object", _pointer_to_twice(text)) from None
     except UnicodeDecodeError as error:
         raise _malformed(f"not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -59,10 +61,42 @@ def _check_depth(data: bytes) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _malformed("a key stands twice in one object", "/" + escaped(twice))
+        raise _TwiceError
     return members
+
+
+class _TwiceError(Exception):
+    """Some object has a key twice. The parser knows the object, but not where it stands."""
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object with all its keys, in order."""
+
+
+def _pointer_to_twice(text: str) -> str:
+    """Where it stands; the whole document, when that is broken further on."""
+    try:
+        return _place_of_twice(json.JSONDecoder(object_pairs_hook=_Pairs).decode(text)) or ""
+    except ValueError:
+        return ""
+
+
+def _place_of_twice(node: Any, pointer: str = "") -> str | None:
+    """The pointer of the first key in the document that stands twice in its object."""
+    if isinstance(node, _Pairs):
+        seen: set[str] = set()
+        for name, value in node:
+            here = f"{pointer}/{escaped(name)}"
+            if name in seen:
+                return here
+            seen.add(name)
+            if (found := _place_of_twice(value, here)) is not None:
+                return found
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            if (found := _place_of_twice(value, f"{pointer}/{index}")) is not None:
+                return found
+    return None
 
 
 def _constant(name: str) -> Any:

@@ -15,7 +15,7 @@ from projections.accounts.accounts import AccountRow
 from projections.generations.rows import GenerationRow
 
 #: Sealed with the key of the person it is about: erased with him.
-Reason = Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX)]
+Reason = Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX, pattern=r"\S")]
 Bucket = Literal["anonymous", "api", "auth", "generations", "inbound", "purchases", "sensitive", "video"]
 #: "count/seconds"
 Rate = Annotated[str, Meta(pattern="^[1-9][0-9]{0,8}/[1-9][0-9]{0,6}" + END)]
@@ -51,9 +51,9 @@ class AdminAccountQuery(ListQuery):
 class AdminAccountPatch(Body):
     """`limits` replaces the account's own rate limits; an empty object gives it the defaults again."""
 
+    reason: Reason
     roles: Annotated[list[Role], Meta(min_length=1, max_length=3)] | UnsetType = UNSET
     limits: dict[Bucket, Rate] | UnsetType = UNSET
-    reason: Annotated[str, Meta(max_length=REASON_CHARS_MAX)] = ""
 
 
 class Because(Body):

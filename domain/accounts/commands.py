@@ -26,16 +26,13 @@ class ChangeProfile(Command):
     expected_profile: str | None = None
 
 
-class ChangeRoles(Command):
-    account_id: UUID
-    roles: list[str]
-    reason: str
+class ChangeRights(Command):
+    """What an account may: its roles, and its own rate limits. None: that stays as it is."""
 
-
-class ChangeLimits(Command):
     account_id: UUID
-    limits: dict[str, str]
     reason: str
+    roles: list[str] | None = None
+    limits: dict[str, str] | None = None
 
 
 class SuspendAccount(Command):

@@ -105,13 +105,19 @@ def _revoke_api_token(command: commands.RevokeApiToken, streams: Streams, now: d
     return Decision(account_id=command.account_id, saved=[account], freed=[f"api_token:{token_hash}"])
 
 
+def _change_rights(account: Account, command: commands.ChangeRights, now: datetime) -> None:
+    if command.roles is not None:
+        account.change_roles(command.roles, reason=command.reason, now=now)
+    if command.limits is not None:
+        account.change_limits(command.limits, reason=command.reason, now=now)
+
+
 HANDLERS: dict[type[Command], Handler] = {
-    commands.ChangeLimits: _change(lambda account, c, now: account.change_limits(c.limits, reason=c.reason, now=now)),
     commands.ChangePassword: _change(
         lambda account, c, now: account.change_password(c.sealed_password_hash, expected_hash=c.expected_hash, now=now)
     ),
     commands.ChangeProfile: _change(lambda account, c, now: account.change_profile(c.sealed_profile, expected=c.expected_profile, now=now)),
-    commands.ChangeRoles: _change(lambda account, c, now: account.change_roles(c.roles, reason=c.reason, now=now)),
+    commands.ChangeRights: _change(_change_rights),
     commands.IssueApiToken: Handler(_needs_account, _issue_api_token),
     commands.IssuePasswordReset: _change(
         lambda account, c, now: account.issue_password_reset(token_hash=c.token_hash, expires_at=c.expires_at, reason=c.reason, now=now)

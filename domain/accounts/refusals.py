@@ -33,6 +33,12 @@ class ExpiryPassed(Unprocessable):
     detail = "The expiry must be in the future."
 
 
+class OwnSuspension(Conflicting):
+    """Nobody locks himself out by a slip of the pen."""
+
+    detail = "Operators cannot suspend their own account; another operator can."
+
+
 class PasswordChangedMeanwhile(Conflicting):
     detail = "The password was changed by another request. Sign in again."
 

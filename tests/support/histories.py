@@ -168,8 +168,8 @@ class History:
             self.random.choice(
                 [
                     accounts.ChangeProfile(account_id=account_id, sealed_profile=f"s1.{token_id}"),
-                    accounts.ChangeRoles(account_id=account_id, roles=self.random.sample(["user", "operator", "auditor"], 2), reason="x"),
-                    accounts.ChangeLimits(account_id=account_id, limits={"api": f"{self.random.randrange(9)}/60"}, reason="x"),
+                    accounts.ChangeRights(account_id=account_id, roles=self.random.sample(["user", "operator", "auditor"], 2), reason="x"),
+                    accounts.ChangeRights(account_id=account_id, limits={"api": f"{self.random.randrange(9)}/60"}, reason="x"),
                     accounts.SuspendAccount(account_id=account_id, reason="x"),
                     accounts.ReactivateAccount(account_id=account_id, reason="x"),
                     accounts.ReactivateAccount(account_id=account_id, reason="x"),

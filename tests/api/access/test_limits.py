@@ -90,7 +90,7 @@ async def test_ten_at_once_on_fifteen_credits_and_a_hundred_twins_fit_into_the_d
 
 async def test_an_accounts_own_limits_replace_the_defaults(strict):
     person, operator = await strict.person(), await strict.person("operator")
-    body = {"limits": {"generations": "2/3600"}}
+    body = {"limits": {"generations": "2/3600"}, "reason": "test"}
     await strict.client.patch(f"/v1/admin/accounts/{person.account_id}", json=body, headers=operator.headers)
     statuses = [(await strict.client.post("/v1/generations", json=CAT, headers=person.headers)).status_code for _ in range(3)]
     assert statuses == [202, 202, 429]

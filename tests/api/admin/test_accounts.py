@@ -43,17 +43,17 @@ async def test_new_roles_open_doors_at_once_and_close_them(house, operator):
     answer = await house.client.patch(path(person), json=body, headers=operator.headers)
     assert (answer.status_code, answer.json()["roles"]) == (200, ["operator", "user"])
     assert (await house.client.get("/v1/admin/queues", headers=person.headers)).status_code == 200
-    await house.client.patch(path(person), json={"roles": ["user"]}, headers=operator.headers)
+    await house.client.patch(path(person), json={"roles": ["user"], "reason": "leaves"}, headers=operator.headers)
     problem(await house.client.get("/v1/admin/queues", headers=person.headers), 403, "role_missing")
 
 
 async def test_limits_are_the_accounts_own_until_they_are_emptied(house, operator):
     person = await house.person()
-    both = {"limits": {"api": "6000/60", "generations": "9/3600"}, "roles": ["user"]}
+    both = {"limits": {"api": "6000/60", "generations": "9/3600"}, "roles": ["user"], "reason": "test"}
     shown = (await house.client.patch(path(person), json=both, headers=operator.headers)).json()
     assert shown["limits"] == both["limits"]
     assert (await house.client.get(path(person), headers=operator.headers)).json() == shown
-    assert (await house.client.patch(path(person), json={"limits": {}}, headers=operator.headers)).json()["limits"] == {}
+    assert (await house.client.patch(path(person), json={"limits": {}, "reason": "test"}, headers=operator.headers)).json()["limits"] == {}
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,44 @@ async def test_limits_are_the_accounts_own_until_they_are_emptied(house, operato
     ],
 )
 async def test_roles_and_limits_that_do_not_exist_are_refused(house, operator, alice, body):
-    problem(await house.client.patch(path(alice), json=body, headers=operator.headers), 422, "validation_failed")
+    answer = await house.client.patch(path(alice), json={"reason": "test", **body}, headers=operator.headers)
+    problem(answer, 422, "validation_failed")
+
+
+@pytest.mark.parametrize("reason", [{}, {"reason": ""}, {"reason": " \t\u00a0"}, {"reason": "x" * 501}])
+async def test_every_write_has_a_reason(house, operator, alice, reason):
+    for method, suffix, body in (
+        ("PATCH", "", {"roles": ["user"]}),
+        ("POST", "/suspend", {}),
+        ("POST", "/grants", {"amount": 1}),
+    ):
+        answer = await house.client.request(method, path(alice, suffix), json={**body, **reason}, headers=operator.headers)
+        problem(answer, 422, "validation_failed")
+
+
+async def test_roles_and_limits_change_in_one_commit(house, operator):
+    person = await house.person()
+    both = {"limits": {"api": "7/60"}, "roles": ["auditor", "user"], "reason": "both at once"}
+    answer = await house.client.patch(path(person), json=both, headers=operator.headers)
+    events = (await house.platform.journal.stream(person.account_id))[-2:]
+    assert [event.topic for event in events] == ["accounts.roles_changed", "accounts.limits_changed"]
+    assert len({event.command_id for event in events}) == 1
+    assert answer.headers["daybook-position"] == str(events[-1].position)
+    assert (await house.client.patch(path(person), json=both, headers=operator.headers)).json() == answer.json()
+    assert (await house.platform.journal.stream(person.account_id))[-1] == events[-1]
+
+
+async def test_nobody_suspends_himself(house, operator):
+    answer = await house.client.post(path(operator, "/suspend"), json={"reason": "oops"}, headers=operator.headers)
+    problem(answer, 409, "own_suspension")
+    assert (await house.client.get("/v1/admin/queues", headers=operator.headers)).status_code == 200
 
 
 async def test_a_change_on_an_older_version_is_refused(house, operator, alice):
     etag = (await house.client.get(path(alice), headers=operator.headers)).headers["etag"]
-    await house.client.patch(path(alice), json={"limits": {"api": "5/5"}}, headers=operator.headers)
+    await house.client.patch(path(alice), json={"limits": {"api": "5/5"}, "reason": "test"}, headers=operator.headers)
     stale = {**operator.headers, "If-Match": etag}
-    problem(await house.client.patch(path(alice), json={"limits": {}}, headers=stale), 412, "precondition_failed")
+    problem(await house.client.patch(path(alice), json={"limits": {}, "reason": "test"}, headers=stale), 412, "precondition_failed")
 
 
 async def test_a_suspension_stops_new_work_at_once_until_it_ends(house, operator):
@@ -105,7 +135,9 @@ async def test_each_write_names_its_actor_and_reason_in_the_log(house, operator)
 async def test_an_unknown_account_is_not_there(house, operator):
     unknown = f"/v1/admin/accounts/{house.platform.ids.new()}"
     problem(await house.client.get(unknown, headers=operator.headers), 404, "account_not_found")
-    problem(await house.client.patch(unknown, json={"roles": ["user"]}, headers=operator.headers), 404, "account_not_found")
+    problem(
+        await house.client.patch(unknown, json={"roles": ["user"], "reason": "leaves"}, headers=operator.headers), 404, "account_not_found"
+    )
     problem(await house.client.post(f"{unknown}/suspend", json={"reason": "x"}, headers=operator.headers), 404, "account_not_found")
     grant = await house.client.post(f"{unknown}/grants", json={"reason": "x", "amount": 1}, headers=operator.headers)
     assert grant.status_code == 404

@@ -77,6 +77,21 @@ async def test_what_breaks_the_schema_is_a_422_that_points_to_it(client, content
     assert response.json()["errors"][0]["pointer"] == pointer
 
 
+@pytest.mark.parametrize(
+    ("content", "pointer"),
+    [
+        (b'{"name": "x", "name": "y"}', "/name"),
+        (b'{"name": "x", "parts": [{"size": 1}, {"size": 1, "b/c~": 2, "b/c~": 2}]}', "/parts/1/b~1c~0"),
+        (b'{"counts": {"a": {"x": 1, "x": 1}}, "name": 1, "name": 2}', "/counts/a/x"),
+        (b'{"counts": {"a": 1, "a": 2}, "name"', ""),
+    ],
+)
+async def test_a_key_that_stands_twice_is_pointed_to_wherever_it_stands(client, content, pointer):
+    response = await post(client, content)
+    assert (response.status_code, response.json()["code"]) == (400, "malformed_json")
+    assert response.json()["errors"] == [{"pointer": pointer, "detail": "a key stands twice in one object"}]
+
+
 ACCEPTED = {
     "tab and line breaks": b'{"name": "a\\tb\\r\\nc"}',
     "brackets in text": json.dumps({"name": "[" * 20, "counts": {"[" * 60: 1}}).encode(),

@@ -56,8 +56,8 @@ def test_without_welcome_credits_nothing_is_granted(book: Book) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda a: commands.ChangeRoles(account_id=a, roles=["user", "auditor"], reason="asked"),
-        lambda a: commands.ChangeLimits(account_id=a, limits={"api": "10/60"}, reason="abuse"),
+        lambda a: commands.ChangeRights(account_id=a, roles=["user", "auditor"], reason="asked"),
+        lambda a: commands.ChangeRights(account_id=a, limits={"api": "10/60"}, reason="abuse"),
         lambda a: commands.SuspendAccount(account_id=a, reason="abuse"),
     ],
 )
@@ -143,9 +143,9 @@ def test_a_command_to_nobody_is_refused(book: Book) -> None:
 def test_folding_the_stream_again_gives_the_same_account(book: Book) -> None:
     account = book.account()
     issue_token(book, account)
-    book.when(commands.ChangeRoles(account_id=account, roles=["operator"], reason="r"))
+    book.when(commands.ChangeRights(account_id=account, roles=["operator"], reason="r"))
     book.when(commands.SuspendAccount(account_id=account, reason="r"))
     book.when(commands.ReactivateAccount(account_id=account, reason="r"))
-    book.when(commands.ChangeLimits(account_id=account, limits={"api": "1/1"}, reason="r"))
+    book.when(commands.ChangeRights(account_id=account, limits={"api": "1/1"}, reason="r"))
     found = account_in(book, account)
     assert vars(book.refold(found)) == vars(found)

@@ -4,7 +4,7 @@ import pytest
 
 from domain.access.refusals import Erased
 from domain.accounts.account import Account
-from domain.accounts.commands import ChangeRoles, IssueApiToken, ReactivateAccount, SuspendAccount
+from domain.accounts.commands import ChangeRights, IssueApiToken, ReactivateAccount, SuspendAccount
 from domain.accounts.refusals import AccountNotFound, ErasureNotRequested
 from domain.credits.refusals import CreditsAreSuspended
 from domain.erasure.commands import CancelForErasure, CompleteErasure, RequestErasure
@@ -108,7 +108,7 @@ def test_nothing_else_can_be_done_with_the_account(book, person, complete):
     if complete:
         book.when(CompleteErasure(account_id=person, requested_at=NOON))
     for command in (
-        ChangeRoles(account_id=person, roles=["user", "operator"], reason="x"),
+        ChangeRights(account_id=person, roles=["user", "operator"], reason="x"),
         ReactivateAccount(account_id=person, reason="x"),
         SuspendAccount(account_id=person, reason="x"),
     ):
