@@ -68,7 +68,7 @@ async def test_generations_assets_and_accounts_are_the_same_from_table_and_strea
         assert [plain(token) for token in tokens] == [plain(token) for token in rows_of(account)]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[:2])
 async def test_orders_and_subscriptions_are_the_same_from_table_and_stream(library: Library, seed: int):
     chance = random.Random(seed)
     shop = ShopHistory(library.book, chance, [library.book.account(credits=0) for _ in range(3)])
