@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from api.kit.answer import Answer, accepted
 from api.kit.call import Call
 from api.kit.shapes import moment
@@ -16,8 +14,6 @@ from domain.accounts.events import AccountErasureRequested
 from domain.accounts.refusals import AccountNotFound, CurrentPasswordWrong
 from domain.erasure.commands import RequestErasure
 from domain.kernel.commands import Receipt
-from domain.subscriptions.commands import CancelSubscription
-from domain.subscriptions.subscription import Subscription, claim_of
 
 
 async def request(call: Call, body: ErasureRequest) -> Answer:
@@ -34,7 +30,6 @@ async def request(call: Call, body: ErasureRequest) -> Answer:
     key = await platform.vault.key(account.id)
     if not await platform.passwords.verify(body.password, key.open(account.sealed_password_hash)):
         raise CurrentPasswordWrong(errors=[("/password", "is wrong")])
-    await _cancel_subscription(call, account.id)
     return await call.execute(RequestErasure(account_id=account.id, by="owner"), status=202)
 
 
@@ -50,8 +45,6 @@ async def request_for(call: Call, id: UUID, body: Because) -> Answer:
         raise AccountNotFound()
     # What was asked for before is answered as before, also when there is no key any more to seal a reason with.
     reason = None if account.forgotten else await sealed_reason(call, id, body.reason)
-    if not account.forgotten:
-        await _cancel_subscription(call, id)
     return await call.execute(RequestErasure(account_id=id, by="operator", sealed_reason=reason), status=202)
 
 
@@ -64,17 +57,3 @@ async def requested(call: Call, receipt: Receipt) -> Answer:
     await call.platform.tail.reached(receipt.position, TAIL_SECONDS)
     shape = Erasure(account_id=str(account_id), requested_at=moment(asked.recorded_at), position=asked.position)
     return accepted(shape, "/v1/me" if call.route.path_names == [] else f"/v1/admin/accounts/{account_id}")
-
-
-async def _cancel_subscription(call: Call, account_id: UUID) -> None:
-    """Before the request: whoever is forgotten must not go on paying. Should the request then fail, it is asked for again."""
-    platform = call.platform
-    subscription_id = await platform.journal.claimed(claim_of(account_id))
-    subscription = None if subscription_id is None else await platform.journal.load(Subscription, subscription_id)
-    if subscription is None or subscription.ended is not None:
-        return
-    if subscription.reference is not None and subscription.provider == platform.payments.name:
-        await platform.payments.cancel_at_period_end(subscription.reference)
-    # A command of its own: the key of the request belongs to the erasure.
-    context = replace(await call.context(), command_id=platform.ids.new(), fingerprint=None)
-    await platform.journal.execute(CancelSubscription(subscription_id=subscription.id, account_id=account_id), context)

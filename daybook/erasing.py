@@ -9,20 +9,16 @@ from daybook.settings import Settings
 from domain.accounts.account import Account
 from domain.accounts.refusals import AccountNotFound
 from domain.erasure.commands import RequestErasure
-from domain.erasure.refusals import SubscriptionRunning
-from domain.subscriptions.subscription import claim_of
 from infra.erasure.erasures import PostgresErasures
 from workers.erasure.eraser import Eraser
 
 ROLE = "command"
-#: How often `told` is called, for a bar.
-STEPS = 6
 
 
 async def erase_account(settings: Settings, account_id: UUID, *, reason: str, told: Callable[[str], None] = lambda step: None) -> None:
     """Ask for it and carry it out. Nothing happens to somebody who was erased before.
 
-    Raises AccountNotFound, SubscriptionRunning, Unavailable.
+    Raises AccountNotFound, Unavailable.
     """
     async with ground(settings, ROLE) as base:
         await _request(base, account_id, reason)
@@ -36,8 +32,6 @@ async def _request(base: Ground, account_id: UUID, reason: str) -> None:
     account = await base.journal.load(Account, account_id)
     if account is None:
         raise AccountNotFound()
-    if await base.journal.claimed(claim_of(account_id)) is not None and not account.forgotten:
-        raise SubscriptionRunning()
     if not account.forgotten:
         sealed = (await base.vault.key(account_id)).seal(reason)
         await base.journal.execute(RequestErasure(account_id=account_id, by="operator", sealed_reason=sealed), operator_context(base))

@@ -65,17 +65,17 @@ def erase(
     Amounts, kinds and times stay in the book. Interrupt it at any time: the scheduler goes on with it.
     """
     from daybook.cli.terminal import bar
-    from daybook.erasing import STEPS, erase_account
+    from daybook.erasing import erase_account
     from daybook.settings import from_environment
     from daybook.up.reach import reached
     from domain.kernel.refusals import Refusal, Unavailable
+    from workers.erasure.eraser import STEPS
 
     if not yes and not typer.confirm(f"Erase {account} for ever?"):
         raise Stop("nothing was erased")
     with reached(from_environment()) as settings, bar("erasing") as advance:
-        done = iter(range(STEPS))
         try:
-            asyncio.run(erase_account(settings, account, reason=reason, told=lambda step: advance(next(done), STEPS)))
+            asyncio.run(erase_account(settings, account, reason=reason, told=lambda step: advance(STEPS.index(step), len(STEPS))))
         except Unavailable:
             raise
         except Refusal as refusal:

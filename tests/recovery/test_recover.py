@@ -125,6 +125,7 @@ async def test_a_copy_is_made_to_fit_what_happened_since(place, fresh_database_u
         assert (again.incarnation, again.lost_from, again.leases, again.erased) == (2, None, 0, 0)
 
 
+@pytest.mark.long
 async def test_a_copy_that_lost_nothing_goes_on_in_its_incarnation(place, fresh_database_url):
     await before_the_copy(place, fresh_database_url)
     with place.copy_of(fresh_database_url) as copy:
@@ -132,6 +133,7 @@ async def test_a_copy_that_lost_nothing_goes_on_in_its_incarnation(place, fresh_
     assert (found.incarnation, found.lost_from, found.erased) == (1, None, 0)
 
 
+@pytest.mark.long
 async def test_a_copy_that_went_on_without_it_is_found_out_however_far_it_came(place, fresh_database_url):
     alice, _, _ = await before_the_copy(place, fresh_database_url)
     with place.copy_of(fresh_database_url) as copy:
@@ -158,6 +160,7 @@ async def test_a_copy_from_before_the_key_was_changed_signs_no_fork_either(place
         assert (await recover(place.settings(copy))).lost_from is None
 
 
+@pytest.mark.long
 async def test_the_second_copy_of_the_same_day_takes_a_number_of_its_own(place, fresh_database_url):
     alice, _, _ = await before_the_copy(place, fresh_database_url)
     with place.copy_of(fresh_database_url) as first, place.copy_of(fresh_database_url) as second:
@@ -166,6 +169,7 @@ async def test_the_second_copy_of_the_same_day_takes_a_number_of_its_own(place, 
         assert (await recover(place.settings(second))).incarnation == 3
 
 
+@pytest.mark.long
 async def test_an_end_between_the_steps_is_made_good(place, fresh_database_url, monkeypatch):
     alice, _, _ = await before_the_copy(place, fresh_database_url)
     with place.copy_of(fresh_database_url) as copy:
@@ -191,6 +195,7 @@ async def test_nobody_else_may_be_at_work(place, fresh_database_url):
             await recover(place.settings(fresh_database_url))
 
 
+@pytest.mark.long
 def test_the_command_says_what_it_did(place, engines, fresh_database_url):
     given = environ(place.folder, DATABASE_URL=fresh_database_url, REDIS_URL=engines.redis_url, DAYBOOK_SECRET_KEY=SECRET)
     assert run("migrate", env=given).returncode == 0

@@ -25,6 +25,8 @@ from workers.orders import Orders
 
 logger = logging.getLogger(__name__)
 
+#: In this order; each is a method below.
+STEPS = ("list it", "end generations", "end subscription", "delete assets", "forget", "destroy key", "complete")
 BATCH = 20
 PAGE = 200
 
@@ -45,7 +47,7 @@ class Ground(Protocol):
 
 
 class Eraser:
-    """`told` is called before each step with its name."""
+    """`told` is called before each of the `STEPS`."""
 
     def __init__(self, ground: Ground, erasures: Erasures, actor: str, told: Callable[[str], None] = lambda step: None) -> None:
         self._journal = ground.journal
@@ -67,18 +69,9 @@ class Eraser:
 
     async def erase(self, due: Due) -> None:
         """All steps, in their order.   Raises Unavailable, whatever was done by then."""
-        steps = (
-            self._list_it,
-            self._end_generations,
-            self._end_subscription,
-            self._delete_assets,
-            self._forget,
-            self._destroy_key,
-            self._complete,
-        )
-        for step in steps:
-            self._told(step.__name__.strip("_").replace("_", " "))
-            await step(due)
+        for step in STEPS:
+            self._told(step)
+            await getattr(self, "_" + step.replace(" ", "_"))(due)
         logger.info("erased", extra={"account": str(due.account_id)})
 
     async def _list_it(self, due: Due) -> None:

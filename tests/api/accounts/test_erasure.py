@@ -59,6 +59,7 @@ async def test_whoever_is_forgotten_does_not_go_on_paying(house):
     paid = await house.client.post(f"/v1/subscriptions/{subscription}/pay", headers=person.headers)
     assert (paid.status_code, paid.json()["status"]) == (200, "active")
     assert (await asked(house, person)).status_code == 202
+    await carried_out(house)
     found = await house.platform.journal.load(Subscription, UUID(subscription))
     assert found.cancel_at_period_end
 
