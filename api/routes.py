@@ -116,7 +116,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/assets/{id}/thumbnail", assets.thumbnail, scope("assets:read"), {200: asset_shapes.ContentLink, 302: None}, "A small picture of the asset", reads="assets"),
     Route("GET /v1/audit/accounts/{id}/replay", audit.replay, AUDITOR, {200: audit_shapes.Replay}, "An account's book, replayed", "audit", refusals=[AsOfOutOfRange]),
     Route("GET /v1/audit/checkpoints", audit_proofs.checkpoints, AUDITOR, {200: Page[proof_shapes.Checkpoint]}, "Signed tree heads", "audit"),
-    Route("GET /v1/audit/checkpoints/latest", audit_proofs.latest_checkpoint, AUDITOR, {200: proof_shapes.Checkpoint}, "The last checkpoint", "audit", etag=True),
+    Route("GET /v1/audit/checkpoints/latest", audit_proofs.latest_checkpoint, AUDITOR, {200: proof_shapes.Checkpoint}, "The last checkpoint", "audit", etag=True, refusals=[CheckpointNotFound]),
     Route("GET /v1/audit/consistency", audit_proofs.consistency, AUDITOR, {200: proof_shapes.ConsistencyProof}, "That the log only grew", "audit", refusals=[CheckpointNotFound, SealedLogDiffers]),
     Route("GET /v1/audit/entries", audit.entries, AUDITOR, {200: Page[audit_shapes.Entry]}, "Entries of the log", "audit"),
     Route("GET /v1/audit/export", audit.export, AUDITOR, {200: audit.NDJSON}, "The log as a file", "audit"),
