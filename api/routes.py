@@ -26,7 +26,7 @@ from api import (
 from api.docs import endpoints as documents
 from api.kit.answer import Page
 from api.kit.permission import ANYONE_SUSPENDED, AUDITOR, OPERATOR, PUBLIC, SESSION, SESSION_SUSPENDED, scope
-from api.kit.refusals import InvalidToken
+from api.kit.refusals import InvalidToken, NotFound
 from api.kit.route import Route
 from api.limits import GENERATIONS, INBOUND, LOGIN, PURCHASES, REFRESH, REGISTER, RESET, SENSITIVE
 from api.shapes import access as access_shapes
@@ -156,7 +156,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/me/usage", usage.usage, scope("usage:read"), {200: usage_shapes.Usage}, "What you used", reads="usage_daily"),
     Route("GET /v1/meta", health.meta, PUBLIC, {200: health.Meta}, "Release, features and limits"),
     Route("GET /v1/models", models.listed, PUBLIC, {200: model_shapes.Models}, "The catalogue"),
-    Route("POST /v1/payments/stripe/webhook", payments.stripe_webhook, PUBLIC, {200: payments.Heard}, "Messages from Stripe", limits=INBOUND, raw_body=True, refusals=[MessageUnreadable, PaymentMismatch, SignatureRefused]),
+    Route("POST /v1/payments/stripe/webhook", payments.stripe_webhook, PUBLIC, {200: payments.Heard}, "Messages from Stripe", limits=INBOUND, raw_body=True, refusals=[MessageUnreadable, NotFound, PaymentMismatch, SignatureRefused]),
     Route("GET /v1/subscriptions", subscriptions.listed, scope("credits:read"), {200: Page[subscription_shapes.Subscription]}, "Your subscriptions", reads="subscriptions"),
     Route("POST /v1/subscriptions", subscriptions.subscribe, scope("credits:write"), {201: subscription_shapes.RequestedSubscription}, "Subscribe to a plan", render=subscriptions.subscribed, limits=PURCHASES, refusals=[PaymentsRefused, SubscriptionExists]),
     Route("GET /v1/subscriptions/plans", subscriptions.plans, PUBLIC, {200: subscription_shapes.Plans}, "What can be subscribed to"),
