@@ -22,8 +22,6 @@ BY_STREAM = f"""
     SELECT {_COLUMNS} FROM journal.events WHERE (stream, version) > (%(stream)s, %(version)s)
     ORDER BY events.stream, version LIMIT %(limit)s
 """
-# First facts of streams: the request of a generation that ended before.
-FIRST = f"SELECT {_COLUMNS} FROM journal.events WHERE stream = ANY(%(streams)s::uuid[]) AND version = 1"
 # What streams said before: for facts about things that ended long ago.
 BEFORE = f"""
     SELECT {_COLUMNS} FROM journal.events WHERE stream = ANY(%(streams)s::uuid[]) AND position < %(before)s

@@ -7,10 +7,10 @@ from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
+from projections.audit.balance_pass import BalancePass
 from projections.audit.entries import BEFORE, BY_POSITION, Entry, differs
-from projections.audit.folds import Folds
 from projections.audit.form import Form
-from projections.audit.ledger import Fact, Ledger
+from projections.audit.ledger import Ledger
 from projections.audit.models import LIVE_POSITION, position_of
 from projections.audit.postings import check_postings
 from projections.audit.purchases import Purchases
@@ -32,13 +32,13 @@ Progress = Callable[[int, int], None]
 class LogPass:
     """Reads up to the end of the log as it is when it gets there."""
 
-    def __init__(self, source: Source, folds: Folds, checkpoints: Checkpoints, progress: Progress, salt: Salt | None = None) -> None:
+    def __init__(self, source: Source, checkpoints: Checkpoints, progress: Progress, salt: Salt | None = None) -> None:
         self.source = source
         self.checkpoints = checkpoints
-        self.folds = folds
         self.progress = progress
         self.form = Form()
         self.ledger = Ledger()
+        self.balances = BalancePass(self.ledger)
         self.stories = Stories(self.ledger)
         self.purchases = Purchases()
         self.seals = Seals(self.ledger, salt)
@@ -50,18 +50,18 @@ class LogPass:
         """Returns the position of the last entry.   Raises Differs."""
         last: Entry | None = None
         while True:
-            # Positions are asked for before the page, so that what a model has seen is never more than what was read of it.
-            models = self.folds.positions(self.source)
+            # Asked for before the page, so that what the model has seen is never more than what was read of it.
+            seen = position_of(self.source, "balances")
             head, after = self.source.head(), self.form.position
-            upto = self.seals.upto(self.source, after, head)
+            upto = self.balances.upto(seen, self.seals.upto(self.source, after, head))
             entries = self.source.page(BY_POSITION, {"after": after or BEFORE_ALL, "upto": upto, "limit": PAGE_ENTRIES})
             if not entries:
                 break
-            facts = self._judge(entries, last)
+            self._judge(entries, last)
             last = entries[-1]
             self.seals.reached(last.position)
             self.checkpoints.feed(entries)
-            self.folds.feed(self.source, entries, facts, models)
+            self.balances.reached(last.position)
             self._check_lines()
             self.progress(last.position, max(head, last.position))
         if last is not None:
@@ -73,20 +73,18 @@ class LogPass:
         self.stories.close(last)
         self.purchases.close(last)
 
-    def _judge(self, entries: list[Entry], last: Entry | None) -> list[Fact]:
+    def _judge(self, entries: list[Entry], last: Entry | None) -> None:
         """By the rules first: they name a column, where a root names only some entries."""
         try:
-            facts = self._check(entries, last)
+            self._check(entries, last)
             self._check_refunds()
         except Differs:
             with suppress(Differs):
                 # What broke the rule may have been altered before it.
                 self.checkpoints.feed(entries)
             raise
-        return facts
 
-    def _check(self, entries: list[Entry], last: Entry | None) -> list[Fact]:
-        facts: list[Fact] = []
+    def _check(self, entries: list[Entry], last: Entry | None) -> None:
         form, ledger, stories, purchases, seals, lines = self.form, self.ledger, self.stories, self.purchases, self.seals, self.lines
         for entry in entries:
             try:
@@ -104,9 +102,7 @@ class LogPass:
                 differs(entry, f"the fact lacks a field, or has it in a wrong form ({type(error).__name__}: {error})")
             if line is not None:
                 self._waiting.append(line)
-            facts.append(fact)
             last = entry
-        return facts
 
     def _check_refunds(self) -> None:
         """What is said of generations that ended long ago is held against their streams, all of the page at once."""

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from projections.audit.entries import BY_STREAM, REST, Entry, differs
-from projections.audit.folds import HIGHEST, LOWEST, following
+from projections.audit.ids import HIGHEST, LOWEST, following
 from projections.audit.lineage import Lineage
 from projections.audit.models import positions_of
 from projections.audit.purchases import check_purchase

@@ -8,15 +8,13 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
-from projections.audit.aside import Aside, Models, aside, rare_collections
-from projections.audit.folds import Folds
+from projections.audit.aside import Aside, Models, aside, other_passes, rare_collections
 from projections.audit.log_pass import LogPass
 from projections.audit.models import positions_of
 from projections.audit.report import Difference, Differs, Report
 from projections.audit.sealed.checkpoints import NOTHING, Checkpoints, Remembered
 from projections.audit.sealed.seals import Salt
 from projections.audit.source import Source, opened
-from projections.audit.stream_pass import StreamPass
 
 __all__ = ["Difference", "Means", "Report", "verify", "verify_now"]
 
@@ -59,18 +57,18 @@ def checked(
     source: Source, on_progress: Progress = lambda done, total: None, other: Aside | None = None, *, means: Means = ALONE
 ) -> Report:
     """What is to say of everything that *source* reads; *other* does the pass by stream meanwhile."""
-    folds, checkpoints = Folds(), Checkpoints(source, means.remembered)
+    checkpoints = Checkpoints(source, means.remembered)
 
     def tell(position: int, head: int) -> None:
         on_progress(position + (min(other.entries(), head) if other else 0), 2 * head)
 
-    log_pass = LogPass(source, folds, checkpoints, tell, means.salt)
+    log_pass = LogPass(source, checkpoints, tell, means.salt)
     with rare_collections():
         try:
             events = log_pass.run()
             models = {"ledger_entries": log_pass.finish_lines()}
             models |= _by_stream(source, other, lambda done: on_progress(events + min(done, events), 2 * events))
-            models |= folds.compare(source)
+            models |= {"balances": log_pass.balances.compare(source)}
             sealed = checkpoints.finish(log_pass.seals.restores)
         except Differs as error:
             difference = checkpoints.explained(error.difference)
@@ -96,7 +94,7 @@ def _by_stream(source: Source, other: Aside | None, tell: Callable[[int], None])
         done += entries
         tell(done)
 
-    return StreamPass(source, advance).run()
+    return other_passes(source, advance)
 
 
 def _positions(source: Source) -> Models:

@@ -24,7 +24,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "proofs.tree": ("single",),
     "read.models": ("name",),
     ledger_entries.TABLE: ledger_entries.KEY,
-    **{table: key for table, (key, _) in (balances.TABLES | usage_daily.TABLES).items()},
+    usage_daily.TABLE: usage_daily.KEY,
+    **{table: key for table, (key, _) in balances.TABLES.items()},
     **{model.table: model.key for model in BY_STREAMS},
 }
 #: What nobody misses, see projections/audit/guards.py: a checkpoint taken away, a key or an incarnation that has signed nothing.

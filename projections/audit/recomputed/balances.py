@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from projections.audit.entries import Entry
-from projections.audit.ledger import AccountLedger, Fact, Ledger
+from projections.audit.ledger import AccountLedger, Ledger
 from projections.audit.recomputed.rows import Row, time_of
 
 NAME = "balances"
@@ -19,30 +18,10 @@ TABLES = {
 }
 
 
-class Balances:
-    """The ledger as of the model's own position, which may be behind the log's."""
-
-    name = NAME
-    tables = TABLES
-
-    def __init__(self) -> None:
-        self.position = 0
-        self._ledger = Ledger()
-        self.unknown: list[tuple[Entry, Fact]] = []
-
-    def apply(self, entry: Entry, fact: Fact) -> None:
-        self._ledger.apply(entry, fact)
-        self.position = entry.position
-
-    def resolve(self, entry: Entry, fact: Fact, first: Entry) -> None:
-        """Nothing of the ledger needs another stream."""
-
-    def accounts(self) -> Sequence[str]:
-        return sorted(self._ledger.accounts)
-
-    def expected(self, table: str, account_ids: Sequence[str]) -> list[Row]:
-        make = _balance if table == "read.balances_v2" else _grants
-        return [row for account_id in account_ids for row in make(account_id, self._ledger.accounts[account_id])]
+def expected(ledger: Ledger, table: str, account_ids: Sequence[str]) -> list[Row]:
+    """The rows of *table* for some accounts."""
+    make = _balance if table == "read.balances_v2" else _grants
+    return [row for account_id in account_ids for row in make(account_id, ledger.accounts[account_id])]
 
 
 def _balance(account_id: str, account: AccountLedger) -> list[Row]:
