@@ -67,7 +67,8 @@ def checked_url(field: str, url: str) -> str:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         raise _refused(field, "is not an address") from None
-    if any(not character.isprintable() or character.isspace() for character in url) or not host:
+    # A browser reads a backslash as a slash, so the place would be another than the one that was looked at.
+    if any(not character.isprintable() or character.isspace() or character == "\\" for character in url) or not host:
         raise _refused(field, "must be an absolute address")
     if parts.username is not None or parts.password is not None:
         raise _refused(field, "must not hold a user name or a password")

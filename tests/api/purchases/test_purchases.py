@@ -119,6 +119,7 @@ async def test_past_its_expiry_a_checkout_url_is_shown_no_more(house):
         ({"package": "starter", "success_url": "/thanks"}, "url_refused", "/success_url"),
         ({"package": "starter", "cancel_url": "https://user:secret@shop.example/"}, "url_refused", "/cancel_url"),
         ({"package": "starter", "cancel_url": "https://shop.example/a b"}, "url_refused", "/cancel_url"),
+        ({"package": "starter", "cancel_url": "https://shop.example\\@elsewhere.example/"}, "url_refused", "/cancel_url"),
         ({"package": "starter", "cancel_url": "https://[half/"}, "url_refused", "/cancel_url"),
         ({"package": "starter", "cancel_url": "https://" + "a" * 2_048}, "validation_failed", "/cancel_url"),
         ({"credits": 100}, "validation_failed", ""),
