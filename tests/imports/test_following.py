@@ -1,6 +1,5 @@
 """What stands beside the log follows from it: an import makes the claims and work rows that the journal itself had made."""
 
-import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,9 +7,9 @@ import pytest
 from domain.accounts.commands import RevokeApiToken
 from domain.generations.commands import CancelGeneration, RetryGeneration, StartGeneration
 from infra.erasure.erasures import PostgresErasures
-from infra.imports.book import import_log
 from tests.support.api_house import open_house
 from tests.support.api_words import CAT
+from tests.support.journal import context, journal_world
 from tests.support.shelf import shelf_at
 from workers.erasure.eraser import Eraser
 
@@ -81,11 +80,8 @@ async def test_claims_and_work_rows_come_back_as_they_were(lived_in, other):
     assert started == [(3,)]
     turns = await other.rows("SELECT turn FROM dispatch.work WHERE queue = 'image' ORDER BY created_at")
     assert turns == [(number,) for number in range(1, len(turns) + 1)]
-
-
-async def test_what_was_open_can_still_be_ended(lived_in, other, redis_url, tmp_path):
-    await import_log(other.url, io.BytesIO(await lived_in.exported()))
-    async with open_house(other.url, redis_url, tmp_path / "other", DAYBOOK_RATE_LIMITS="off") as house:
-        for row in await other.rows("SELECT generation_id, account_id FROM dispatch.work WHERE NOT started"):
-            await house.execute(CancelGeneration(generation_id=row[0], account_id=row[1], actor="owner"))
-        assert await other.rows("SELECT count(*) FROM dispatch.work WHERE NOT started") == [(0,)]
+    # What was open can still be ended, by commands like everything else.
+    async with journal_world(other.url) as world:
+        for generation_id, account_id in await other.rows("SELECT generation_id, account_id FROM dispatch.work WHERE NOT started"):
+            await world.journal.execute(CancelGeneration(generation_id=generation_id, account_id=account_id, actor="owner"), context())
+    assert await other.rows("SELECT count(*) FROM dispatch.work WHERE NOT started") == [(0,)]

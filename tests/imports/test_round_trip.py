@@ -20,6 +20,10 @@ INSERT = """
         result, state)
     VALUES (%s, gen_random_uuid(), %s, 'a:b\\t\n', '2027-01-01T00:00:00.000001Z', %s, %s, gen_random_uuid(), true, %s, 200, %s, %s)
 """
+RESTORED = """
+    INSERT INTO journal.events (position, stream, version, topic, recorded_at, actor, correlation, command_id, first, state)
+    VALUES (%s, gen_random_uuid(), 1, 'notary.log_restored', '2027-01-01T00:00:00Z', 'test', '', gen_random_uuid(), true, %s)
+"""
 #: The order of the columns in a leaf.
 COLUMNS = (
     *("position", "stream", "version", "topic", "recorded_at", "actor", "account_id", "correlation", "causation", "command_id", "first"),
@@ -156,3 +160,18 @@ def _root(lines, event):
             digest = hashlib.sha256(b"\x01" + digest + step).digest()
         index, last = index >> 1, last >> 1
     return base64.b64encode(digest).decode()
+
+
+async def test_a_log_that_was_restored_keeps_its_incarnation(shelf, other):
+    await shelf.log(20)
+    await shelf.sealed()
+    head = len(shelf.book.rows)
+    restored = b'{"incarnation":2,"lost_from":17,"timestamp":"2027-01-01T00:00:00.000000Z"}'
+    await shelf.conn.execute(RESTORED, (head + 1, restored))
+    await shelf.conn.execute("INSERT INTO proofs.log (incarnation, lost_from) VALUES (2, 17)")
+    await shelf.sealed()
+    data = await shelf.exported()
+    assert json.loads(data.splitlines()[0])["origin"] == "books.example.com/2"
+    assert (await other.imported(data)).checkpoints == 2
+    assert await other.exported() == data
+    assert await other.rows("SELECT incarnation, lost_from FROM proofs.log ORDER BY 1") == [(1, None), (2, 17)]
