@@ -79,9 +79,10 @@ async def show(call: Call, id: UUID) -> Answer:
 async def cancel(call: Call, id: UUID) -> Answer:
     """Cancel at the end of the period that is paid for. What was never paid ends at once."""
     subscription = await own_subscription(call, id)
-    if subscription.reference is not None and subscription.provider == call.platform.payments.name and subscription.ended is None:
-        # First there, then here: a subscription that we call canceled must not go on taking money.
-        await call.platform.payments.cancel_at_period_end(subscription.reference)
+    reference = subscription.reference or subscription.checkout
+    if reference is not None and subscription.provider == call.platform.payments.name and subscription.ended is None:
+        # First there, then here: a subscription that we call canceled must not go on taking money, nor begin to.
+        await call.platform.payments.cancel_at_period_end(reference)
     return await call.execute(CancelSubscription(subscription_id=id, account_id=call.account_id), status=200)
 
 

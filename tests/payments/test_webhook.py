@@ -326,6 +326,28 @@ async def test_a_canceled_subscription_is_told_to_stripe_and_ends_with_its_perio
     assert (await shop.standing(person, subscription))[0] == "canceled"
 
 
+async def test_what_is_canceled_before_it_was_paid_can_not_be_paid_any_more(shop: Shop):
+    person = await shop.buyer()
+    subscription, page = await shop.subscribed(person)
+    answer = await shop.house.client.post(f"{SUBSCRIPTIONS}/{subscription}/cancel", headers=person.headers)
+    assert (answer.status_code, answer.json()["status"]) == (200, "canceled")
+    assert shop.book.things[page]["status"] == "expired"
+    await shop.courier.bring_all([shop.book.message("checkout.session.expired", shop.book.things[page])])
+    assert await shop.standing(person, subscription) == ("canceled", 0, 0, 0)
+    await shop.subscribed(person)
+
+
+async def test_while_stripe_is_away_nothing_is_called_canceled(shop: Shop):
+    person = await shop.buyer()
+    subscription, page = await shop.subscribed(person)
+    await shop.courier.bring_all(shop.book.begin(page))
+    shop.stripe.behave("401")
+    answer = await shop.house.client.post(f"{SUBSCRIPTIONS}/{subscription}/cancel", headers=person.headers)
+    assert (answer.status_code, answer.json()["code"]) == (503, "payments_unavailable")
+    shown = await shop.shown(person, f"{SUBSCRIPTIONS}/{subscription}")
+    assert (shown["status"], shown["cancel_at_period_end"]) == ("active", False)
+
+
 async def test_the_refund_of_a_period_takes_its_credits(shop: Shop):
     person = await shop.buyer()
     subscription, page = await shop.subscribed(person)
