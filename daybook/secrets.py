@@ -37,7 +37,7 @@ def lines_of(status: SecretsStatus) -> list[str]:
     """For people."""
     lines = [f"secret key in force: {status.current}"]
     for each in status.hanging:
-        lines.append(f"  {each.count} {each.what} under {'it' if each.secret_key == status.current else each.secret_key}")
+        lines.append(f"  {each.keys} {each.what} under {'it' if each.secret_key == status.current else each.secret_key}")
     for epoch, begun, emptied, destroyed, living in status.epochs:
         state = f"destroyed {_day(destroyed)}" if destroyed else f"empty since {_day(emptied)}" if emptied else f"{living} living keys"
         lines.append(f"epoch {epoch}, begun {_day(begun)}: {state}")

@@ -26,7 +26,7 @@ class Hanging(NamedTuple):
 
     what: str
     secret_key: str
-    count: int
+    keys: int
 
 
 class SecretsStatus(NamedTuple):
@@ -38,7 +38,7 @@ class SecretsStatus(NamedTuple):
     @property
     def behind(self) -> int:
         """Keys that need another secret key than the current one."""
-        return sum(each.count for each in self.hanging if each.secret_key != self.current)
+        return sum(each.keys for each in self.hanging if each.secret_key != self.current)
 
 
 async def status_of(connections: Connections, current: str) -> SecretsStatus:
