@@ -98,8 +98,9 @@ class Eraser:
         found = None if subscription_id is None else await self._journal.load(Subscription, subscription_id)
         if found is None or found.ended is not None:
             return
-        if self._payments is not None and found.provider == self._payments.name and found.reference is not None:
-            await self._payments.cancel_at_period_end(found.reference)
+        reference = found.reference or found.checkout
+        if self._payments is not None and found.provider == self._payments.name and reference is not None:
+            await self._payments.cancel_at_period_end(reference)
         await self._orders.send(CancelSubscription(subscription_id=found.id, account_id=due.account_id), f"erase:{found.id}")
 
     async def _delete_assets(self, due: Due) -> None:
