@@ -135,7 +135,7 @@ async def _point_of(call: Call, connection: Any, query: AsOfQuery, book: Opened 
     asked = [name for name in names if getattr(query, name) is not None]
     if len(asked) > 1:
         raise AsOfTwice(errors=[(f"/{name}", "at most one of the three") for name in asked])
-    values = {"position": query.as_of_position, "recorded": query.as_of, "effective": query.as_of_effective}
+    values: dict[str, Any] = {"position": query.as_of_position, "recorded": query.as_of, "effective": query.as_of_effective}
     try:
         return await point_of(connection, now=call.now, book=book, **values)
     except OutOfRange as error:

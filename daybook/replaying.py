@@ -60,7 +60,7 @@ async def replayed(settings: Settings, asked: Asked, form: str) -> AsyncIterator
         books, total, after = Books(conn, effective_by=point.effective_by), Balance(), 0
         yield Page(b"" if form == "ndjson" else shape([COLUMNS]), 0, point.upto, total)
         while True:
-            limits = {"after": after, "upto": point.upto, "limit": PAGE_ENTRIES, "effective_by": point.effective_by}
+            limits: dict[str, Any] = {"after": after, "upto": point.upto, "limit": PAGE_ENTRIES, "effective_by": point.effective_by}
             found = await moves(conn, account_id=asked.account_id, **limits)
             if not found:
                 yield Page(b"", point.upto, point.upto, total)
@@ -76,7 +76,7 @@ async def _point_of(conn: AsyncConnection[Any], asked: Asked) -> AsOf:
     book = None
     if asked.account_id is not None and (book := await opened(conn, asked.account_id)) is None:
         raise NoSuchAccount(asked.account_id)
-    values = {"position": asked.position, "recorded": asked.recorded, "effective": asked.effective}
+    values: dict[str, Any] = {"position": asked.position, "recorded": asked.recorded, "effective": asked.effective}
     return await point_of(conn, now=datetime.now(UTC), book=book, **values)
 
 
