@@ -10,7 +10,7 @@ import pytest
 from tests.support.proof_files import NAME, Log, Signer, exported, line
 from tests.support.verifying import Said, alone, in_process
 
-CHANGES = 2_000
+CHANGES, MANY_CHANGES = 2_000, 20_000
 #: So many of them also by a Python of its own.
 SAMPLE = 12
 SEED = int(os.environ.get("SEED", "0"))
@@ -51,12 +51,13 @@ def named(said: Said, file: Path) -> bool:
     return said.code == 1 and said.out == "" and re.match(rf"refused: {re.escape(str(file))} line \d+: \S", said.err) is not None
 
 
-def test_every_changed_byte_is_refused_with_file_and_line(verifier, bare, files):
+@pytest.mark.parametrize("changes", [CHANGES, pytest.param(MANY_CHANGES, marks=pytest.mark.long)])
+def test_every_changed_byte_is_refused_with_file_and_line(verifier, bare, files, changes):
     chance = random.Random(SEED)
     for given in files.values():
         assert in_process(verifier, *words(given)).code == 0
     failures: list[tuple[object, ...]] = []
-    for number in range(CHANGES):
+    for number in range(changes):
         name = chance.choice(list(files))
         # The file itself most of the time: keys and notes are short.
         changed = chance.choices(files[name], weights=[4, 1, 1][: len(files[name])])[0]
