@@ -132,8 +132,8 @@ async def storm(shop: Shop, seed: int, *, buyers: int, subscribers: int, steps: 
 
 
 async def test_any_number_of_deliveries_grants_once(shop: Shop):
-    courier = await storm(shop, 11, buyers=8, subscribers=2, steps=4, copies=2, troubles=4)
-    assert courier.delivered > 100
+    courier = await storm(shop, 11, buyers=6, subscribers=2, steps=3, copies=2, troubles=3)
+    assert courier.delivered > 50
     assert len(courier.refused) > 5 and set(courier.refused) == {400}
 
 
