@@ -10,7 +10,7 @@ import pytest
 from tests.support.proof_files import NAME, Log, Signer, exported, line
 from tests.support.verifying import Said, alone, in_process
 
-CHANGES, MANY_CHANGES = 2_000, 20_000
+CHANGES, MANY_CHANGES = 2_000, 10_000
 #: So many of them also by a Python of its own.
 SAMPLE = 12
 SEED = int(os.environ.get("SEED", "0"))
