@@ -29,7 +29,7 @@ BEGIN = """
     SELECT 'e' || n, n, %(object_key)s, %(secret_key)s, %(now)s FROM (SELECT %(number)s::integer AS n) given
     ON CONFLICT DO NOTHING RETURNING epoch
 """
-NEXT = "SELECT coalesce(max(number), 0) + 1 FROM vault.epochs"
+LAST = "SELECT coalesce(max(number), 0) FROM vault.epochs"
 MOVED = "UPDATE vault.epochs SET secret_key = %(secret_key)s WHERE epoch = %(epoch)s"
 
 
@@ -54,7 +54,10 @@ class Epochs:
         """Name and key of the newest epoch, which is begun when there is none.   Raises KeysMissing, StoreUnavailable, UnknownEpoch."""
         row = await self.row(NEWEST)
         if row is None:
-            await self.begin(now=now)
+            # The number first, then another look: who begins one after the look takes this number, and ours comes to nothing.
+            last = await self.last()
+            if await self.row(NEWEST) is None:
+                await self.begin(after=last, now=now)
             row = await self.row(NEWEST)
         return row[0], await self._key(row[0], row[1])
 
@@ -66,9 +69,13 @@ class Epochs:
         row = await self.row(FIND, epoch=epoch)
         return None if row is None else await self._key(epoch, row[0])
 
-    async def begin(self, *, now: datetime) -> None:
-        """The next epoch, unless another process is faster. Its key is durable before anything can be wrapped by it."""
-        (number,) = await self.row(NEXT)
+    async def last(self) -> int:
+        """The highest number so far; 0 before the first."""
+        return int((await self.row(LAST))[0])
+
+    async def begin(self, *, after: int, now: datetime) -> None:
+        """The epoch after number *after*, unless another process is faster. Its key is durable before anything can be wrapped by it."""
+        number = after + 1
         name, key = f"e{number}", os.urandom(KEY_BYTES)
         object_key = f"{PREFIX}{name}-{os.urandom(8).hex()}.json"
         await self._put(object_key, name, key)

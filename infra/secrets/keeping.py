@@ -7,15 +7,14 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.ports import ObjectInfo
 from infra.secrets.epochs import PREFIX, Epochs
 from infra.secrets.sealing import unwrap, wrap
 
 logger = logging.getLogger(__name__)
 
 PAGE = 500
-#: A process puts an epoch's key into the store just before it says so in the database.
-GRACE = timedelta(hours=1)
+#: So much longer than copies are kept lies a key that this database does not name: another copy of it may, which is put back next.
+UNNAMED = timedelta(days=31)
 
 NEWEST = "SELECT epoch, created_at FROM vault.epochs WHERE destroyed_at IS NULL ORDER BY number DESC LIMIT 1"
 # Epochs whose keys another secret key wraps.
@@ -45,7 +44,7 @@ OLDER = """
 DESTROY = """
     UPDATE vault.epochs SET destroyed_at = %(now)s WHERE destroyed_at IS NULL AND emptied_at <= %(before)s RETURNING epoch
 """
-LIVING = "SELECT object_key FROM vault.epochs WHERE destroyed_at IS NULL"
+NAMED = "SELECT object_key, destroyed_at IS NOT NULL FROM vault.epochs"
 
 
 class KeyKeeper:
@@ -76,9 +75,11 @@ class KeyKeeper:
 
     async def turn(self, *, now: datetime) -> None:
         """Begin the month's epoch, unless it is there."""
+        # Read first: who begins one meanwhile takes this number, and ours comes to nothing.
+        last = await self._epochs.last()
         row = await self._epochs.row(NEWEST)
         if row is None or (row[1].year, row[1].month) < (now.year, now.month):
-            await self._epochs.begin(now=now)
+            await self._epochs.begin(after=last, now=now)
 
     async def move_subjects(self, *, now: datetime) -> int:
         """Hang every living key on the newest epoch, and note which epochs nothing hangs on any more. How many were moved."""
@@ -99,9 +100,11 @@ class KeyKeeper:
         for epoch in gone:
             self._epochs.forget(epoch)
             logger.info("epoch destroyed", extra={"epoch": epoch})
-        living = {row[0] for row in await self._rows(LIVING)}
-        # Also what a process that died between the two left behind.
-        left = [found.key async for found in self._epochs.objects.list(PREFIX) if found.key not in living and _old(found, now)]
+        destroyed = dict(await self._rows(NAMED))
+        unnamed_before = now - self._retention - UNNAMED
+        left = [
+            found.key async for found in self._epochs.objects.list(PREFIX) if destroyed.get(found.key, found.modified_at < unnamed_before)
+        ]
         if left:
             await self._epochs.objects.delete(left)
         return gone
@@ -124,7 +127,3 @@ class KeyKeeper:
     async def _change(self, query: str, **values: Any) -> None:
         async with self._epochs.connections.connection() as connection:
             await connection.execute(query, values)
-
-
-def _old(found: ObjectInfo, now: datetime) -> bool:
-    return found.modified_at < now - GRACE

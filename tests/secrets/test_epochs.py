@@ -10,7 +10,7 @@ from domain.access.refusals import KeysMissing
 from infra.objects.directory import DirectoryStore
 from infra.postgres.pool import open_pool
 from infra.secrets.epochs import PREFIX
-from infra.secrets.keeping import GRACE, KeyKeeper
+from infra.secrets.keeping import UNNAMED, KeyKeeper
 from infra.secrets.vault import open_vault
 from tests.support.signer import TestSigner
 
@@ -98,7 +98,7 @@ async def test_a_copy_from_before_has_forgotten_the_erased_and_opens_the_living(
     fresh = await open_vault(pool, objects, secret=SECRET)
     assert await fresh.key(bob) is not None
     await vault.destroy(bob)
-    await keeper.destroy(now=datetime.now(UTC) + RETENTION + GRACE)
+    await keeper.destroy(now=datetime.now(UTC) + RETENTION)
     await rows(pool, restored, *copy[0], bob)
     assert [copied_epochs[0][0]] == [copy[0][0]]
     assert await stored(objects) == ["e2"]
@@ -155,10 +155,19 @@ async def test_without_the_object_store_the_secret_key_opens_nothing(pool, vault
     await empty.close()
 
 
-async def test_keys_nobody_speaks_of_are_taken_away_after_a_while(pool, objects, keeper):
+async def test_keys_that_only_another_copy_names_stay_as_long_as_that_could_be_put_back(pool, objects, keeper):
     await keeper.keep(now=datetime.now(UTC))
     await objects.put(f"{PREFIX}e9-0011223344556677.json", b"{}", "application/json")
-    await keeper.destroy(now=datetime.now(UTC))
+    await keeper.destroy(now=datetime.now(UTC) + RETENTION)
     assert await stored(objects) == ["e1", "e9"]
-    await keeper.destroy(now=datetime.now(UTC) + GRACE + timedelta(minutes=1))
+    await keeper.destroy(now=datetime.now(UTC) + RETENTION + UNNAMED + timedelta(minutes=1))
     assert await stored(objects) == ["e1"]
+
+
+async def test_an_end_between_word_and_deed_is_made_good(pool, objects, keeper):
+    """Marked as destroyed, and the process is gone before its key is."""
+    await keeper.keep(now=datetime.now(UTC))
+    await rows(pool, "UPDATE vault.epochs SET emptied_at = now(), destroyed_at = now() RETURNING 1")
+    assert await stored(objects) == ["e1"]
+    await keeper.destroy(now=datetime.now(UTC))
+    assert await stored(objects) == []
