@@ -45,6 +45,7 @@ class LogPass:
         self.lines = ledger_entries.LedgerEntries()
         self.lines_position = BEFORE_ALL
         self._waiting: list[dict[str, Any]] = []
+        self._last: Entry | None = None
 
     def run(self) -> int:
         """Returns the position of the last entry.   Raises Differs."""
@@ -64,8 +65,7 @@ class LogPass:
             self.balances.reached(last.position)
             self._check_lines()
             self.progress(last.position, max(head, last.position))
-        if last is not None:
-            self._close(last)
+        self._last = last
         return self.form.position
 
     def _close(self, last: Entry) -> None:
@@ -126,8 +126,13 @@ class LogPass:
         compare(ledger_entries.TABLE, ledger_entries.KEY, expected=due, found=found)
         self.lines_position = seen
 
-    def finish_lines(self) -> int:
-        """Nothing may stand beyond what the model has seen. Returns the position up to which entries were compared."""
+    def finish(self) -> int:
+        """The last command must be whole, and no ledger entry beyond what the model has seen.
+
+        Returns the position up to which ledger entries were compared.   Raises Differs.
+        """
+        if self._last is not None:
+            self._close(self._last)
         self._check_lines()
         with self.source.snapshot():
             ((seen,),) = self.source.tuples(LIVE_POSITION, {"name": "ledger_entries"})

@@ -66,10 +66,11 @@ def checked(
     with rare_collections():
         try:
             events = log_pass.run()
-            models = {"ledger_entries": log_pass.finish_lines()}
+            # Before anything that would only miss what stood at an end that was cut off.
+            sealed = checkpoints.finish(log_pass.seals.restores)
+            models = {"ledger_entries": log_pass.finish()}
             models |= _by_stream(source, other, lambda done: on_progress(events + min(done, events), 2 * events))
             models |= {"balances": log_pass.balances.compare(source)}
-            sealed = checkpoints.finish(log_pass.seals.restores)
         except Differs as error:
             difference = checkpoints.explained(error.difference)
             return Report(ok=False, events=log_pass.form.position, models=_positions(source), first_difference=difference)

@@ -104,11 +104,9 @@ class Checkpoints:
         sealed = newest[0]["size"] if newest else 0
         if sealed > head:
             _said(newest[0], self._keys())
-            what = f"the log ends here; checkpoint {sealed} has sealed more, so its end was cut off"
-            raise Differs(Difference(where="log", what=what, position=head))
+            _cut_off(head, f"checkpoint {sealed}")
         for kept in self._kept.values():
-            what = f"the log ends here; the checkpoint of {kept.size} events that was kept has more"
-            raise Differs(Difference(where="log", what=what, position=head))
+            _cut_off(head, f"the checkpoint of {kept.size} events that was kept")
         if not sealed <= size <= head:
             _differs("proofs.tree", "true", "column size", f"from {sealed} to {head}", size)
         for level, index in beyond:
@@ -202,6 +200,11 @@ def _said(mark: Row, keys: Sequence[Key]) -> Note:
         if mark[column] != value:
             _differs("proofs.checkpoints", row, f"column {column} is not what its note says", value, mark[column])
     return said
+
+
+def _cut_off(head: int, checkpoint: str) -> NoReturn:
+    what = f"missing: the log ends before it, and {checkpoint} has sealed it"
+    raise Differs(Difference(where="log", what=what, position=head + 1))
 
 
 def _span(level: int, index: int) -> tuple[int, int]:
