@@ -18,15 +18,16 @@ def no_color() -> bool:
     return bool(os.environ.get("NO_COLOR"))
 
 
-def speaks_utf8() -> bool:
-    """Whether stdout takes every character."""
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+def speaks_utf8(beside: bool = False) -> bool:
+    """Whether stdout (*beside*: stderr) takes every character."""
+    stream = sys.stderr if beside else sys.stdout
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def lively(beside: bool = False) -> bool:
     """Whether bars may move: a terminal that shows UTF-8 and can go back in a line. *beside*: see `bar`."""
     shown = sys.stderr.isatty() and not sys.stdout.isatty() if beside else sys.stdout.isatty()
-    return shown and speaks_utf8() and os.environ.get("TERM", "dumb") != "dumb"
+    return shown and speaks_utf8(beside) and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def plain(text: str) -> str:
@@ -54,6 +55,7 @@ def bar(title: str, *, beside: bool = False) -> Iterator[Advance]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=beside), transient=True) as progress:
+    # Rich would lead stdout through its console, and so what is made into the terminal.
+    with Progress(*columns, console=console(stderr=beside), transient=True, redirect_stdout=not beside) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, of: progress.update(task, completed=done, total=of)

@@ -22,15 +22,22 @@ with bar("work") as advance:
 console().print("[red]a word[/red]")
 screen.line("k\\xe4se")
 """
+BESIDE = """
+from daybook.cli.terminal import bar
+with bar("work", beside=True) as advance:
+    advance(1, 2)
+    print("what is made")
+"""
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m")
 MOVE = re.compile(r"\x1b\[[0-9]*[AK]")
 
 
-def on_terminal(**environ: str) -> str:
-    """What a terminal receives."""
+def on_terminal(program: str = SHOW, stdout: int | None = None, **environ: str) -> str:
+    """What a terminal receives; *stdout* may go elsewhere."""
     ours, theirs = os.openpty()
     given = {"PATH": os.defpath, "LANG": "C.UTF-8", "TERM": "xterm-256color", **environ}
-    process = subprocess.Popen([sys.executable, "-c", SHOW], env=given, stdin=theirs, stdout=theirs, stderr=theirs)
+    out = theirs if stdout is None else stdout
+    process = subprocess.Popen([sys.executable, "-c", program], env=given, stdin=theirs, stdout=out, stderr=theirs)
     os.close(theirs)
     received = b""
     while select.select([ours], [], [], 20)[0]:
@@ -76,3 +83,12 @@ def test_a_pipe_gets_a_line_for_each_new_state_and_nothing_else():
 
 def test_what_a_pipe_in_ascii_cannot_take_is_replaced():
     assert piped(PYTHONIOENCODING="ascii").endswith("k?se\n")
+
+
+def test_a_bar_beside_what_is_made_goes_to_stderr_and_only_when_that_is_another_place(tmp_path):
+    with (tmp_path / "out").open("wb") as out:
+        shown = on_terminal(BESIDE, out.fileno())
+    assert MOVE.search(shown)
+    assert "work" in shown
+    assert (tmp_path / "out").read_text() == "what is made\n"
+    assert on_terminal(BESIDE) == "what is made\r\n"
