@@ -14,6 +14,8 @@ from api.shapes.api_tokens import shown_api_token
 from api.shapes.assets import shown_asset
 from api.shapes.credits import shown_entry
 from api.shapes.personal_export import ExportedAsset, ExportedFact, ExportedSession
+from api.shapes.purchases import shown_purchase
+from api.shapes.subscriptions import shown_subscription
 from domain.kernel.sealed_text import PREFIX
 from domain.ports import SubjectKey
 from projections.accounts.api_tokens import page_of_api_tokens
@@ -21,6 +23,8 @@ from projections.accounts.log_of import page_of_log
 from projections.assets.assets import assets_of, page_of_assets
 from projections.credits.ledger_entries import page_of_ledger_entries
 from projections.generations.generations import page_of_generations
+from projections.orders.orders import page_of_orders
+from projections.subscriptions.subscriptions import page_of_subscriptions
 
 PAGE = 100
 DOWNLOAD_LIFE = timedelta(days=1)
@@ -71,6 +75,12 @@ async def log(call: Call) -> AsyncIterator[Any]:
         after = page[-1].position
 
 
+async def purchases(call: Call) -> AsyncIterator[Any]:
+    key = await call.platform.vault.key(call.account_id)
+    async for row in _rows(call, page_of_orders, account_id=call.account_id):
+        yield shown_purchase(key, row, call.now)
+
+
 async def sessions(call: Call) -> AsyncIterator[Any]:
     for each in await call.platform.sessions.of(call.account_id):
         yield ExportedSession(
@@ -81,12 +91,20 @@ async def sessions(call: Call) -> AsyncIterator[Any]:
         )
 
 
+async def subscriptions(call: Call) -> AsyncIterator[Any]:
+    key = await call.platform.vault.key(call.account_id)
+    async for row in _rows(call, page_of_subscriptions, account_id=call.account_id):
+        yield shown_subscription(key, row, call.now)
+
+
 #: In the order of the document.
 SECTIONS: dict[str, Section] = {
     "api_tokens": api_tokens,
     "assets": assets,
     "generations": generations,
     "ledger": ledger,
+    "purchases": purchases,
+    "subscriptions": subscriptions,
     "sessions": sessions,
     "log": log,
 }

@@ -8,6 +8,8 @@ from api.shapes.api_tokens import ApiToken
 from api.shapes.assets import Asset
 from api.shapes.credits import Balance, LedgerEntry
 from api.shapes.generations import Generation
+from api.shapes.purchases import Purchase
+from api.shapes.subscriptions import Subscription
 
 
 class ExportedAsset(Shown):
@@ -46,5 +48,7 @@ class PersonalExport(Shown):
     assets: list[ExportedAsset]
     generations: list[Generation]
     ledger: list[LedgerEntry]
+    purchases: list[Purchase]
+    subscriptions: list[Subscription]
     sessions: list[ExportedSession]
     log: list[ExportedFact]

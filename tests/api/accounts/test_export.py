@@ -5,6 +5,7 @@ import json
 import pytest
 
 from api.personal_parts import SECRETS, opened
+from api.shapes.personal_export import PersonalExport
 from daybook.event_pages import facts
 from tests.support.api_words import CAT, problem
 
@@ -25,8 +26,14 @@ async def test_everything_of_a_person_is_in_it_and_opened(house, operator):
     await house.client.post("/v1/generations", json={**CAT, "tags": ["striped"]}, headers=person.headers)
     token = {"name": "my laptop", "scopes": ["usage:read"]}
     secret = (await house.client.post("/v1/api-tokens", json=token, headers=person.headers)).json()["token"]
+    await house.client.post("/v1/credits/purchases", json={"package": "starter"}, headers=person.headers)
+    await house.client.post("/v1/subscriptions", json={"plan": "premium"}, headers=person.headers)
     answer = await exported(house, person)
     found = answer.json()
+    assert ([each["package"] for each in found["purchases"]], [each["plan"] for each in found["subscriptions"]]) == (
+        ["starter"],
+        ["premium"],
+    )
     assert answer.headers["content-disposition"] == 'attachment; filename="daybook-export.json"'
     assert found["account"]["email"] == person.email
     assert [each["name"] for each in found["api_tokens"]] == ["my laptop"]
@@ -75,6 +82,10 @@ async def test_words_that_look_like_a_document_stay_words(house, alice):
     for text in ("[draft", "{x", "plain", '{"a": 1}'):
         shown = opened(key, {"sealed_words": key.seal(text), "token_secret": "x"})
         assert shown == {"sealed_words": json.loads(text) if text == '{"a": 1}' else text}
+
+
+async def test_the_document_has_the_parts_that_its_shape_promises(house, alice):
+    assert list((await exported(house, alice)).json()) == list(PersonalExport.__struct_fields__)
 
 
 async def test_each_sealed_field_of_an_event_is_shown_or_known_as_a_secret(house):
