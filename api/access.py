@@ -1,6 +1,7 @@
 """The door: register, log in, stay in, log out, change and reset passwords, look at a token."""
 
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from api.kit.answer import Answer, created, no_content, ok
 from api.kit.call import Call
@@ -16,9 +17,7 @@ from domain.accounts.commands import ChangePassword, RegisterAccount, ResetPassw
 from domain.accounts.profile import Profile
 from domain.accounts.refusals import AccountNotFound, AccountSuspended, CurrentPasswordWrong, EmailTaken, ResetTokenInvalid
 from domain.kernel.refusals import Gone, Unauthenticated
-from projections.accounts.registrations import registered_within
-
-DAY = timedelta(days=1)
+from projections.accounts.registrations import welcomes_left
 
 
 async def register(call: Call, body: Registration) -> Answer:
@@ -32,16 +31,17 @@ async def register(call: Call, body: Registration) -> Answer:
     account_id = platform.ids.new()
     key = await platform.vault.create(account_id)
     profile = Profile(email=body.email, name=body.name, first_name=body.first_name, last_name=body.last_name)
-    command = RegisterAccount(
-        account_id=account_id,
-        sealed_profile=profile.sealed(key),
-        email_index=email_index,
-        sealed_password_hash=key.seal(password_hash),
-        roles=["user"],
-        welcome_grant_id=platform.ids.new(),
-        welcome_credits=await _welcome(call, email_index),
-    )
-    receipt = await platform.journal.execute(command, await call.context(status=201))
+    async with _welcome(call, email_index) as welcome_credits:
+        command = RegisterAccount(
+            account_id=account_id,
+            sealed_profile=profile.sealed(key),
+            email_index=email_index,
+            sealed_password_hash=key.seal(password_hash),
+            roles=["user"],
+            welcome_grant_id=platform.ids.new(),
+            welcome_credits=welcome_credits,
+        )
+        receipt = await platform.journal.execute(command, await call.context(status=201))
     answer = created(await begun(call, account_id), "/v1/me")
     answer.position = receipt.position
     return answer
@@ -133,14 +133,15 @@ async def verify_own(call: Call) -> Answer:
     return _state_of(call.principal)
 
 
-async def _welcome(call: Call, email_index: str) -> int:
+@asynccontextmanager
+async def _welcome(call: Call, email_index: str) -> AsyncIterator[int]:
     """The welcome credits of one more account: none when the address had its own, or the day's share is used up."""
     platform = call.platform
-    if await platform.journal.claimed(f"welcome:{email_index}") is not None:
-        return 0
-    async with platform.reads.connection() as connection:
-        registered = await registered_within(connection, DAY, now=call.now, limit=platform.welcome_per_day)
-    return platform.welcome_credits if registered < platform.welcome_per_day else 0
+    if platform.welcome_credits == 0 or await platform.journal.claimed(f"welcome:{email_index}") is not None:
+        yield 0
+        return
+    async with welcomes_left(platform.reads, now=call.now, limit=platform.welcome_per_day) as left:
+        yield platform.welcome_credits if left else 0
 
 
 def _state_of(principal: Principal | None) -> Answer:

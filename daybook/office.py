@@ -1,6 +1,8 @@
 """What an operator does from the machine itself: accounts and grants, by the same commands as over HTTP."""
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from domain.accounts.refusals import AccountNotFound
 from domain.credits.commands import GrantCredits
 from domain.kernel.commands import Context
 from infra.access.passwords import BcryptPasswords
-from projections.accounts.registrations import registered_within
+from projections.accounts.registrations import welcomes_left
 
 ROLE = "command"
 GRANT_SOURCE = "operator"
@@ -32,16 +34,18 @@ async def create_account(settings: Settings, *, email: str, password: str, role:
         finally:
             passwords.close()
         key = await base.vault.create(account_id)
-        command = RegisterAccount(
-            account_id=account_id,
-            sealed_profile=Profile(email=email).sealed(key),
-            email_index=(email_index := base.vault.email_index(email)),
-            sealed_password_hash=key.seal(hashed),
-            roles=sorted({"user", role}),
-            welcome_grant_id=base.ids.new(),
-            welcome_credits=await _welcome(base, email_index),
-        )
-        await base.journal.execute(command, operator_context(base))
+        email_index = base.vault.email_index(email)
+        async with _welcome(base, email_index) as welcome_credits:
+            command = RegisterAccount(
+                account_id=account_id,
+                sealed_profile=Profile(email=email).sealed(key),
+                email_index=email_index,
+                sealed_password_hash=key.seal(hashed),
+                roles=sorted({"user", role}),
+                welcome_grant_id=base.ids.new(),
+                welcome_credits=welcome_credits,
+            )
+            await base.journal.execute(command, operator_context(base))
         return account_id
 
 
@@ -64,14 +68,15 @@ async def grant_credits(settings: Settings, account_id: UUID, *, amount: int, re
         return UUID(receipt.result["grant_id"])
 
 
-async def _welcome(base: Ground, email_index: str) -> int:
+@asynccontextmanager
+async def _welcome(base: Ground, email_index: str) -> AsyncIterator[int]:
     """None when the address had its own or the day's share is used up, as over HTTP."""
     settings = base.settings
-    if await base.journal.claimed(f"welcome:{email_index}") is not None:
-        return 0
-    async with base.reads.connection() as connection:
-        registered = await registered_within(connection, timedelta(days=1), now=base.clock.now(), limit=settings.welcome_per_day)
-    return settings.welcome_credits if registered < settings.welcome_per_day else 0
+    if settings.welcome_credits == 0 or await base.journal.claimed(f"welcome:{email_index}") is not None:
+        yield 0
+        return
+    async with welcomes_left(base.reads, now=base.clock.now(), limit=settings.welcome_per_day) as left:
+        yield settings.welcome_credits if left else 0
 
 
 def operator_context(base: Ground) -> Context:

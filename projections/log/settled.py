@@ -16,7 +16,11 @@ STATE = """
 
 
 async def settle(conn: AsyncConnection[Any], moment: datetime) -> None:
-    """Return when the log will record nothing more at or before *moment*, so that what is read of it then never changes."""
+    """Return when the log will record nothing more at or before *moment*, so that what is read of it then never changes.
+
+    In autocommit only: a transaction would keep the lock, and the writers waiting.
+    """
+    assert conn.autocommit, "the lock must go with its statement"
     while True:
         row = await (await conn.execute(STATE, {"moment": moment})).fetchone()
         assert row is not None, "the query always answers"
@@ -27,5 +31,4 @@ async def settle(conn: AsyncConnection[Any], moment: datetime) -> None:
             break
         # Our clock is ahead of the database's.
         await asyncio.sleep(seconds + 0.001)
-    async with conn.transaction():
-        await conn.execute(LOCK)
+    await conn.execute(LOCK)

@@ -96,6 +96,18 @@ async def test_an_accounts_own_limits_replace_the_defaults(strict):
     assert statuses == [202, 202, 429]
 
 
+async def test_the_days_share_is_not_exceeded_by_a_crowd_at_the_door(fresh_database_url, redis_url, tmp_path):
+    async with open_house(fresh_database_url, redis_url, tmp_path, DAYBOOK_RATE_LIMITS="off", DAYBOOK_WELCOME_PER_DAY="3") as house:
+        bodies = [{"email": email(), "password": PASSWORD} for _ in range(8)]
+        answers = await asyncio.gather(*(house.client.post("/v1/auth/register", json=body) for body in bodies))
+        assert [answer.status_code for answer in answers] == [201] * 8
+        found = []
+        for answer in answers:
+            headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+            found.append((await house.client.get("/v1/credits/balance", headers=headers)).json()["available"])
+        assert sorted(found) == [0] * 5 + [25] * 3
+
+
 async def test_after_the_days_share_accounts_begin_with_nothing(database_url, redis_url, database_folder):
     async with open_house(database_url, redis_url, database_folder, DAYBOOK_RATE_LIMITS="off", DAYBOOK_WELCOME_PER_DAY="1") as house:
         await house.person()
