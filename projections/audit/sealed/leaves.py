@@ -29,10 +29,10 @@ def encoded(value: int | str | bytes | bool | None) -> bytes:
 
 
 #: Columns that say the same in many rows. Bounded, because accounts are many.
-_often = lru_cache(maxsize=65_536)(encoded)
+_often = lru_cache(maxsize=16_384)(encoded)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _moved(postings: tuple[int | str | None, ...]) -> bytes:
     return b"".join(map(encoded, postings))
 
