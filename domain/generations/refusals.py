@@ -7,14 +7,14 @@ from domain.kernel.refusals import Conflicting, Missing, Unprocessable
 
 class GenerationFinal(Conflicting):
     detail = "The generation is {status}; final is final."
-    shown = ("status",)
+    shown: ClassVar[tuple[str, ...]] = ("status",)
 
 
 class HoldAlreadyCaptured(GenerationFinal):
     """The credits of this generation were charged by an earlier end, and this one asks for another."""
 
     detail = "The generation is {status}: {charged} credits are charged, and no other end is recorded."
-    shown = ("status", "charged")
+    shown: ClassVar[tuple[str, ...]] = ("status", "charged")
 
 
 class HoldAlreadyReleased(GenerationFinal):
