@@ -47,7 +47,9 @@ async def checked(database_url: str, redis_url: str, folder: Path, role: str, ex
         person = await house.person("user", *({role} - {"user"}), credits=1_000_000)
         await house.finished(person)
         await house.api_token(person, "generations:read")
-        code, output = await schemathesis(house, person, examples, "--exclude-path", LOGOUT, "--exclude-path", ERASURE, *arguments, folder=folder)
+        code, output = await schemathesis(
+            house, person, examples, "--exclude-path", LOGOUT, "--exclude-path", ERASURE, *arguments, folder=folder
+        )
         assert code == 0, told(output)
         assert re.search(r"Tested: +\d\d", output), output[-2_000:]
 
