@@ -32,8 +32,9 @@ class Link:
         if self._connection is None or self._connection.closed:
             options: dict[str, Any] = {**KEEPALIVE, "application_name": self._name}
             self._connection = await AsyncConnection.connect(self._dsn, autocommit=True, context=adapters(), **options)
-            # Statements of the writer come in ever the same shape, so they are prepared at once.
-            self._connection.prepare_threshold = 0
+            # The writer's statements are prepared by themselves (infra/postgres/prepared.py). If psycopg prepared others, it would
+            # deallocate them all after a rollback, in the middle of the next transaction.
+            self._connection.prepare_threshold = None
         return self._connection
 
     @asynccontextmanager

@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
 from psycopg.generators import execute
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from infra.postgres.arrays import OIDS
@@ -36,7 +36,15 @@ class Statement:
 
     async def rows(self, connection: AsyncConnection[Any], parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Execute and fetch all.   Raises psycopg.Error. The connection must have no other user meanwhile."""
-        result = await connection.wait(self._run(connection, [parameters[name] for name in self._names]))
+        values = [parameters[name] for name in self._names]
+        try:
+            result = await connection.wait(self._run(connection, values))
+        except psycopg.errors.InvalidSqlStatementName:
+            # After a rollback psycopg deallocates all statements of a connection, its own and ours.
+            self._prepared.discard(connection)
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                raise
+            result = await connection.wait(self._run(connection, values))
         loader = Transformer(connection)
         loader.set_pgresult(result)
         return loader.load_rows(0, result.ntuples, tuple)
