@@ -38,7 +38,7 @@ class AdjustCredits(Command):
 
 
 class RevokeGrant(Command):
-    """Take back what is left of a grant: free credits now, held ones when their holds end. What was spent stays."""
+    """Take back what is left of a grant: free credits now, held ones when their holds end, as debt if they are spent then."""
 
     account_id: UUID
     grant_id: UUID

@@ -128,8 +128,11 @@ class CreditAccount(Root):
         self._clear_debt(now)
 
     def revoke_rest(self, grant_id: UUID, *, reason: str, now: datetime) -> None:
-        """Take back all that is left of a grant.   Raises GrantNotLive."""
+        """Take back all that is left of a grant.   Raises GrantNotLive, GrantWasPaid."""
         grant = self.grants.get(str(grant_id))
+        if grant is not None and grant["source"] in events.PAID_SOURCES:
+            # Its payment says what goes back, and knows nothing of what an operator took before.
+            raise refusals.GrantWasPaid(grant_id=str(grant_id))
         left = 0 if grant is None else (grant["free"] if alive(grant, now) else 0) + grant["held"] - grant["revoking"]
         if grant is None or left == 0:
             raise refusals.GrantNotLive(grant_id=str(grant_id))

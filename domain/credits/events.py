@@ -19,6 +19,8 @@ class CreditAccountOpened(FirstFact):
     account_id: UUID
 
 
+#: What these grant was paid for, so it goes back with its payment.
+PAID_SOURCES = frozenset({"purchase", "subscription", "test"})
 #: The book of corrections in either direction; every other credit was issued by its source.
 ADJUSTMENTS = "adjustments"
 ADJUSTMENT_SOURCE = "adjustment"

@@ -62,6 +62,10 @@ class GrantAmountInvalid(Unprocessable):
     detail = "A grant is at least 1 and at most {limit} credits."
 
 
+class GrantWasPaid(Conflicting):
+    detail = "Grant {grant_id} was paid for. Refund the payment, and its credits go back; or adjust the account."
+
+
 class HoldExists(Conflicting):
     detail = "Credits are held for this generation already."
 

@@ -30,7 +30,9 @@ def process_gauges(reads: Connections, journal: Journal, positions: Callable[[],
         return {(name,): float(max(0, head - position)) for name, position in (await positions()).items()}
 
     return {
-        "daybook_follower_lag_events": GaugeReader("Events a read model has not seen yet; notary: events that no checkpoint covers yet.", ("model",), lag),
+        "daybook_follower_lag_events": GaugeReader(
+            "Events a read model has not seen yet; notary: events that no checkpoint covers yet.", ("model",), lag
+        ),
         "daybook_queue_depth": GaugeReader("Work rows by queue and state.", ("queue", "state"), depth),
         "daybook_queue_oldest_seconds": GaugeReader("Age of the oldest work row.", ("queue", "state"), oldest),
     }

@@ -15,9 +15,8 @@ class Lineage:
 
     def __init__(self) -> None:
         self._stream = ""
-        #: Grant -> what of it has neither lapsed nor been taken back; apart for payments that went back, whose order or
-        #: subscription keeps account of its own, and for operators.
-        self._left: dict[str, list[int]] = {}
+        #: Grant -> what of it has neither lapsed nor been taken back.
+        self._left: dict[str, int] = {}
 
     def apply(self, entry: Entry) -> None:
         """Raises Differs."""
@@ -33,12 +32,9 @@ class Lineage:
         if entry.topic == _GRANTED:
             if grant_id in self._left:
                 differs(entry, "the same grant twice", found=grant_id)
-            self._left[grant_id] = [amount, amount]
+            self._left[grant_id] = amount
             return
-        accounts = (0, 1) if entry.topic == _EXPIRED else (0,) if fact["cause"] == "operator" else (1,)
-        left = self._left.setdefault(grant_id, [0, 0])
-        for account in accounts:
-            if amount > left[account]:
-                what = f"more of grant {grant_id} lapses, or is taken back, than there was"
-                differs(entry, what, expected=f"at most {left[account]}", found=amount)
-            left[account] -= amount
+        left = self._left.get(grant_id, 0)
+        if amount > left:
+            differs(entry, f"more of grant {grant_id} lapses, or is taken back, than there was", expected=f"at most {left}", found=amount)
+        self._left[grant_id] = left - amount

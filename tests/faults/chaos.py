@@ -17,7 +17,6 @@ import psycopg
 import redis
 
 from daybook.engines import embedded
-from infra.postgres.migrate import migrate
 from tests.bench.books import grant
 from tests.faults.book import Book
 from tests.faults.client import register, submit_all
@@ -146,14 +145,16 @@ def main() -> int:
     faults = options.faults.split(",")
     if unknown := set(faults) - set(FAULTS):
         parser.error(f"there is no fault {', '.join(sorted(unknown))}")
-    with tempfile.TemporaryDirectory(prefix="daybook-chaos-") as folder, embedded(Path(folder) / "engines") as engines:
-        asyncio.run(migrate(engines.database_url))
-        with stack(Path(folder), database_url=engines.database_url, redis_url=engines.redis_url) as running:
-            reports = []
-            for fault in faults * (ROUNDS_LONG if options.long else 1):
-                reports.append(asyncio.run(break_once(running, fault)))
-                print(table(reports[-1:]), flush=True)
-            complaint = audit(running)
+    with (
+        tempfile.TemporaryDirectory(prefix="daybook-chaos-") as folder,
+        embedded(Path(folder) / "engines") as engines,
+        stack(Path(folder), database_url=engines.database_url, redis_url=engines.redis_url) as running,
+    ):
+        reports = []
+        for fault in faults * (ROUNDS_LONG if options.long else 1):
+            reports.append(asyncio.run(break_once(running, fault)))
+            print(table(reports[-1:]), flush=True)
+        complaint = audit(running)
     print("\n" + table(reports))
     print(complaint or "audit verify: ok")
     return 0 if not complaint and all(report.holds for report in reports) else 1

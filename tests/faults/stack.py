@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-ROLES = ("api", "worker", "dispatcher", "projector", "scheduler")
+ROLES = ("api", "worker", "dispatcher", "notary", "projector", "scheduler")
 SECRET = "chaos-secret-chaos-secret-chaos-secret"
 RESTART_SECONDS = 0.5
 CATALOGUE = """
@@ -88,6 +88,10 @@ class Stack:
         return subprocess.run([DAYBOOK, *words], env=self.environment(), capture_output=True, text=True, timeout=120)
 
     def start(self) -> None:
+        """Bring the stores up to date, then every role.   Raises RuntimeError."""
+        migrated = self.command("migrate")
+        if migrated.returncode:
+            raise RuntimeError(f"daybook migrate failed: {migrated.stderr[-4000:]}")
         for role in ROLES:
             self._start(role)
         self._supervisor.start()

@@ -7,12 +7,13 @@ import pytest
 
 from domain.accounts.commands import ReactivateAccount, SuspendAccount
 from domain.credits import events
-from domain.credits.commands import ExpireGrants, RefundCharge
+from domain.credits.commands import ExpireGrants, RefundCharge, RevokeGrant
 from domain.credits.refusals import (
     ChargeFullyRefunded,
     CreditAccountNotFound,
     CreditsAreSuspended,
     GrantAmountInvalid,
+    GrantWasPaid,
     HoldExists,
     HoldMissing,
     InsufficientCredits,
@@ -306,3 +307,13 @@ def test_folding_the_stream_again_gives_the_same_account() -> None:
     credits = book.credits(account)
     again = book.refold(credits)
     assert vars(again) == vars(credits)
+
+
+@pytest.mark.parametrize("source", ["purchase", "subscription", "test"])
+def test_what_was_paid_for_goes_back_with_its_payment_and_not_by_an_operator(source: str) -> None:
+    book = Book()
+    account = book.account(credits=0)
+    grant_id = book.grant(account, 100, source=source)
+    with pytest.raises(GrantWasPaid):
+        book.when(RevokeGrant(account_id=account, grant_id=grant_id, reason="a mistake"))
+    assert book.credits(account).available(book.now) == 100
