@@ -27,9 +27,10 @@ test: ## all tests on real engines
 	@$(ENVIRONMENT) test
 	@$(PYTEST) -n 2 --dist loadfile $(ARGS)
 
-test-long: ## the long forms too: minutes
+test-long: ## the long forms: many minutes; SEED=n repeats a run, docs/test-runs.md keeps what came of it
 	@$(ENVIRONMENT) test
-	@$(PYTEST) -m long --timeout 1800 $(ARGS)
+	@$(RUN) -m pytest --junitxml=.reports/junit-long.xml -n 2 -m long --timeout 1800 $(ARGS); status=$$?; \
+	$(RUN) -m tests.support.long_runs .reports/junit-long.xml && exit $$status
 
 lint: ## ruff, types, and the figures of the README
 	@$(ENVIRONMENT) test lint
@@ -41,7 +42,7 @@ lint: ## ruff, types, and the figures of the README
 coverage: ## tests with branch coverage: 90 % in domain/, 80 % overall
 	@$(ENVIRONMENT) test
 	@$(RUN) -m coverage erase
-	@$(RUN) -m coverage run -m pytest $(ARGS)
+	@$(RUN) -m coverage run -m pytest -n 2 --dist loadfile $(ARGS)
 	@$(RUN) -m coverage combine -q
 	@$(RUN) -m coverage report
 	@$(RUN) -m coverage json -q
