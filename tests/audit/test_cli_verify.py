@@ -94,12 +94,19 @@ def test_what_was_kept_must_be_what_it_should(env: dict[str, str], tmp_path: Pat
 def test_an_interrupt_ends_it_at_once_and_leaves_nothing_behind(book: str, env: dict[str, str]):
     with psycopg.connect(book) as blocker:
         blocker.execute("LOCK TABLE journal.events IN ACCESS EXCLUSIVE MODE")
-        process = subprocess.Popen([COMMAND, "audit", "verify"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [COMMAND, "audit", "verify"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+        )
         wait_until(book, WAITING, 1)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in errors
     wait_until(book, SESSIONS, 0)
+
+
+def heed_interrupts() -> None:
+    """What a shell runs in the background ignores them, and so would its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_until(book: str, question: str, count: int, seconds: float = 60) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 import subprocess
 
 import pytest
@@ -162,7 +163,7 @@ def test_a_cell_that_a_spreadsheet_would_take_for_a_formula_is_made_harmless():
 
 async def test_the_command_replays_into_a_pipe_that_may_close(written):
     env = written[0]
-    command = f"{COMMAND} audit replay | head -n 2; echo ${{PIPESTATUS[0]}}"
+    command = f"{shlex.quote(str(COMMAND))} audit replay | head -n 2; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], env={**env, "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=60)
     head, first, code = done.stdout.splitlines()
     assert head.split() == list(COLUMNS)
