@@ -9,7 +9,7 @@ import msgspec
 
 from domain.kernel.commands import CancelWork, CloseWork, Context, Decision, OpenWork, RequeueWork, Work
 from domain.kernel.facts import Postings
-from infra.postgres.arrays import blobs, int2s, int4s, int8s, texts, times, uuids
+from infra.postgres.arrays import blobs, encoded_texts, int2s, int4s, int8s, texts, times, uuids
 from infra.postgres.prepared import Statement
 
 DONE, REPEATED, CONFLICT, TAKEN = range(4)
@@ -84,11 +84,11 @@ def _commands(entries: Sequence[Entry]) -> dict[str, Any]:
         "c_id": uuids([context.command_id for context in contexts]),
         "c_account": uuids([entry.decision.account_id for entry in entries]),
         "c_actor": texts([context.actor for context in contexts]),
-        "c_correlation": texts([context.correlation for context in contexts]),
+        "c_correlation": encoded_texts([context.correlation.encode() for context in contexts]),
         "c_causation": int8s([context.causation for context in contexts]),
         "c_fingerprint": blobs([context.fingerprint for context in contexts]),
         "c_status": int2s([context.status for context in contexts]),
-        "c_result": texts([_ENCODER.encode(result).decode() if result else None for result in results]),
+        "c_result": encoded_texts([_ENCODER.encode(result) if result else None for result in results]),
     }
 
 

@@ -48,11 +48,11 @@ class Cache:
     def clear(self) -> None:
         self.drop(list(self._known))
 
-    def trim(self, keep: Collection[UUID]) -> None:
-        """Shrink to the size. What is in *keep* stays: the log does not hold it yet."""
+    def trim(self, *keep: Collection[UUID]) -> None:
+        """Shrink to the size. What is in one of *keep* stays: the log does not hold it yet."""
         surplus = len(self._known) - self.size
         if surplus > 0:
             oldest = list(islice(self._known, surplus))
             for stream in oldest:
-                if stream not in keep:
+                if not any(stream in streams for streams in keep):
                     del self._known[stream]

@@ -51,10 +51,11 @@ class Decided:
     guards: list[Guard]
     lines: list[Line] = field(default_factory=list)
 
-    @property
-    def sent(self) -> bool:
-        """Whether it is part of the append; what changes nothing only waits for what it was decided on."""
-        return self.decision is not None and bool(self.lines or self.decision.work or self.decision.taken or self.decision.freed)
+    #: Whether it is part of the append; what changes nothing only waits for what it was decided on.
+    sent: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sent = self.decision is not None and bool(self.lines or self.decision.work or self.decision.taken or self.decision.freed)
 
 
 @dataclass(slots=True, eq=False)

@@ -55,7 +55,7 @@ class Preparer:
                 if pending.context.command_id in repeats:
                     answer_known(pending, repeats[pending.context.command_id])
         round_ = self.deciding = decide(fresh, self.cache, self._mapper, broken)
-        self.cache.trim({*in_flight, *round_.touched})
+        self.cache.trim(in_flight, round_.touched)
         return round_
 
     def _wanted(self, needs: Collection[Need]) -> list[tuple[Need, int]]:

@@ -15,7 +15,7 @@ class Twins:
     def __init__(self) -> None:
         self._flying: dict[UUID, Pending] = {}
 
-    async def once(self, context: Context, submit: Callable[[], Pending]) -> Receipt:
+    def once(self, context: Context, submit: Callable[[], Pending]) -> "asyncio.Future[Receipt]":
         """The answer of the command that *submit* accepts, or that of its twin. Cancelling the caller cancels nothing else.
 
         Raises IdempotencyKeyReused when the twin is another request.
@@ -27,7 +27,7 @@ class Twins:
             raise IdempotencyKeyReused(errors=[("/Idempotency-Key", "is in use by a different request")])
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         pending.waiting.append(answer)
-        return await answer
+        return answer
 
     def answered(self, command_id: UUID) -> None:
         self._flying.pop(command_id, None)

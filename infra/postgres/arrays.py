@@ -81,12 +81,21 @@ def texts(values: Sequence[str | None]) -> Texts:
     return Texts(_array(25, values, _text))
 
 
+def encoded_texts(values: Sequence[bytes | None]) -> Texts:
+    """Texts in UTF-8 already, ever different ones: remembering them, as `texts` does, would only push others out."""
+    return Texts(_array(25, values, _sized))
+
+
 def blobs(values: Sequence[bytes | None]) -> Blobs:
-    return Blobs(_array(17, values, lambda value: _LENGTH(len(value)) + value))
+    return Blobs(_array(17, values, _sized))
 
 
 def times(values: Sequence[datetime | None]) -> Times:
     return Times(_array(1184, values, lambda value: _INT8((value - _EPOCH) // _MICROSECOND)))
+
+
+def _sized(value: bytes) -> bytes:
+    return _LENGTH(len(value)) + value
 
 
 # Actors, topics, queues and models are ever the same few words.
