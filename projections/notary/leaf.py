@@ -8,6 +8,7 @@ gives the columns in just this form, so nothing is parsed on the way to the hash
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from psycopg import AsyncConnection
@@ -95,13 +96,11 @@ def _json_value(name: str, value: bytes | None) -> Any:
 
 def _state(value: bytes) -> Any:
     """The object itself. Bytes that are no canonical JSON object are of an application that shares the log: `\\x` and hex."""
-    try:
+    # Not JSON, or not UTF-8: then the bytes are shown, too.
+    with suppress(ValueError, RecursionError):
         state = json.loads(value.decode(), parse_float=_refuse, parse_constant=_refuse)
         if isinstance(state, dict) and canonical(state) == value:
             return state
-    except (ValueError, RecursionError):
-        # Not JSON, or not UTF-8: then the bytes are shown, too.
-        pass
     return f"\\x{value.hex()}"
 
 
