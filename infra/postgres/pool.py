@@ -1,5 +1,6 @@
 """The pool for short reads: bounded, in autocommit, so no read ever leaves a transaction open."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -55,8 +56,13 @@ class Pool:
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Any]:
         """A connection for a few statements.   Raises DatabaseUnreachable when none is free or the server is away."""
         try:
-            async with self._pool.connection(timeout) as connection:
-                yield connection
+            connection = await self._pool.getconn(timeout)
+            try:
+                async with connection:
+                    yield connection
+            finally:
+                # A task that is cancelled while it gives back would take the connection with it: the pool would be one smaller for good.
+                await asyncio.shield(self._pool.putconn(connection))
         except (PoolTimeout, TooManyRequests) as error:
             raise DatabaseUnreachable(retry_after=1) from error
         except OperationalError as error:

@@ -51,13 +51,19 @@ async def test_it_passes_while_events_arrive_and_models_move(library: Library):
     follower = projector(library.url)
     runner = asyncio.create_task(follower.run(stop))
 
+    looked = asyncio.Event()
+
     async def write() -> None:
-        for _ in range(20):
+        """A round at a time, for as long as is verified and once more."""
+        last = False
+        while not last:
+            last = looked.is_set()
             made.run(15)
             await library.book.flush(library.conn)
 
     writer = asyncio.create_task(write())
     reports = [await verify(library.url) for _ in range(3)]
+    looked.set()
     await writer
     reports.append(await verify(library.url))
     stop.set()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from infra.postgres.pool import DatabaseUnreachable, open_pool
+from infra.postgres.pool import DatabaseUnreachable, Pool, open_pool
 from tests.support.journal import execute_sql
 
 
@@ -33,6 +33,28 @@ async def test_connections_that_were_killed_are_replaced(database_url: str) -> N
                 await connection.execute("SELECT 1")
         async with asyncio.timeout(5), pool.connection() as connection:
             assert await (await connection.execute("SELECT 2")).fetchone() == (2,)
+
+
+async def test_a_reader_cancelled_while_it_gives_back_does_not_keep_the_connection(database_url: str) -> None:
+    """The library's pool waits for its lock there: who was cancelled in that moment left it one smaller for good."""
+    has, done = asyncio.Event(), asyncio.Event()
+
+    async def read(pool: Pool) -> None:
+        async with pool.connection():
+            has.set()
+            await done.wait()
+
+    async with open_pool(database_url, size=1) as pool:
+        reader = asyncio.create_task(read(pool))
+        await has.wait()
+        async with pool._pool._lock:
+            done.set()
+            await asyncio.sleep(0.01)
+            reader.cancel()
+            await asyncio.wait({reader})
+        assert reader.cancelled()
+        async with pool.connection(timeout=1) as connection:
+            assert await (await connection.execute("SELECT 1")).fetchone() == (1,)
 
 
 async def test_an_address_where_nothing_is_fails_at_once(tmp_path: object) -> None:
