@@ -8,7 +8,7 @@ from domain.access.ports import Credentials, IssuedTokens, Principal, Sessions
 from domain.kernel.rates import Limiter, Policy, Verdict
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
-from domain.ports import Clock, Connections, Ids, Journal, ObjectServing, ObjectStore, Passwords, Progress, Queues, Tail, Vault
+from domain.ports import Clock, Connections, Ids, Journal, ObjectServing, ObjectStore, Outgoing, Passwords, Progress, Queues, Tail, Vault
 from domain.providers.catalogue import Catalogue
 
 __all__ = ["Credentials", "IssuedTokens", "Limiter", "Metrics", "Platform", "Policy", "Positions", "Principal", "Sessions", "Verdict"]
@@ -53,6 +53,8 @@ class Platform:
     catalogue: Catalogue
     #: Who takes the money, and what is sold.
     payments: Payments
+    #: How URLs that callers name are judged and reached.
+    outgoing: Outgoing
     price_books: PriceBooks
     limiter: Limiter
     positions: Positions

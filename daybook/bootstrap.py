@@ -48,6 +48,7 @@ from infra.metrics.registry import ProcessMetrics
 from infra.metrics.roles import RoleMetrics
 from infra.metrics.siblings import told
 from infra.objects.directory import DirectoryStore
+from infra.outgoing.http import PinnedHttp
 from infra.payments.due import PostgresPaymentsDue
 from infra.postgres.pool import Pool, open_pool
 from infra.progress.ticks import RedisProgress
@@ -80,6 +81,7 @@ class Ground:
     payments: Payments
     price_books: PriceBooks
     journal: PostgresJournal
+    outgoing: PinnedHttp
 
 
 @asynccontextmanager
@@ -101,7 +103,9 @@ async def ground(settings: Settings, role: str, meters: Meters | None = None) ->
         )
         payments = payments_of(settings)
         stack.push_async_callback(payments.close)
-        yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, payments, price_books, journal)
+        outgoing = PinnedHttp(allow=settings.outgoing_allow)
+        stack.callback(outgoing.close)
+        yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, payments, price_books, journal, outgoing)
 
 
 class Positions:
@@ -149,6 +153,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             objects=base.objects,
             passwords=passwords,
             payments=base.payments,
+            outgoing=base.outgoing,
             queues=PostgresQueues(base.reads),
             sessions=sessions,
             credentials=BearerCredentials(base.journal, directory, sessions, tokens, base.clock),
@@ -211,6 +216,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             keys=KeyKeeper(base.vault.epochs, retention=timedelta(days=settings.backup_days)),
             listen=functools.partial(listening, direct),
             redis_url=settings.redis_url,
+            outgoing=base.outgoing,
             payments=base.payments,
             payments_due=PostgresPaymentsDue(base.reads),
             till_is_open=settings.stripe_secret_key is None,

@@ -12,6 +12,7 @@ import msgspec
 from domain.assets.storage import SignedObject
 from domain.kernel.commands import Command, Context, Receipt
 from domain.kernel.facts import Fact, Root
+from domain.outgoing.answers import Fetched, Posted
 from domain.providers.jobs import Job, Report, Result, unheard
 
 Aggregate = TypeVar("Aggregate", bound=Root)
@@ -193,6 +194,19 @@ class Provider(Protocol):
         """Raises ProviderFailure for a definite answer, anything else for a defect."""
 
     async def close(self) -> None: ...
+
+
+class Outgoing(Protocol):
+    """Requests to URLs that somebody else named: public addresses only, judged anew at each call and each redirect."""
+
+    async def check(self, url: str) -> None:
+        """Raises UrlRefused when *url* may not be called as things stand now."""
+
+    async def fetch(self, url: str, *, bytes_max: int) -> Fetched:
+        """GET, at most three redirects on.   Raises UrlRefused, FetchFailed."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Posted:
+        """POST of exactly *body*; a redirect is an answer like others and never followed.   Raises UrlRefused, PostFailed."""
 
 
 class Progress(Protocol):

@@ -6,7 +6,7 @@ from domain.dispatch.ports import Board, Claims, Due, KeepLeases
 from domain.erasure.ports import Erasures, KeyKeeping
 from domain.payments.due import PaymentsDue
 from domain.payments.ports import Payments
-from domain.ports import Clock, Ids, Journal, ObjectStore, Progress, Vault
+from domain.ports import Clock, Ids, Journal, ObjectStore, Outgoing, Progress, Vault
 from domain.providers.catalogue import Catalogue
 from workers.ports import Counts, Listen, MakeProviders, Uncounted
 
@@ -30,6 +30,8 @@ class WorkerPlatform:
     keys: KeyKeeping
     listen: Listen
     redis_url: str
+    #: How URLs that others named are reached.
+    outgoing: Outgoing
     #: None: nobody is told how far an attempt is.
     progress: Progress | None = None
     counts: Counts = field(default_factory=Uncounted)

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 
 from domain.providers.jobs import FAILURE_CODES, Job, ProviderFailure
+from infra.outgoing.http import PinnedHttp
 from tests.support.openai_server import BAD, GOOD, KEY, PIXEL, OpenAIServer
 from workers.media import check_image
-from workers.providers.fetch import Fetcher
 from workers.providers.openai_compatible.provider import OpenAICompatibleProvider
 
 CHAT = {"endpoint": "chat", "sends": ["aspect_ratio"]}
@@ -34,8 +34,8 @@ def other() -> Iterator[OpenAIServer]:
 
 @pytest.fixture
 async def provider(server: OpenAIServer, other: OpenAIServer) -> AsyncIterator[OpenAICompatibleProvider]:
-    fetcher = Fetcher(allow=[other.authority], seconds=3)
-    made = OpenAICompatibleProvider(base_url=server.url + "/", api_key=KEY, fetcher=fetcher, body_bytes_max=2_000_000)
+    outgoing = PinnedHttp(allow=[other.authority], seconds=3)
+    made = OpenAICompatibleProvider(base_url=server.url + "/", api_key=KEY, outgoing=outgoing, body_bytes_max=2_000_000)
     yield made
     await made.close()
 
@@ -229,14 +229,14 @@ async def test_a_slow_body_ends_with_the_time_of_the_job(server: OpenAIServer, p
 
 
 async def test_a_server_that_is_not_there_may_be_asked_again(provider: OpenAICompatibleProvider):
-    absent = OpenAICompatibleProvider(base_url="http://127.0.0.1:1/v1", api_key=None, fetcher=Fetcher())
+    absent = OpenAICompatibleProvider(base_url="http://127.0.0.1:1/v1", api_key=None, outgoing=PinnedHttp())
     failure = await failing(absent, job())
     assert (failure.code, failure.retryable) == ("overloaded", True)
     await absent.close()
 
 
 async def test_without_a_key_no_authorization_is_sent(server: OpenAIServer):
-    keyless = OpenAICompatibleProvider(base_url=server.url, api_key=None, fetcher=Fetcher())
+    keyless = OpenAICompatibleProvider(base_url=server.url, api_key=None, outgoing=PinnedHttp())
     await keyless.generate(job())
     assert "authorization" not in {name.lower() for name in server.requests[0].headers}
     await keyless.close()
@@ -245,7 +245,7 @@ async def test_without_a_key_no_authorization_is_sent(server: OpenAIServer):
 async def test_proxies_of_the_environment_are_not_used(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    made = OpenAICompatibleProvider(base_url=server.url, api_key=KEY, fetcher=Fetcher())
+    made = OpenAICompatibleProvider(base_url=server.url, api_key=KEY, outgoing=PinnedHttp())
     assert (await made.generate(job())).usage == {"item": 1}
     await made.close()
 
@@ -262,7 +262,7 @@ async def test_a_real_provider_draws():
     made = OpenAICompatibleProvider(
         base_url=os.environ.get("OPENAI_COMPATIBLE_BASE_URL", "https://openrouter.ai/api/v1"),
         api_key=os.environ["OPENAI_COMPATIBLE_API_KEY"],
-        fetcher=Fetcher(),
+        outgoing=PinnedHttp(),
     )
     asked = job(size="1024x1024", timeout_seconds=180)
     result = await made.generate(

@@ -4,12 +4,13 @@ from uuid import UUID
 
 from domain.providers.jobs import Job
 from infra.catalogue import load_catalogue
+from infra.outgoing.http import PinnedHttp
 from workers.providers.noop import NoopProvider
 from workers.providers.registry import providers
 
 
 async def test_providers_are_found_by_the_names_of_the_catalogue():
-    found = providers(openai_base_url="http://127.0.0.1:1/v1", openai_api_key="k")
+    found = providers(outgoing=PinnedHttp(), openai_base_url="http://127.0.0.1:1/v1", openai_api_key="k")
     assert list(found) == ["builtin", "noop", "openai-compatible"]
     assert {model.provider for model in load_catalogue(None, openai_compatible=True).models} <= set(found)
     for provider in found.values():
@@ -17,7 +18,7 @@ async def test_providers_are_found_by_the_names_of_the_catalogue():
 
 
 async def test_without_a_base_url_there_is_no_compatible_provider():
-    assert list(providers()) == ["builtin", "noop"]
+    assert list(providers(outgoing=PinnedHttp())) == ["builtin", "noop"]
 
 
 async def test_noop_counts_items_and_makes_nothing():

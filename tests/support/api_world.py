@@ -172,6 +172,7 @@ def fake_platform(**changes: Any) -> Platform:
         "sessions": None,
         "credentials": FakeCredentials(PRINCIPALS),
         "catalogue": None,
+        "outgoing": None,
         "payments": None,
         "price_books": None,
         "limiter": FakeLimiter(),

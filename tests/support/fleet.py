@@ -27,6 +27,7 @@ from infra.dispatch.leases import keeper
 from infra.dispatch.queues import PostgresQueues
 from infra.erasure.erasures import PostgresErasures
 from infra.objects.directory import DirectoryStore
+from infra.outgoing.http import PinnedHttp
 from infra.secrets.keeping import KeyKeeper
 from infra.secrets.vault import PostgresVault, open_vault
 from projections.kernel.wake import listening
@@ -229,6 +230,7 @@ async def open_fleet(dsn: str, redis_url: str, folder: Path) -> AsyncIterator[Fl
             keys=KeyKeeper(vault.epochs, retention=timedelta(days=35)),
             listen=functools.partial(listening, dsn),
             redis_url=redis_url,
+            outgoing=PinnedHttp(),
         )
         yield Fleet(world, vault, platform, PostgresQueues(world.pool), folder)
         with suppress(Exception):

@@ -5,10 +5,11 @@ import asyncio
 import httpx
 
 from domain.kernel import limits
+from domain.outgoing.answers import FetchFailed
+from domain.outgoing.refusals import UrlRefused
+from domain.ports import Outgoing
 from domain.providers.jobs import Artefact, Job, ProviderFailure, Report, Result, unheard
-from workers.providers.addresses import UrlRefused
 from workers.providers.bodies import BodyTooLarge, BodyUnreadable, read_body
-from workers.providers.fetch import Fetcher, FetchFailed
 from workers.providers.openai_compatible.answers import Link, images_of
 from workers.providers.openai_compatible.failures import SENTENCES, failure_of
 from workers.providers.openai_compatible.requests import body_of, calls_of, path_of
@@ -25,9 +26,9 @@ ERROR_BYTES_MAX = 1 << 20
 class OpenAICompatibleProvider:
     """Reuses its connections. The key goes to the base URL and nowhere else: redirects are not followed, links are fetched without it."""
 
-    def __init__(self, *, base_url: str, api_key: str | None, fetcher: Fetcher, body_bytes_max: int = BODY_BYTES_MAX) -> None:
+    def __init__(self, *, base_url: str, api_key: str | None, outgoing: Outgoing, body_bytes_max: int = BODY_BYTES_MAX) -> None:
         self._base_url = base_url.rstrip("/")
-        self._fetcher = fetcher
+        self._outgoing = outgoing
         self._body_bytes_max = body_bytes_max
         self._client = httpx.AsyncClient(
             headers={"User-Agent": "daybook", "Accept-Encoding": "gzip"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {}),
@@ -78,7 +79,7 @@ class OpenAICompatibleProvider:
 
     async def _fetched(self, url: str) -> Artefact:
         try:
-            found = await self._fetcher.fetch(url, bytes_max=limits.ARTEFACT_BYTES_MAX)
+            found = await self._outgoing.fetch(url, bytes_max=limits.ARTEFACT_BYTES_MAX)
         except (UrlRefused, FetchFailed) as error:
             raise ProviderFailure("provider_error", "The provider's image cannot be fetched.", outcome_unknown=True) from error
         return Artefact(data=found.data, content_type=found.content_type)

@@ -16,9 +16,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from domain.outgoing.answers import FetchFailed
+from domain.outgoing.refusals import UrlRefused
+from infra.outgoing.addresses import is_public
+from infra.outgoing.http import PinnedHttp
+from infra.outgoing.resolving import SystemResolver
+from infra.outgoing.targets import check_url
 from tests.support.openai_server import PIXEL, OpenAIServer
-from workers.providers.addresses import UrlRefused, check_url, is_public, system_resolve
-from workers.providers.fetch import Fetcher, FetchFailed
 
 
 @pytest.fixture
@@ -95,7 +99,7 @@ async def test_a_url_that_breaks_a_rule_is_refused(url: str):
 )
 async def test_loopback_is_refused_in_every_spelling_that_the_system_resolves(host: str):
     with pytest.raises(UrlRefused):
-        await check_url(f"https://{host}/", resolve=system_resolve)
+        await check_url(f"https://{host}/", resolve=SystemResolver())
 
 
 async def test_a_good_url_becomes_a_target_with_all_its_addresses():
@@ -112,10 +116,10 @@ async def test_an_international_name_is_asked_for_in_ascii():
 
 
 async def test_the_allow_list_opens_one_host_and_port(server: OpenAIServer):
-    assert (await Fetcher(allow=[server.authority]).fetch(f"{server.origin}/image", bytes_max=1_000)).data == PIXEL
+    assert (await PinnedHttp(allow=[server.authority]).fetch(f"{server.origin}/image", bytes_max=1_000)).data == PIXEL
     for allow in ([], ["127.0.0.1:1"], ["127.0.0.1"], [f"localhost:{server.authority.rpartition(':')[2]}"]):
         with pytest.raises(UrlRefused):
-            await Fetcher(allow=allow).fetch(f"{server.origin}/image", bytes_max=1_000)
+            await PinnedHttp(allow=allow).fetch(f"{server.origin}/image", bytes_max=1_000)
 
 
 async def test_the_name_is_resolved_once_and_that_address_is_used(server: OpenAIServer):
@@ -127,7 +131,9 @@ async def test_the_name_is_resolved_once_and_that_address_is_used(server: OpenAI
         return ["127.0.0.1"] if len(asked) == 1 else ["203.0.113.9"]
 
     port = server.authority.rpartition(":")[2]
-    found = await Fetcher(allow=[f"moving.example:{port}"], resolve=resolve).fetch(f"http://moving.example:{port}/image", bytes_max=1_000)
+    found = await PinnedHttp(allow=[f"moving.example:{port}"], resolve=resolve).fetch(
+        f"http://moving.example:{port}/image", bytes_max=1_000
+    )
     assert (found.data, asked) == (PIXEL, ["moving.example"])
     assert server.requests[0].headers["Host"] == f"moving.example:{port}"
 
@@ -135,14 +141,14 @@ async def test_the_name_is_resolved_once_and_that_address_is_used(server: OpenAI
 async def test_the_next_address_is_tried_when_one_does_not_answer(server: OpenAIServer):
     port = server.authority.rpartition(":")[2]
     resolve = resolving(two_example=["127.0.0.2", "127.0.0.1"])
-    found = await Fetcher(allow=[f"two.example:{port}"], resolve=resolve).fetch(f"http://two.example:{port}/image", bytes_max=1_000)
+    found = await PinnedHttp(allow=[f"two.example:{port}"], resolve=resolve).fetch(f"http://two.example:{port}/image", bytes_max=1_000)
     assert found.data == PIXEL
     with pytest.raises(FetchFailed):
-        await Fetcher(allow=["two.example:1"], resolve=resolve).fetch("http://two.example:1/image", bytes_max=1_000)
+        await PinnedHttp(allow=["two.example:1"], resolve=resolve).fetch("http://two.example:1/image", bytes_max=1_000)
 
 
 async def test_a_redirect_is_followed_by_the_same_rules(server: OpenAIServer):
-    fetcher = Fetcher(allow=[server.authority])
+    fetcher = PinnedHttp(allow=[server.authority])
     server.elsewhere = "/image"
     assert (await fetcher.fetch(f"{server.origin}/moved", bytes_max=1_000)).data == PIXEL
     for inside in ("http://127.0.0.1:1/", "http://169.254.169.254/latest/meta-data/", "https://localhost/", "file:///etc/passwd"):
@@ -153,12 +159,12 @@ async def test_a_redirect_is_followed_by_the_same_rules(server: OpenAIServer):
 
 async def test_redirects_in_a_circle_end(server: OpenAIServer):
     with pytest.raises(FetchFailed, match="too many redirects"):
-        await Fetcher(allow=[server.authority]).fetch(f"{server.origin}/round", bytes_max=1_000)
+        await PinnedHttp(allow=[server.authority]).fetch(f"{server.origin}/round", bytes_max=1_000)
     assert len(server.requests) == 4
 
 
 async def test_a_body_over_the_limit_is_cut_off(server: OpenAIServer):
-    fetcher = Fetcher(allow=[server.authority])
+    fetcher = PinnedHttp(allow=[server.authority])
     for path in ("/endless", "/bomb", "/image"):
         with pytest.raises(FetchFailed, match="BodyTooLarge"):
             await fetcher.fetch(f"{server.origin}{path}", bytes_max=60)
@@ -167,13 +173,13 @@ async def test_a_body_over_the_limit_is_cut_off(server: OpenAIServer):
 async def test_a_slow_body_ends_with_the_total_time(server: OpenAIServer):
     began = time.monotonic()
     with pytest.raises(FetchFailed, match="TimeoutError"):
-        await Fetcher(allow=[server.authority], seconds=0.4).fetch(f"{server.origin}/slow", bytes_max=10_000_000)
+        await PinnedHttp(allow=[server.authority], seconds=0.4).fetch(f"{server.origin}/slow", bytes_max=10_000_000)
     assert time.monotonic() - began < 5
 
 
 async def test_another_status_fails_without_telling_the_body(server: OpenAIServer):
     with pytest.raises(FetchFailed) as failure:
-        await Fetcher(allow=[server.authority]).fetch(f"{server.origin}/nothing", bytes_max=1_000)
+        await PinnedHttp(allow=[server.authority]).fetch(f"{server.origin}/nothing", bytes_max=1_000)
     assert str(failure.value) == "status 404"
 
 
@@ -181,12 +187,12 @@ async def test_the_certificate_is_checked_for_the_name_not_for_the_address(tmp_p
     with _TlsServer(tmp_path, "named.example") as (port, trusted):
         resolve = resolving(named_example=["127.0.0.1"], other_example=["127.0.0.1"])
         allow = [f"named.example:{port}", f"other.example:{port}"]
-        fetcher = Fetcher(allow=allow, resolve=resolve, verify=trusted)
+        fetcher = PinnedHttp(allow=allow, resolve=resolve, verify=trusted)
         assert (await fetcher.fetch(f"https://named.example:{port}/", bytes_max=100)).data == b"over tls"
         with pytest.raises(FetchFailed):
             await fetcher.fetch(f"https://other.example:{port}/", bytes_max=100)
         with pytest.raises(FetchFailed):
-            await Fetcher(allow=allow, resolve=resolve).fetch(f"https://named.example:{port}/", bytes_max=100)
+            await PinnedHttp(allow=allow, resolve=resolve).fetch(f"https://named.example:{port}/", bytes_max=100)
 
 
 class _Hello(BaseHTTPRequestHandler):

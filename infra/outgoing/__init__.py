@@ -1,0 +1,1 @@
+"""Requests to places that others named: checked addresses, pinned connections, limits of time and bytes."""
