@@ -1,7 +1,6 @@
 """Balances and live grants: the verifier's ledger as of the model's own position, compared account by account."""
 
 from bisect import bisect_left
-from copy import deepcopy
 
 from projections.audit.entries import BY_POSITION, differs
 from projections.audit.ids import HIGHEST, LOWEST, following
@@ -16,7 +15,7 @@ PAGE_ACCOUNTS = 500
 
 
 class BalancePass:
-    """Rides on the ledger of the log's pass as far as the model has come; a model behind that gets a copy of its own there."""
+    """Rides on the ledger of the log's pass as far as the model has come; a model behind that gets a ledger of its own there."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -27,7 +26,7 @@ class BalancePass:
     def upto(self, seen: int, head: int) -> int:
         """How far the log's next page may go. *seen*: where the model is."""
         if self._rides and seen <= self.position < head:
-            self.ledger = deepcopy(self.ledger)
+            self.ledger = self.ledger.fork()
             self._rides = False
         return min(head, seen) if self._rides else head
 

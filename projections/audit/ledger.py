@@ -1,67 +1,33 @@
-"""The ledger folded by the verifier: balances, live grants and open holds of each account, nothing closed.
-
-So the memory per account is that of its live grants and open holds, however long its history.
-"""
+"""The ledger folded by the verifier: what each fact does to its account's book, and the rules that it must keep."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 from uuid import UUID, uuid5
 
+from projections.audit.account_ledger import AccountLedger, Fact, Grant, Hold
 from projections.audit.entries import Entry, differs
 
 #: The namespace of ledger streams; fixed for ever.
 _CREDITS = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c001")
-Fact = dict[str, Any]
-
-
-class Grant:
-    """What is left of a grant."""
-
-    __slots__ = ("expires_at", "free", "held", "position", "priority", "revoking", "source")
-
-    def __init__(self, fact: Fact, position: int) -> None:
-        self.free: int = fact["amount"]
-        self.held = 0
-        self.revoking = 0
-        self.source: str = fact["source"]
-        self.priority: int = fact["priority"]
-        self.expires_at: str | None = fact["expires_at"]
-        self.position = position
-
-
-class Hold:
-    """An open hold: which grants it binds."""
-
-    __slots__ = ("amount", "kind", "parts")
-
-    def __init__(self, fact: Fact) -> None:
-        self.amount: int = fact["amount"]
-        self.kind: str = fact["kind"]
-        self.parts: dict[str, int] = dict(fact["parts"])
-
-
-class AccountLedger:
-    """One account's book."""
-
-    __slots__ = (
-        "available", "expired", "granted", "grants", "held", "holds", "owed", "position", "refunded", "revoked", "spent", "stream",
-        "suspended",
-    )  # fmt: skip
-
-    def __init__(self, stream: str) -> None:
-        self.stream = stream
-        self.available = self.held = self.owed = self.granted = self.spent = self.refunded = self.expired = self.revoked = 0
-        self.position = 0
-        self.suspended = False
-        self.grants: dict[str, Grant] = {}
-        self.holds: dict[str, Hold] = {}
 
 
 class Ledger:
-    """All accounts' books. `apply` raises Differs for the first entry that breaks a rule."""
+    """All accounts' books. `apply` raises Differs for the first entry that breaks a rule, `close` is called at the end of each command."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, AccountLedger] = {}
+        #: The accounts that owed something in this command.
+        self._owing: dict[str, AccountLedger] = {}
+        #: The accounts whose books are those of another ledger, too.
+        self._shared: set[str] = set()
+
+    def fork(self) -> "Ledger":
+        """Another ledger that stands where this one does. A book that neither moves on is held once: a copy would double all memory."""
+        other = Ledger()
+        other.accounts = dict(self.accounts)
+        self._shared, other._shared = set(self.accounts), set(self.accounts)
+        return other
 
     def apply(self, entry: Entry, fact: Fact) -> None:
         act = _ACTS.get(entry.topic)
@@ -79,7 +45,16 @@ class Ledger:
             differs(entry, "the account's held credits are negative", found=account.held)
         if account.owed > 0:
             differs(entry, "more is paid than was owed", found=account.owed)
+        if account.owed:
+            self._owing[account.stream] = account
         act(account, entry, fact)
+
+    def close(self, last: Entry) -> None:
+        """Debt is paid as soon as credits are free: within the command that owes them or frees them.   Raises Differs."""
+        for account in self._owing.values():
+            if account.owed and account.available:
+                differs(last, f"{account.available} credits of ledger {account.stream} are free while some are owed", found=account.owed)
+        self._owing.clear()
 
     def hold(self, account_id: str | None, generation_id: str) -> Hold | None:
         """The open hold of a generation."""
@@ -98,6 +73,9 @@ class Ledger:
             differs(entry, "the account's ledger was never opened")
         if account.stream != entry.stream:
             differs(entry, "not in the ledger stream of its account", expected=account.stream, found=entry.stream)
+        if entry.account_id in self._shared:
+            self._shared.remove(entry.account_id)
+            account = self.accounts[entry.account_id] = deepcopy(account)
         return account
 
 

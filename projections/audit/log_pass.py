@@ -70,6 +70,7 @@ class LogPass:
 
     def _close(self, last: Entry) -> None:
         """The command ends with *last*."""
+        self.ledger.close(last)
         self.stories.close(last)
         self.purchases.close(last)
 

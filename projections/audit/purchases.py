@@ -6,8 +6,8 @@ And over a stream: paid as it was placed, each payment once.
 from collections import Counter
 from collections.abc import Sequence
 
+from projections.audit.account_ledger import Fact
 from projections.audit.entries import Entry, differs
-from projections.audit.ledger import Fact
 
 #: Facts with a grant -> the field that says when it expires.
 _GRANTING = {

@@ -5,8 +5,9 @@ Only open generations are remembered. What is said of one that ended long ago (a
 
 from typing import Any
 
+from projections.audit.account_ledger import Fact
 from projections.audit.entries import Entry, differs
-from projections.audit.ledger import Fact, Ledger
+from projections.audit.ledger import Ledger
 
 ENDS = {"generations.canceled": "canceled", "generations.failed": "failed", "generations.succeeded": "succeeded"}
 _MOVES = frozenset({"generations.queued", "generations.started", "generations.retrying", "generations.cancel_requested"})

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from projections.audit.ledger import AccountLedger, Ledger
+from projections.audit.account_ledger import AccountLedger
+from projections.audit.ledger import Ledger
 from projections.audit.recomputed.rows import Row, time_of
 
 NAME = "balances"

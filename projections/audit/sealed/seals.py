@@ -6,8 +6,9 @@ from bisect import bisect_right
 from collections.abc import Callable
 from hashlib import sha256
 
+from projections.audit.account_ledger import Fact
 from projections.audit.entries import Entry, differs
-from projections.audit.ledger import Fact, Ledger
+from projections.audit.ledger import Ledger
 from projections.audit.sealed.leaves import encoded
 from projections.audit.sealed.tree import Tree
 from projections.audit.source import Source
