@@ -79,6 +79,10 @@ class Call:
         """The process is stopping: end waits and streams now."""
         return bool(self.kit.drain.is_set())
 
+    @property
+    def public_url(self) -> str:
+        return self.platform.public_url
+
     def url(self, path: str) -> str:
         """*path* as an absolute URL below the public URL."""
         return self.platform.public_url + path if path.startswith("/") else path

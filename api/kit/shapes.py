@@ -1,7 +1,7 @@
 """The base classes and field types of request and answer shapes. Shapes live in `api/shapes/<feature>.py`."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, overload
+from typing import Annotated, Any, Literal, Protocol, overload
 
 import msgspec
 from msgspec import Meta
@@ -41,6 +41,18 @@ class ListQuery(Query):
 
 class Shown(msgspec.Struct, kw_only=True):
     """An answer's object. Every key is always present."""
+
+
+class Showing(Protocol):
+    """Who shows an object to its owner: the call of a request, or whoever tells of an event."""
+
+    @property
+    def public_url(self) -> str:
+        """Without a trailing slash."""
+
+    @property
+    def just_sealed(self) -> tuple[str, Any] | None:
+        """A sealed text whose meaning is known already, and what it says."""
 
 
 @overload

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.kit.call import Call
-from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Query, Shown, moment
+from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Query, Showing, Shown, moment
 from domain.kernel.limits import FILENAME_CHARS_MAX
 from domain.kernel.patterns import END
 from domain.ports import SubjectKey
@@ -60,9 +59,9 @@ class ContentLink(Shown):
     expires_at: Moment
 
 
-def shown_asset(call: Call, key: SubjectKey, row: AssetRow) -> Asset:
+def shown_asset(call: Showing, key: SubjectKey, row: AssetRow) -> Asset:
     """*row* for its owner, whose key opens the file name."""
-    url = f"{call.platform.public_url}/v1/assets/{row.id}"
+    url = f"{call.public_url}/v1/assets/{row.id}"
     return Asset(
         id=str(row.id),
         kind=row.kind,

@@ -6,8 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from api.kit.call import Call
-from api.kit.shapes import Count, Id, Moment, Shown, moment
+from api.kit.shapes import Count, Id, Moment, Showing, Shown, moment
 from api.shapes.assets import Asset, shown_asset
 from domain.generations.words import opened
 from domain.ports import SubjectKey
@@ -85,10 +84,10 @@ class Generation(Shown):
     urls: GenerationUrls
 
 
-def shown_generation(call: Call, key: SubjectKey, row: GenerationRow, assets: Mapping[UUID, AssetRow]) -> Generation:
+def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets: Mapping[UUID, AssetRow]) -> Generation:
     """*row* for its owner, whose *key* opens his words. *assets* holds the rows of its assets; deleted ones are left out."""
     words = call.just_sealed[1] if call.just_sealed and call.just_sealed[0] == row.sealed else opened(key, row.sealed)
-    url = f"{call.platform.public_url}/v1/generations/{row.id}"
+    url = f"{call.public_url}/v1/generations/{row.id}"
     # Sorted, because the read model does not keep the order of keys that the log has.
     params = dict(sorted({**row.params, "negative_prompt": words.negative_prompt}.items()))
     return Generation(
