@@ -9,6 +9,7 @@ from domain.kernel.rates import Limiter, Policy, Verdict
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
 from domain.ports import Clock, Connections, Ids, Journal, ObjectServing, ObjectStore, Outgoing, Passwords, Progress, Queues, Tail, Vault
+from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
 
 __all__ = ["Credentials", "IssuedTokens", "Limiter", "Metrics", "Platform", "Policy", "Positions", "Principal", "Sessions", "Verdict"]
@@ -43,6 +44,8 @@ class Platform:
     tail: Tail
     reads: Connections
     vault: Vault
+    #: The callers' own keys at providers.
+    own_keys: OwnKeys
     clock: Clock
     ids: Ids
     objects: ObjectStore

@@ -19,6 +19,7 @@ from api import (
     objects,
     payments,
     personal_export,
+    provider_keys,
     purchases,
     subscriptions,
     usage,
@@ -40,6 +41,7 @@ from api.shapes import credits as credit_shapes
 from api.shapes import erasure as erasure_shapes
 from api.shapes import models as model_shapes
 from api.shapes import personal_export as export_shapes
+from api.shapes import provider_keys as provider_key_shapes
 from api.shapes import purchases as purchase_shapes
 from api.shapes import submissions
 from api.shapes import subscriptions as subscription_shapes
@@ -65,6 +67,7 @@ from domain.generations.refusals import GenerationFinal, GenerationOpen
 from domain.orders.refusals import OrderClosed
 from domain.payments.ports import MessageUnreadable, PaymentsRefused, SignatureRefused
 from domain.payments.refusals import PaymentMismatch
+from domain.provider_keys.refusals import ProviderTakesNoKey
 from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
 from projections.notary.proof_refusals import (
     AccountNotSealed,
@@ -159,6 +162,10 @@ ROUTES: list[Route] = [
     Route("GET /v1/meta", health.meta, PUBLIC, {200: health.Meta}, "Release, features and limits"),
     Route("GET /v1/models", models.listed, PUBLIC, {200: model_shapes.Models}, "The catalogue"),
     Route("POST /v1/payments/stripe/webhook", payments.stripe_webhook, PUBLIC, {200: payments.Heard}, "Messages from Stripe", limits=INBOUND, raw_body=True, refusals=[MessageUnreadable, NotFound, PaymentMismatch, SignatureRefused]),
+    Route("GET /v1/provider-keys", provider_keys.listed, scope("provider-keys:read"), {200: provider_key_shapes.ProviderKeys}, "Your keys at providers"),
+    Route("GET /v1/provider-keys/{provider}", provider_keys.show, scope("provider-keys:read"), {200: provider_key_shapes.ProviderKey}, "Your key at a provider", etag=True),
+    Route("PUT /v1/provider-keys/{provider}", provider_keys.put, scope("provider-keys:write"), {200: provider_key_shapes.ProviderKey, 201: provider_key_shapes.ProviderKey}, "Set your key at a provider", refusals=[ProviderTakesNoKey]),
+    Route("DELETE /v1/provider-keys/{provider}", provider_keys.remove, scope("provider-keys:write"), {204: None}, "Remove your key at a provider"),
     Route("GET /v1/subscriptions", subscriptions.listed, scope("credits:read"), {200: Page[subscription_shapes.Subscription]}, "Your subscriptions", reads="subscriptions"),
     Route("POST /v1/subscriptions", subscriptions.subscribe, scope("credits:write"), {201: subscription_shapes.RequestedSubscription}, "Subscribe to a plan", render=subscriptions.subscribed, limits=PURCHASES, refusals=[PaymentsRefused, SubscriptionExists]),
     Route("GET /v1/subscriptions/plans", subscriptions.plans, PUBLIC, {200: subscription_shapes.Plans}, "What can be subscribed to"),

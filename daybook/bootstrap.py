@@ -54,6 +54,7 @@ from infra.postgres.pool import Pool, open_pool
 from infra.progress.ticks import RedisProgress
 from infra.secrets.keeping import KeyKeeper
 from infra.secrets.keyring import Keyring
+from infra.secrets.own_keys import PostgresOwnKeys
 from infra.secrets.vault import PostgresVault, vault_of
 from projections.kernel.positions import positions_of
 from projections.kernel.wake import listening
@@ -148,6 +149,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             tail=tail,
             reads=base.reads,
             vault=base.vault,
+            own_keys=PostgresOwnKeys(base.reads, base.journal, base.vault),
             clock=base.clock,
             ids=base.ids,
             objects=base.objects,
@@ -197,6 +199,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
         yield WorkerPlatform(
             journal=base.journal,
             vault=base.vault,
+            own_keys=PostgresOwnKeys(base.reads, base.journal, base.vault),
             clock=base.clock,
             ids=base.ids,
             objects=base.objects,

@@ -7,6 +7,7 @@ from domain.generations.generation import Generation
 from domain.kernel.facts import Root
 from domain.notary.notary import Notary
 from domain.orders.order import Order
+from domain.provider_keys.provider_keys import ProviderKeys
 from domain.subscriptions.subscription import Subscription
 
-AGGREGATES: tuple[type[Root], ...] = (Account, Asset, CreditAccount, Generation, Notary, Order, Subscription)
+AGGREGATES: tuple[type[Root], ...] = (Account, Asset, CreditAccount, Generation, Notary, Order, ProviderKeys, Subscription)

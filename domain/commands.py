@@ -8,6 +8,17 @@ from domain.generations.handlers import HANDLERS as GENERATIONS
 from domain.kernel.commands import Command, Handler
 from domain.notary.handlers import HANDLERS as NOTARY
 from domain.orders.handlers import HANDLERS as ORDERS
+from domain.provider_keys.handlers import HANDLERS as PROVIDER_KEYS
 from domain.subscriptions.handlers import HANDLERS as SUBSCRIPTIONS
 
-HANDLERS: dict[type[Command], Handler] = {**ACCOUNTS, **ASSETS, **CREDITS, **ERASURE, **GENERATIONS, **NOTARY, **ORDERS, **SUBSCRIPTIONS}
+HANDLERS: dict[type[Command], Handler] = {
+    **ACCOUNTS,
+    **ASSETS,
+    **CREDITS,
+    **ERASURE,
+    **GENERATIONS,
+    **NOTARY,
+    **ORDERS,
+    **PROVIDER_KEYS,
+    **SUBSCRIPTIONS,
+}

@@ -104,10 +104,10 @@ class Tail(Protocol):
 class SubjectKey(Protocol):
     """One account's data key. Everything its owner wrote is sealed with it; destroying it erases the owner."""
 
-    def seal(self, plaintext: str) -> str:
-        """AES-256-GCM, a new nonce each time; printable text `s1.<base64url>`."""
+    def seal(self, plaintext: str, *, about: str = "") -> str:
+        """AES-256-GCM, a new nonce each time; printable text `s1.<base64url>`. *about*: what it is bound to beside the account."""
 
-    def open(self, sealed: str) -> str:
+    def open(self, sealed: str, *, about: str = "") -> str:
         """Raises Erased when the key is destroyed, ValueError when the text was altered."""
 
     def fingerprint(self, data: bytes) -> bytes:

@@ -7,6 +7,7 @@ from domain.erasure.ports import Erasures, KeyKeeping
 from domain.payments.due import PaymentsDue
 from domain.payments.ports import Payments
 from domain.ports import Clock, Ids, Journal, ObjectStore, Outgoing, Progress, Vault
+from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
 from workers.ports import Counts, Listen, MakeProviders, Uncounted
 
@@ -17,6 +18,8 @@ class WorkerPlatform:
 
     journal: Journal
     vault: Vault
+    #: The callers' own keys at providers.
+    own_keys: OwnKeys
     clock: Clock
     ids: Ids
     objects: ObjectStore

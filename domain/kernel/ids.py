@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 #: Namespaces are arbitrary but fixed for ever: ids made with them stand in the log.
 CREDITS = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c001")
 COMMANDS = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c002")
+PROVIDER_KEYS = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c025")
 
 
 def uuid7(unix_ms: int, random: bytes) -> UUID:
@@ -21,6 +22,11 @@ def uuid7(unix_ms: int, random: bytes) -> UUID:
 def credit_stream(account_id: UUID) -> UUID:
     """The stream of an account's ledger, apart from the stream of its profile, so that holds load nothing else."""
     return uuid5(CREDITS, str(account_id))
+
+
+def provider_keys_stream(account_id: UUID) -> UUID:
+    """The stream of an account's own provider keys."""
+    return uuid5(PROVIDER_KEYS, str(account_id))
 
 
 def command_of_key(account_id: UUID, idempotency_key: str) -> UUID:

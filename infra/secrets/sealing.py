@@ -26,18 +26,18 @@ class DataKey:
         self._fingerprint = hmac.new(hmac.digest(key, b"fingerprint", "sha256"), digestmod="sha256")
         self._index = hmac.digest(key, b"index", "sha256")
 
-    def seal(self, plaintext: str) -> str:
+    def seal(self, plaintext: str, *, about: str = "") -> str:
         nonce = os.urandom(NONCE_BYTES)
-        packed = nonce + self._cipher.encrypt(nonce, plaintext.encode(), self._account)
+        packed = nonce + self._cipher.encrypt(nonce, plaintext.encode(), self._account + about.encode())
         return PREFIX + urlsafe_b64encode(packed).rstrip(b"=").decode()
 
-    def open(self, sealed: str) -> str:
+    def open(self, sealed: str, *, about: str = "") -> str:
         if not sealed.startswith(PREFIX):
             raise ValueError("not a sealed text")
         text = sealed[len(PREFIX) :]
         packed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
         try:
-            return self._cipher.decrypt(packed[:NONCE_BYTES], packed[NONCE_BYTES:], self._account).decode()
+            return self._cipher.decrypt(packed[:NONCE_BYTES], packed[NONCE_BYTES:], self._account + about.encode()).decode()
         except InvalidTag:
             raise ValueError("the sealed text was altered, or belongs to somebody else") from None
 

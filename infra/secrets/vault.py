@@ -31,8 +31,9 @@ CREATE = """
     RETURNING 1
 """
 FIND = "SELECT epoch, wrapped FROM vault.subject_keys WHERE account_id = %(account_id)s"
-# The erasure of everything sealed with it. A key that is destroyed stays so.
+# The erasure of everything sealed with it. A key that is destroyed stays so, and with it goes what is kept of others' keys.
 DESTROY = """
+    WITH gone AS (DELETE FROM vault.provider_keys WHERE account_id = %(account_id)s)
     UPDATE vault.subject_keys SET wrapped = NULL, destroyed_at = clock_timestamp()
     WHERE account_id = %(account_id)s AND wrapped IS NOT NULL
 """

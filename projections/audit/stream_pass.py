@@ -25,6 +25,7 @@ FIRST = frozenset(
         "generations.requested",
         "notary.opened",
         "orders.placed",
+        "provider_keys.opened",
         "subscriptions.requested",
     }
 )

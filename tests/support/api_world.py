@@ -164,6 +164,7 @@ def fake_platform(**changes: Any) -> Platform:
         "tail": None,
         "reads": None,
         "vault": FakeVault(),
+        "own_keys": None,
         "clock": FakeClock(),
         "ids": FakeIds(),
         "objects": None,

@@ -29,6 +29,7 @@ from infra.erasure.erasures import PostgresErasures
 from infra.objects.directory import DirectoryStore
 from infra.outgoing.http import PinnedHttp
 from infra.secrets.keeping import KeyKeeper
+from infra.secrets.own_keys import PostgresOwnKeys
 from infra.secrets.vault import PostgresVault, open_vault
 from projections.kernel.wake import listening
 from tests.support.fleet_providers import make_providers
@@ -217,6 +218,7 @@ async def open_fleet(dsn: str, redis_url: str, folder: Path) -> AsyncIterator[Fl
         platform = WorkerPlatform(
             journal=world.journal,
             vault=vault,
+            own_keys=PostgresOwnKeys(world.pool, world.journal, vault),
             clock=world.clock,
             ids=RandomIds(),
             objects=objects,

@@ -1,0 +1,16 @@
+"""What is refused about provider keys. No sentence says anything of a key."""
+
+from domain.kernel.refusals import Missing, Unprocessable
+
+
+class ProviderNotFound(Missing):
+    detail = "There is no provider {provider!r} that keys can be kept for."
+
+
+class ProviderKeyNotFound(Missing):
+    detail = "No key of yours is kept for the provider {provider!r}."
+
+
+class ProviderTakesNoKey(Unprocessable):
+    detail = "The provider {provider!r} is part of this installation and asks for no key."
+    shown = ("provider",)
