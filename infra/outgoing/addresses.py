@@ -10,8 +10,8 @@ NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 COMPATIBLE = IPv6Network("::/96")
 #: Documentation's newer prefix and the segment-routing one; older Pythons call them global.
 UNROUTED = (IPv6Network("3fff::/20"), IPv6Network("5f00::/16"))
-#: Public by number, but answered inside the cloud only: the machine service of Azure.
-INSIDE = (IPv4Network("168.63.129.16/32"),)
+#: The machine service of Azure, public by number; what Oracle's answers at, and the relays of 6to4: some Pythons call them global.
+INSIDE = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 #: Can be bound only where anything can be: an address that documentation keeps for itself.
 NOBODYS = "192.0.2.1"
 

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import httpx
 
 from domain.outgoing.answers import Fetched, FetchFailed, Posted, PostFailed
-from domain.outgoing.refusals import DOWNGRADE, FORM, UrlRefused
+from domain.outgoing.refusals import FORM, UrlRefused
 from infra.outgoing.bodies import Body, BodyTooLarge, BodyUnreadable
 from infra.outgoing.resolving import Resolve, SystemResolver
 from infra.outgoing.targets import Target, check_url
@@ -27,8 +27,8 @@ AGENT = "daybook"
 
 
 class PinnedHttp:
-    """Implements the port `Outgoing`. One client per request: with pinned addresses a shared pool could give one host's connection
-    to another, and nothing may be remembered between two places.
+    """Implements the port `Outgoing`. A transport per request: with pinned addresses a shared pool could give one host's
+    connection to another.
     """
 
     def __init__(
@@ -68,15 +68,13 @@ class PinnedHttp:
             timed_out = isinstance(error, TimeoutError | httpx.TimeoutException)
             raise PostFailed(timed_out=timed_out, ms=_ms_since(began)) from error
 
-    async def _target(self, url: str) -> Target:
-        return await check_url(url, allow=self._allow, resolve=self._resolve)
+    async def _target(self, url: str, *, before: str = "") -> Target:
+        return await check_url(url, allow=self._allow, resolve=self._resolve, before=before)
 
     async def _follow(self, url: str, bytes_max: int) -> Fetched:
         scheme = ""
         for _ in range(REDIRECTS_MAX + 1):
-            target = await self._target(url)
-            if scheme == "https" and target.scheme == "http":
-                raise UrlRefused(rule=DOWNGRADE)
+            target = await self._target(url, before=scheme)
             async with self._answer(target, "GET", {"Accept": "*/*", "Accept-Encoding": "identity"}) as answer:
                 if answer.status_code not in REDIRECTS or "location" not in answer.headers:
                     return await _read(answer, bytes_max)
@@ -91,13 +89,14 @@ class PinnedHttp:
         timeout = httpx.Timeout(READ_SECONDS if method == "GET" else None, connect=CONNECT_SECONDS)
         headers = {"Host": target.authority, "User-Agent": AGENT, **headers}
         # The certificate is checked for the name, not for the address we connect to.
-        extensions = {"sni_hostname": target.host}
-        async with httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=timeout, verify=self._trusted) as client:
+        extensions = {"sni_hostname": target.host, "timeout": timeout.as_dict()}
+        # A transport alone: it has no redirects, no cookies, and looks for no proxy.
+        async with httpx.AsyncHTTPTransport(verify=self._trusted, trust_env=False) as transport:
             failure: httpx.TransportError | None = None
             for address in target.addresses:
-                request = client.build_request(method, target.at(address), headers=headers, content=body, extensions=extensions)
+                request = httpx.Request(method, target.at(address), headers=headers, content=body, extensions=extensions)
                 try:
-                    answer = await client.send(request, stream=True)
+                    answer = await transport.handle_async_request(request)
                 except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                     failure = error
                     continue

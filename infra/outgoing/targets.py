@@ -8,7 +8,7 @@ import idna
 import msgspec
 
 from domain.kernel.limits import URL_CHARS_MAX
-from domain.outgoing.refusals import FORM, HOST, PORT, SCHEME, USER, UrlRefused
+from domain.outgoing.refusals import DOWNGRADE, FORM, HOST, PORT, SCHEME, USER, UrlRefused
 from infra.outgoing.addresses import is_public
 from infra.outgoing.resolving import Resolve
 
@@ -42,15 +42,17 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.scheme}://{place}:{self.port}{self.path}"
 
 
-async def check_url(url: str, *, resolve: Resolve, allow: Sequence[str] = ()) -> Target:
+async def check_url(url: str, *, resolve: Resolve, allow: Sequence[str] = (), before: str = "") -> Target:
     """The target of *url*.   Raises UrlRefused.
 
     https on the usual ports, no user information, every resolved address public. A `host:port` in *allow* is exempt from all
-    of that and may be http; it exists for tests and demonstrations.
+    of that and may be http; it exists for tests and demonstrations. *before* is the scheme that a redirect comes from.
     """
     parts, host, port = _read(url)
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     allowed = place in allow
+    if before == "https" and parts.scheme != "https":
+        raise UrlRefused(rule=DOWNGRADE)
     if not allowed and parts.scheme != "https":
         raise UrlRefused(rule=SCHEME)
     if not allowed and port not in PORTS:
