@@ -9,13 +9,13 @@ from psycopg import AsyncConnection
 from projections.credits.balance_rows import BalanceRow
 from projections.credits.balances import BRANCHES, folded_onto
 from projections.kernel.facts import Event
-from projections.kernel.reader import Reader
+from projections.kernel.reader import ENDLESS, Reader
 from projections.log.settled import settle
 
 
 async def balance_at_position(conn: AsyncConnection[Any], account_id: UUID, position: int) -> BalanceRow | None:
     """After log position *position*; None before the account's ledger was opened."""
-    return _folded([event for event in await _facts(conn, account_id) if event.position <= position])
+    return _folded(await _facts(conn, account_id, upto=position))
 
 
 async def balance_recorded_by(conn: AsyncConnection[Any], account_id: UUID, moment: datetime) -> BalanceRow | None:
@@ -29,8 +29,8 @@ async def balance_effective_by(conn: AsyncConnection[Any], account_id: UUID, mom
     return _folded([event for event in await _facts(conn, account_id) if event.fact.timestamp <= moment])
 
 
-async def _facts(conn: AsyncConnection[Any], account_id: UUID) -> list[Event]:
-    return await Reader().of_account(conn, account_id, after=0, topics=BRANCHES)
+async def _facts(conn: AsyncConnection[Any], account_id: UUID, *, upto: int = ENDLESS) -> list[Event]:
+    return await Reader().of_account(conn, account_id, after=0, upto=upto, topics=BRANCHES)
 
 
 def _folded(facts: list[Event]) -> BalanceRow | None:

@@ -18,7 +18,8 @@ READ = """
 # What an account's read models have not seen yet: few facts, when the models keep up.
 READ_ACCOUNT = """
     SELECT position, stream, version, topic, recorded_at, account_id, state FROM journal.events
-    WHERE account_id = %(account_id)s AND position > %(after)s AND topic = ANY(%(topics)s) ORDER BY position
+    WHERE account_id = %(account_id)s AND position > %(after)s AND position <= %(upto)s AND topic = ANY(%(topics)s)
+    ORDER BY position
 """
 # First facts of streams: what was asked for. They never change, so every model may look them up at any time.
 READ_FIRST = """
@@ -44,9 +45,11 @@ class Reader:
         params = {"after": after, "upto": upto, "limit": limit}
         return self.decode(await rows_of(conn, READ, params))
 
-    async def of_account(self, conn: AsyncConnection[Any], account_id: UUID, *, after: int, topics: Iterable[str]) -> list[Event]:
-        """All events of an account after *after* that have one of *topics*."""
-        params = {"account_id": account_id, "after": after, "topics": list(topics)}
+    async def of_account(
+        self, conn: AsyncConnection[Any], account_id: UUID, *, after: int, topics: Iterable[str], upto: int = ENDLESS
+    ) -> list[Event]:
+        """All events of an account after *after*, up to *upto*, that have one of *topics*."""
+        params = {"account_id": account_id, "after": after, "upto": upto, "topics": list(topics)}
         return self.decode(await rows_of(conn, READ_ACCOUNT, params))
 
     async def first_facts(self, conn: AsyncConnection[Any], streams: list[UUID]) -> list[Event]:
