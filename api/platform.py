@@ -8,7 +8,7 @@ from domain.access.ports import Credentials, IssuedTokens, Principal, Sessions
 from domain.kernel.rates import Limiter, Policy, Verdict
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
-from domain.ports import Clock, Connections, Ids, Journal, ObjectServing, ObjectStore, Outgoing, Passwords, Progress, Queues, Tail, Vault
+from domain.ports import Clock, Connections, Ids, Journal, Media, ObjectServing, ObjectStore, Outgoing, Passwords, Progress, Queues, Tail, Vault
 from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
 
@@ -49,6 +49,7 @@ class Platform:
     clock: Clock
     ids: Ids
     objects: ObjectStore
+    media: Media
     queues: Queues
     passwords: Passwords
     sessions: Sessions

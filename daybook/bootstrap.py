@@ -15,6 +15,7 @@ from api.platform import Platform
 from daybook.checks import health_checks
 from daybook.connections import POOL
 from daybook.measures import Appends, siblings_of
+from daybook.media import looking_at_media
 from daybook.objects import object_store
 from daybook.payments import payments_of
 from daybook.providers import made
@@ -43,6 +44,7 @@ from infra.journal.journal import PostgresJournal, open_journal
 from infra.journal.meters import Meters
 from infra.journal.tail import open_tail
 from infra.limits.limiter import RedisLimiter
+from infra.media.media import ChildMedia
 from infra.metrics.gauges import process_gauges
 from infra.metrics.registry import ProcessMetrics
 from infra.metrics.roles import RoleMetrics
@@ -83,6 +85,7 @@ class Ground:
     price_books: PriceBooks
     journal: PostgresJournal
     outgoing: PinnedHttp
+    media: ChildMedia
 
 
 @asynccontextmanager
@@ -106,7 +109,8 @@ async def ground(settings: Settings, role: str, meters: Meters | None = None) ->
         stack.push_async_callback(payments.close)
         outgoing = PinnedHttp(allow=settings.outgoing_allow)
         stack.callback(outgoing.close)
-        yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, payments, price_books, journal, outgoing)
+        media = stack.enter_context(looking_at_media())
+        yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, payments, price_books, journal, outgoing, media)
 
 
 class Positions:
@@ -153,6 +157,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             clock=base.clock,
             ids=base.ids,
             objects=base.objects,
+            media=base.media,
             passwords=passwords,
             payments=base.payments,
             outgoing=base.outgoing,
@@ -203,6 +208,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             clock=base.clock,
             ids=base.ids,
             objects=base.objects,
+            media=base.media,
             catalogue=base.catalogue,
             make_providers=functools.partial(
                 made,

@@ -9,9 +9,11 @@ from uuid import UUID
 
 import msgspec
 
+from domain.assets.media import Examined
 from domain.assets.storage import SignedObject
 from domain.kernel.commands import Command, Context, Receipt
 from domain.kernel.facts import Fact, Root
+from domain.kernel.limits import UPLOAD_BYTES_MAX
 from domain.outgoing.answers import Fetched, Posted
 from domain.providers.jobs import Job, Report, Result, unheard
 
@@ -178,6 +180,19 @@ class ObjectStore(Protocol):
 
     async def check(self) -> None:
         """Raise StoreUnavailable when the store cannot be used."""
+
+
+class Media(Protocol):
+    """Files that others sent, looked at in child processes: a decoder may be attacked, and what is slow stalls nobody else."""
+
+    async def examine(self, source: Path | bytes, declared: str | None = None, *, bytes_max: int = UPLOAD_BYTES_MAX) -> Examined:
+        """What the file (or these bytes) is, by itself; *declared* is what its sender calls it.
+
+        Raises MediaRejected, MediaBusy, ChildDied.
+        """
+
+    async def rendition(self, source: Path | bytes, content_type: str, *, width: int, format: str) -> bytes:
+        """An image *width* pixels wide, never wider than it is, as "jpeg", "png" or "webp".   As `examine` raises."""
 
 
 class ObjectServing(Protocol):

@@ -12,15 +12,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from domain.kernel.processes import ChildDied as ChildDied
+
 Answer = TypeVar("Answer")
 
 #: Imported once by the server that children are forked from, so that a child begins in milliseconds.
 PRELOADED = ["workers.preloaded"]
 PR_SET_PDEATHSIG = 1
-
-
-class ChildDied(Exception):
-    """The process that did the work is gone: killed, out of memory, crashed."""
 
 
 class Child:

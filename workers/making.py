@@ -45,7 +45,7 @@ class Maker:
         self._platform = platform
         self._providers: Mapping[str, Provider] = platform.make_providers(run_in_child=run)
         self._models = {(model.kind, model.id): model for model in platform.catalogue.models}
-        self._storing = Storing(platform, run)
+        self._storing = Storing(platform)
 
     async def close(self) -> None:
         for provider in self._providers.values():

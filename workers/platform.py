@@ -6,7 +6,7 @@ from domain.dispatch.ports import Board, Claims, Due, KeepLeases
 from domain.erasure.ports import Erasures, KeyKeeping
 from domain.payments.due import PaymentsDue
 from domain.payments.ports import Payments
-from domain.ports import Clock, Ids, Journal, ObjectStore, Outgoing, Progress, Vault
+from domain.ports import Clock, Ids, Journal, Media, ObjectStore, Outgoing, Progress, Vault
 from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
 from workers.ports import Counts, Listen, MakeProviders, Uncounted
@@ -23,6 +23,7 @@ class WorkerPlatform:
     clock: Clock
     ids: Ids
     objects: ObjectStore
+    media: Media
     catalogue: Catalogue
     make_providers: MakeProviders
     claims: Claims

@@ -2,48 +2,45 @@
 
 import asyncio
 
+from domain.assets.media import CONTENT_TYPES, THUMBNAIL_TYPE, MediaRejected
 from domain.generations.commands import NewAsset
+from domain.kernel.limits import ARTEFACT_BYTES_MAX
 from domain.kernel.refusals import Unavailable
 from domain.ports import SubjectKey
 from domain.providers.jobs import Artefact
 from workers.failures import AttemptFailed
-from workers.media.check import Checked, check_image
-from workers.media.rejected import MediaRejected
-from workers.media.thumbnail import THUMBNAIL_TYPE, thumbnail
 from workers.platform import WorkerPlatform
-from workers.ports import Run
 
 #: The store may be away for a moment; what the provider made is worth waiting for.
 PAUSES_SECONDS = (0.5, 2.0, 5.0, 10.0)
-ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 class Storing:
-    def __init__(self, platform: WorkerPlatform, run: Run) -> None:
+    def __init__(self, platform: WorkerPlatform) -> None:
         self._objects = platform.objects
+        self._media = platform.media
         self._ids = platform.ids
-        self._run = run
 
-    async def store(self, artefact: Artefact, key: SubjectKey, *, name: str, kind: str = "image") -> NewAsset:
-        """Raises AttemptFailed for bytes that are no image, StoreUnavailable."""
+    async def store(self, artefact: Artefact, key: SubjectKey, *, name: str) -> NewAsset:
+        """Raises AttemptFailed for bytes that are no image, video or sound, StoreUnavailable, ChildDied."""
         try:
-            checked, small = await self._run(examine, artefact.data, artefact.content_type)
+            found = await self._media.examine(artefact.data, artefact.content_type, bytes_max=ARTEFACT_BYTES_MAX)
         except MediaRejected as rejected:
             raise AttemptFailed("no_output", f"The provider's result cannot be used. {rejected}", retryable=True) from rejected
         asset_id = self._ids.new()
-        ending = ENDINGS[checked.content_type]
+        _, ending = CONTENT_TYPES[found.content_type]
         object_key, thumbnail_key = f"assets/{asset_id}/original.{ending}", f"assets/{asset_id}/thumbnail.webp"
-        await self._put(object_key, artefact.data, checked.content_type)
-        await self._put(thumbnail_key, small, THUMBNAIL_TYPE)
+        await self._put(object_key, artefact.data, found.content_type)
+        await self._put(thumbnail_key, found.thumbnail, THUMBNAIL_TYPE)
         return NewAsset(
             asset_id=asset_id,
-            kind=kind,
-            content_type=checked.content_type,
-            bytes=checked.bytes,
-            sha256=checked.sha256,
-            width=checked.width,
-            height=checked.height,
-            duration_ms=None,
+            kind=found.kind,
+            content_type=found.content_type,
+            bytes=found.bytes,
+            sha256=found.sha256,
+            width=found.width,
+            height=found.height,
+            duration_ms=found.duration_ms,
             object_key=object_key,
             thumbnail_key=thumbnail_key,
             sealed_filename=key.seal(f"{name}.{ending}"),
@@ -56,8 +53,3 @@ class Storing:
             except Unavailable:
                 await asyncio.sleep(pause)
         return await self._objects.put(key, data, content_type)
-
-
-def examine(data: bytes, declared: str | None) -> tuple[Checked, bytes]:
-    """What the bytes are, and their thumbnail. Runs in a child process, which hostile bytes may kill.   Raises MediaRejected."""
-    return check_image(data, declared), thumbnail(data)

@@ -15,6 +15,12 @@ class StoreUnavailable(Unavailable):
     detail = "The object store cannot be used right now. Try again in {retry_after} s."
 
 
+class MediaBusy(Unavailable):
+    """Too many files wait to be looked at."""
+
+    detail = "Too many files are being looked at. Try again in {retry_after} s."
+
+
 class SignedUrlRefused(Forbidden):
     detail = "The link has expired or was altered. Ask for a new one."
 

@@ -12,7 +12,7 @@ import pytest
 from domain.providers.jobs import FAILURE_CODES, Job, ProviderFailure
 from infra.outgoing.http import PinnedHttp
 from tests.support.openai_server import BAD, GOOD, KEY, PIXEL, OpenAIServer
-from workers.media import check_image
+from infra.media.looking import examine as check_image
 from workers.providers.openai_compatible.provider import OpenAICompatibleProvider
 
 CHAT = {"endpoint": "chat", "sends": ["aspect_ratio"]}

@@ -168,6 +168,7 @@ def fake_platform(**changes: Any) -> Platform:
         "clock": FakeClock(),
         "ids": FakeIds(),
         "objects": None,
+        "media": None,
         "queues": None,
         "passwords": None,
         "sessions": None,

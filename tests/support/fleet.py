@@ -4,13 +4,14 @@ import asyncio
 import functools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from daybook.media import looking_at_media
 from domain.accounts.commands import RegisterAccount
 from domain.credits.commands import GrantCredits
 from domain.credits.credit_account import CreditAccount
@@ -211,7 +212,8 @@ async def running(run: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncItera
 @asynccontextmanager
 async def open_fleet(dsn: str, redis_url: str, folder: Path) -> AsyncIterator[Fleet]:
     """A fleet on the migrated database *dsn*; its objects lie in *folder*."""
-    async with journal_world(dsn) as world:
+    async with journal_world(dsn) as world, AsyncExitStack() as stack:
+        media = stack.enter_context(looking_at_media())
         objects = DirectoryStore(folder, public_url="http://daybook.test", signer=TestSigner())
         await objects.prepare()
         vault = await open_vault(world.pool, objects, secret=b"fleet-secret-fleet-secret-fleet!")
@@ -222,6 +224,7 @@ async def open_fleet(dsn: str, redis_url: str, folder: Path) -> AsyncIterator[Fl
             clock=world.clock,
             ids=RandomIds(),
             objects=objects,
+            media=media,
             catalogue=Catalogue(price_version=1, models=MODELS, defaults={"image": "instant"}),
             make_providers=make_providers,
             claims=PostgresClaims(world.pool),

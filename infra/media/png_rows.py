@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator
 
-from workers.media.containers import PNG
+from infra.media.magic import PNG
 
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 #: Adam7: first column, first row, column step, row step of each pass.

@@ -3,29 +3,21 @@
 Decoders stop at what they need: they accept a picture with a script glued to its end, or without its last chunk.
 """
 
-from workers.media.rejected import MediaRejected
+from domain.assets.media import MediaRejected
+from infra.media.magic import PNG
 
-PNG = b"\x89PNG\r\n\x1a\n"
-JPEG = b"\xff\xd8\xff"
 #: JPEG markers without a length: TEM and the restart markers.
 BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
 END_OF_IMAGE, START_OF_SCAN = 0xD9, 0xDA
 
 
-def kind_of(data: bytes) -> str:
-    """PNG, JPEG or WEBP, by the first bytes.   Raises MediaRejected."""
-    if data.startswith(PNG):
-        return "PNG"
-    if data.startswith(JPEG):
-        return "JPEG"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    raise MediaRejected("unknown_type")
+#: GIF: what a block begins with, and the bit that says that a table of colours follows.
+GIF_EXTENSION, GIF_IMAGE, GIF_TRAILER, GIF_COLOURS = 0x21, 0x2C, 0x3B, 0x80
 
 
-def check_end(kind: str, data: bytes) -> None:
+def check_end(content_type: str, data: bytes) -> None:
     """The file ends where its structure says.   Raises MediaRejected: truncated or trailing_data."""
-    end = {"JPEG": _jpeg_end, "PNG": _png_end, "WEBP": _webp_end}[kind](data)
+    end = _ENDS[content_type](data)
     if end is None or end > len(data):
         raise MediaRejected("truncated")
     if end < len(data):
@@ -74,3 +66,34 @@ def _scan_end(data: bytes, place: int) -> int:
             return place
         place += 1 if following == 0xFF else 2
     return len(data)
+
+
+def _gif_end(data: bytes) -> int | None:
+    place = 13 + _gif_colours(data, 10)
+    while place < len(data):
+        if data[place] == GIF_TRAILER:
+            return place + 1
+        if data[place] == GIF_IMAGE:
+            # Nine bytes of place and size, their colours, one byte for the code size.
+            place = _gif_blocks_end(data, place + 11 + _gif_colours(data, place + 9))
+        elif data[place] == GIF_EXTENSION:
+            place = _gif_blocks_end(data, place + 2)
+        else:
+            return None
+    return None
+
+
+def _gif_colours(data: bytes, flags: int) -> int:
+    """The bytes of the table of colours that the byte at *flags* announces."""
+    if flags >= len(data) or not data[flags] & GIF_COLOURS:
+        return 0
+    return int(3 * 2 ** ((data[flags] & 0x07) + 1))
+
+
+def _gif_blocks_end(data: bytes, place: int) -> int:
+    while place < len(data) and data[place]:
+        place += 1 + data[place]
+    return place + 1
+
+
+_ENDS = {"image/gif": _gif_end, "image/jpeg": _jpeg_end, "image/png": _png_end, "image/webp": _webp_end}
