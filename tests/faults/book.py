@@ -23,6 +23,10 @@ TWICE = """
 """
 # What was begun more than once: how much the fault cost.
 AGAIN = "SELECT count(*) FROM journal.events WHERE stream = ANY (%(ids)s) AND topic = 'generations.started'"
+# How much of the log no checkpoint covers.
+UNSEALED = """
+    SELECT coalesce((SELECT max(position) FROM journal.events), 0) - coalesce((SELECT max(size) FROM proofs.checkpoints), 0)
+"""
 OPEN = "SELECT count(*) FROM dispatch.work WHERE generation_id = ANY (%(ids)s)"
 
 
@@ -63,6 +67,10 @@ class Book:
     def ended_twice(self) -> int:
         with psycopg.connect(self._database_url) as connection:
             return _single(connection, TWICE)
+
+    def unsealed(self) -> int:
+        with psycopg.connect(self._database_url) as connection:
+            return _single(connection, UNSEALED)
 
     def open_work(self, ids: Sequence[UUID]) -> int:
         with psycopg.connect(self._database_url) as connection:

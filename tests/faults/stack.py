@@ -59,6 +59,8 @@ class Stack:
             "DAYBOOK_PORT": str(self.port),
             "DAYBOOK_DATA_DIR": str(self.folder / "data"),
             "DAYBOOK_RATE_LIMITS": "off",
+            "DAYBOOK_CHECKPOINT_EVENTS": "100",
+            "DAYBOOK_CHECKPOINT_SECONDS": "1",
             "DAYBOOK_CATALOGUE": str(self.folder / "catalogue.toml"),
             "DAYBOOK_LOG_LEVEL": "warning",
             "DAYBOOK_LOG_FORMAT": "json",
