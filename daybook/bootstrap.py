@@ -21,6 +21,7 @@ from daybook.payments import payments_of
 from daybook.providers import made
 from daybook.schema import direct_url
 from daybook.settings import Settings
+from daybook.telling.rendering import LogRendering
 from daybook.version import version
 from domain.commands import HANDLERS
 from domain.payments.ports import Payments
@@ -111,6 +112,10 @@ async def ground(settings: Settings, role: str, meters: Meters | None = None) ->
         stack.callback(outgoing.close)
         media = stack.enter_context(looking_at_media())
         yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, payments, price_books, journal, outgoing, media)
+
+
+def rendering_of(base: Ground) -> LogRendering:
+    return LogRendering(journal=base.journal, reads=base.reads, vault=base.vault, public_url=base.settings.public_url)
 
 
 class Positions:
@@ -231,6 +236,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             till_is_open=settings.stripe_secret_key is None,
             till_period_seconds=settings.till_period_seconds,
             progress=progress,
+            rendering=rendering_of(base),
             counts=counts,
         )
         await progress.close()

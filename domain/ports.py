@@ -1,6 +1,6 @@
 """Everything outside, as the rest of the house sees it. `infra` implements these; `daybook/bootstrap.py` wires them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +85,9 @@ class Journal(Protocol):
 
     async def stream(self, stream: UUID) -> list[Recorded]:
         """All events of one stream, in order (the timeline of a generation)."""
+
+    async def of_account(self, account_id: UUID, topics: Collection[str], *, after: int, limit: int) -> list[Recorded]:
+        """At most *limit* events of an account after position *after* that have one of *topics*, in order."""
 
 
 class Tail(Protocol):

@@ -1,7 +1,7 @@
 """The port `Journal`, on PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 from uuid import UUID
@@ -160,6 +160,9 @@ class PostgresJournal:
 
     async def stream(self, stream: UUID) -> list[Recorded]:
         return await self._events(reads.STREAM, stream=stream)
+
+    async def of_account(self, account_id: UUID, topics: Collection[str], *, after: int, limit: int) -> list[Recorded]:
+        return await self._events(reads.OF_ACCOUNT, account_id=account_id, topics=list(topics), after=after, limit=limit)
 
     async def _value(self, query: str, **values: Any) -> Any:
         async with self._connections.connection() as connection:

@@ -22,6 +22,11 @@ PAGE_OF_FEATURES = f"""
 """
 # One stream, whole.
 STREAM = f"SELECT {COLUMNS} FROM journal.events WHERE stream = %(stream)s ORDER BY version"
+# A page of an account's own, by its index.
+OF_ACCOUNT = f"""
+    SELECT {COLUMNS} FROM journal.events
+    WHERE account_id = %(account_id)s AND position > %(after)s AND topic = ANY (%(topics)s) ORDER BY position LIMIT %(limit)s
+"""
 HEAD = "SELECT position FROM journal.events ORDER BY position DESC LIMIT 1"
 LAST_OF_ACCOUNT = "SELECT position FROM journal.events WHERE account_id = %(account_id)s ORDER BY position DESC LIMIT 1"
 VERSION = "SELECT version FROM journal.events WHERE stream = %(stream)s ORDER BY version DESC LIMIT 1"
