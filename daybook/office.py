@@ -12,7 +12,7 @@ from domain.accounts.account import Account
 from domain.accounts.commands import RegisterAccount
 from domain.accounts.profile import Profile
 from domain.accounts.refusals import AccountNotFound
-from domain.credits.commands import GrantCredits
+from domain.credits.commands import AdjustCredits, GrantCredits
 from domain.kernel.commands import Context
 from infra.access.passwords import BcryptPasswords
 from projections.accounts.registrations import welcomes_left
@@ -52,8 +52,6 @@ async def create_account(settings: Settings, *, email: str, password: str, role:
 async def grant_credits(settings: Settings, account_id: UUID, *, amount: int, reason: str, days: int) -> UUID:
     """A grant that expires in *days* (0: never). Its id.   Raises AccountNotFound and what the ledger refuses."""
     async with ground(settings, ROLE) as base:
-        if await base.journal.load(Account, account_id) is None:
-            raise AccountNotFound()
         now = base.clock.now()
         command = GrantCredits(
             account_id=account_id,
@@ -62,10 +60,26 @@ async def grant_credits(settings: Settings, account_id: UUID, *, amount: int, re
             amount=amount,
             priority=0,
             expires_at=now + timedelta(days=days) if days else None,
-            reason=(await base.vault.key(account_id)).seal(reason),
+            reason=await _sealed(base, account_id, reason),
         )
         receipt = await base.journal.execute(command, operator_context(base))
         return UUID(receipt.result["grant_id"])
+
+
+async def adjust_credits(settings: Settings, account_id: UUID, *, amount: int, reason: str) -> UUID:
+    """A correction in either direction. Its id.   Raises AccountNotFound and what the ledger refuses."""
+    async with ground(settings, ROLE) as base:
+        sealed = await _sealed(base, account_id, reason)
+        command = AdjustCredits(account_id=account_id, adjustment_id=base.ids.new(), amount=amount, reason=sealed)
+        receipt = await base.journal.execute(command, operator_context(base))
+        return UUID(receipt.result["adjustment_id"])
+
+
+async def _sealed(base: Ground, account_id: UUID, reason: str) -> str:
+    """Words about a person, under that person's key.   Raises AccountNotFound, Erased."""
+    if await base.journal.load(Account, account_id) is None:
+        raise AccountNotFound()
+    return (await base.vault.key(account_id)).seal(reason)
 
 
 @asynccontextmanager

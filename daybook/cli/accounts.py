@@ -8,6 +8,7 @@ from uuid import UUID
 import typer
 
 from daybook.cli.exits import USAGE, Stop
+from daybook.cli.reasons import stated
 
 
 class Role(str, Enum):
@@ -57,7 +58,7 @@ def create(
 
 def erase(
     account: UUID = typer.Argument(help="The account's id."),
-    reason: str = typer.Option(..., "--reason", help="Why; sealed, and erased with the rest."),
+    reason: str = typer.Option(..., "--reason", help="Why; sealed, and erased with the rest.", callback=stated),
     yes: bool = typer.Option(False, "--yes", help="Do not ask. It cannot be undone."),
 ) -> int:
     """Erase a person: end and delete what is theirs, destroy their key, and wait until it is done.

@@ -1,39 +1,71 @@
-"""`daybook credits grant`: credits from the operator's hand, with a reason that stays in the book."""
+"""`daybook credits grant | adjust`: the operator's hand, with a reason that stays in the book."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 from uuid import UUID
 
 import typer
 
 from daybook.cli.accounts import spelled_out
 from daybook.cli.exits import Stop
+from daybook.cli.reasons import stated
+from domain.kernel.limits import CREDITS_MAX
+
+GRANT_EXAMPLE = '\b\nExample:\n  daybook credits grant 0193f0c2-... 100 --reason "beta tester"'
+ADJUST_EXAMPLE = '\b\nExample:\n  daybook credits adjust 0193f0c2-... -30 --reason "granted twice"'
+ACCOUNT = typer.Argument(help="The account's id.")
+REASON = typer.Option(..., "--reason", help="Why; it stands in the log, sealed with the account's key.", callback=stated)
 
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Credits from the operator's hand.")
     group.callback()(lambda: None)
-    group.command("grant", epilog='\b\nExample:\n  daybook credits grant 0193f0c2-... 100 --reason "beta tester"')(grant)
-    app.add_typer(group, name="credits", epilog='\b\nExample:\n  daybook credits grant 0193f0c2-... 100 --reason "beta tester"')
+    group.command("grant", epilog=GRANT_EXAMPLE)(grant)
+    # Else an amount below 0 is taken for an option.
+    group.command("adjust", epilog=ADJUST_EXAMPLE, context_settings={"ignore_unknown_options": True})(adjust)
+    app.add_typer(group, name="credits", epilog=GRANT_EXAMPLE)
 
 
 def grant(
-    account: UUID = typer.Argument(help="The account's id."),
-    amount: int = typer.Argument(min=1, max=1_000_000_000, help="Whole credits."),
-    reason: str = typer.Option(..., "--reason", help="Why; it stands in the log for ever."),
+    account: UUID = ACCOUNT,
+    amount: int = typer.Argument(min=1, max=CREDITS_MAX, help="Whole credits."),
+    reason: str = REASON,
     days: int = typer.Option(0, "--days", min=0, max=36_500, help="Days until the grant expires; 0: never."),
 ) -> int:
     """Grant credits to an account and print the grant's id."""
     from daybook.office import grant_credits
+
+    return _printed(lambda settings: grant_credits(settings, account, amount=amount, reason=reason, days=days))
+
+
+def adjust(
+    account: UUID = ACCOUNT,
+    amount: int = typer.Argument(min=-CREDITS_MAX, max=CREDITS_MAX, help="Whole credits, above 0 or below."),
+    reason: str = REASON,
+) -> int:
+    """Correct an account's credits in either direction and print the adjustment's id.
+
+    Above 0 they are given. Below 0 free ones are taken in burn order, and what is missing is owed: whatever becomes free
+    later pays it, and until then nothing new is accepted.
+    """
+    from daybook.office import adjust_credits
+
+    return _printed(lambda settings: adjust_credits(settings, account, amount=amount, reason=reason))
+
+
+def _printed(act: Callable[[Any], Coroutine[Any, Any, UUID]]) -> int:
+    """Do it, and print the id of what was made."""
     from daybook.settings import from_environment
     from daybook.up.reach import reached
     from domain.kernel.refusals import Refusal, Unavailable
 
     with reached(from_environment()) as settings:
         try:
-            grant_id = asyncio.run(grant_credits(settings, account, amount=amount, reason=reason, days=days))
+            made = asyncio.run(act(settings))
         except Unavailable:
             raise
         except Refusal as refusal:
             raise Stop(spelled_out(refusal)) from refusal
-    typer.echo(str(grant_id))
+    typer.echo(str(made))
     return 0

@@ -4,14 +4,20 @@ import os
 import re
 import subprocess
 import time
+from uuid import UUID, uuid4
 
 import pytest
+from typer.main import get_command
 
+from daybook.cli.app import build
+from daybook.cli.main import main
+from domain.kernel.limits import REASON_CHARS_MAX
 from tests.support.daybook_command import COMMAND, environ, run
 
 COMMANDS = (
     "up", "demo", "api", "worker", "dispatcher", "notary", "projector", "scheduler", "migrate", "accounts create", "credits grant",
-    "projections list", "projections rebuild", "openapi", "env", "audit export", "audit import", "audit replay", "audit verify",
+    "credits adjust", "projections list", "projections rebuild", "openapi", "env", "audit export", "audit import", "audit replay",
+    "audit verify",
 )  # fmt: skip
 
 
@@ -148,6 +154,11 @@ def test_accounts_and_grants_from_the_command_line_are_in_the_book(tmp_path, eng
     assert run(*words, env=given, stdin="correct horse\n").returncode == 1
     granted = run("credits", "grant", account, "100", "--reason", "a test", env=given)
     assert granted.returncode == 0, granted.stderr
+    adjusted = run("credits", "adjust", account, "-130", "--reason", "too much", env=given)
+    assert adjusted.returncode == 0, adjusted.stderr
+    assert UUID(adjusted.stdout.strip())
+    nobody = run("credits", "adjust", str(uuid4()), "-130", "--reason", "too much", env=given)
+    assert (nobody.returncode, nobody.stdout) == (1, "")
     assert run("audit", "verify", env=given).returncode == 0
     import psycopg
 
@@ -156,7 +167,8 @@ def test_accounts_and_grants_from_the_command_line_are_in_the_book(tmp_path, eng
             "SELECT topic, actor, available FROM journal.log WHERE available IS NOT NULL ORDER BY position"
         ).fetchall()
     actor = f"operator:command-line:{os.getuid()}"
-    assert rows == [("credits.granted", actor, 25), ("credits.granted", actor, 100)]
+    given_and_taken = [("credits.granted", 25), ("credits.granted", 100), ("credits.adjusted", -125), ("credits.debt_incurred", 0)]
+    assert rows == [(topic, actor, amount) for topic, amount in given_and_taken]
 
 
 def test_accounts_from_the_command_line_have_no_welcome_once_the_day_has_none(tmp_path, engines, fresh_database_url):
@@ -169,6 +181,39 @@ def test_accounts_from_the_command_line_have_no_welcome_once_the_day_has_none(tm
 
     with psycopg.connect(fresh_database_url) as connection:
         assert connection.execute("SELECT count(*) FROM journal.log WHERE topic = 'credits.granted'").fetchone() == (0,)
+
+
+SOMEBODY = "0193f0c2-0000-7000-8000-000000000001"
+REASONED = (["credits", "grant", SOMEBODY, "1"], ["credits", "adjust", SOMEBODY, "-1"], ["accounts", "erase", SOMEBODY, "--yes"])
+
+
+@pytest.mark.parametrize("words", REASONED, ids=lambda words: " ".join(words[:2]))
+@pytest.mark.parametrize("reason", ["", " \t\n", "x" * (REASON_CHARS_MAX + 1)], ids=["empty", "blank", "too long"])
+def test_a_reason_must_say_something(words, reason, capsys):
+    """Before anything is started, so in this process."""
+    assert main([*words, "--reason", reason]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "--reason" in said.err
+
+
+def test_every_command_that_takes_a_reason_checks_it():
+    checked = {
+        name: option.callback is not None
+        for name, command in walk(get_command(build()))
+        for option in command.params
+        if "--reason" in option.opts
+    }
+    assert checked == {" ".join(words[:2]): True for words in REASONED}
+
+
+def walk(group, *before):
+    """Every command below *group*, by its words."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from walk(command, *before, name)
+        else:
+            yield " ".join([*before, name]), command
 
 
 WRONG = {"no e-mail": ("nobody", "correct horse"), "too short": ("a@example.com", "short"), "too long": ("a@example.com", "é" * 37)}
