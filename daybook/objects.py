@@ -42,7 +42,7 @@ def _s3(settings: Settings) -> "S3Store":
         region=settings.s3_region,
         public_endpoint=settings.s3_public_endpoint,
     )
-    return S3Store(where, cors_origins=settings.cors_origins)
+    return S3Store(where, cors_origins=settings.cors_origins, staging=settings.data_dir / "staging")
 
 
 class NoUrls:

@@ -165,6 +165,12 @@ class ObjectStore(Protocol):
     async def get(self, key: str) -> bytes:
         """Raises ObjectMissing."""
 
+    def staging(self) -> AbstractAsyncContextManager[Path]:
+        """Where a new file may be written before it is `put`. What is there when the block ends goes; a killed process's is swept."""
+
+    def file(self, key: str) -> AbstractAsyncContextManager[Path]:
+        """The object as a file to read until the block ends.   Raises ObjectMissing."""
+
     async def stat(self, key: str) -> ObjectInfo | None: ...
 
     async def delete(self, keys: Sequence[str]) -> None:

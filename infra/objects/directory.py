@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -48,6 +49,20 @@ class DirectoryStore:
             return await self._call(lambda root: files.read_object(root, key))
         except FileNotFoundError as error:
             raise ObjectMissing() from error
+
+    @asynccontextmanager
+    async def staging(self) -> AsyncIterator[Path]:
+        path = self._root / files.STAGING / files.new_name()
+        try:
+            yield path
+        finally:
+            files.remove(path)
+
+    @asynccontextmanager
+    async def file(self, key: str) -> AsyncIterator[Path]:
+        if await self.stat(key) is None:
+            raise ObjectMissing()
+        yield self._root / key
 
     async def stat(self, key: str) -> ObjectInfo | None:
         check_key(key)

@@ -26,11 +26,15 @@ def prepare_root(root: Path) -> None:
 
 
 def write_object(root: Path, key: str, data: bytes | Path) -> None:
-    """Durable and whole, or not there at all: staged, flushed, renamed, and the directory flushed."""
+    """Durable and whole, or not there at all: staged, flushed, renamed, and the directory flushed. A file that is staged already moves."""
     with _directory(root, STAGING, make=False) as staging:
-        name = secrets.token_hex(16)
+        name = new_name()
         try:
-            _write_file(staging, name, data)
+            if isinstance(data, Path) and data.parent == root / STAGING:
+                name = data.name
+                _flush_file(staging, name)
+            else:
+                _write_file(staging, name, data)
             parent, _, leaf = key.rpartition("/")
             with _directory(root, parent, make=True) as target:
                 os.rename(name, leaf, src_dir_fd=staging, dst_dir_fd=target)
@@ -40,6 +44,15 @@ def write_object(root: Path, key: str, data: bytes | Path) -> None:
             with suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=staging)
             raise
+
+
+def new_name() -> str:
+    return secrets.token_hex(16)
+
+
+def remove(path: Path) -> None:
+    """An unfinished file; none there is fine."""
+    path.unlink(missing_ok=True)
 
 
 def read_object(root: Path, key: str) -> bytes:
@@ -82,7 +95,7 @@ def sweep_staging(root: Path, *, before: datetime) -> int:
 def probe(root: Path) -> None:
     """Raises OSError when nothing can be written here now."""
     with _directory(root, STAGING, make=False) as staging:
-        name = secrets.token_hex(16)
+        name = new_name()
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=staging))
         os.unlink(name, dir_fd=staging)
 
@@ -98,6 +111,14 @@ def _write_file(directory: int, name: str, data: bytes | Path) -> None:
             file.write(data)
         file.flush()
         _flush(file.fileno())
+
+
+def _flush_file(directory: int, name: str) -> None:
+    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=directory)
+    try:
+        _flush(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _flush(descriptor: int) -> None:

@@ -1,6 +1,7 @@
 """The object store on S3 and what speaks its language: AWS, MinIO, R2, GCS with interoperability keys."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
@@ -13,10 +14,12 @@ from infra.objects.disposition import content_disposition
 from infra.objects.keys import check_key
 from infra.objects.s3_bucket import prepare_bucket
 from infra.objects.s3_client import S3Settings, connect, presigner, prober, refusals
+from infra.objects.s3_staging import Staging
 from infra.objects.threads import Threads
 
 #: Bigger files go up in parts, so that an upload of 100 MiB holds 16 MiB of memory.
 PART_BYTES = 16 << 20
+COPY_BYTES = 1 << 20
 
 T = TypeVar("T")
 
@@ -24,7 +27,8 @@ T = TypeVar("T")
 class S3Store:
     """Implements `domain.ports.ObjectStore`. The minio client is synchronous: it works in threads of its own."""
 
-    def __init__(self, settings: S3Settings, *, cors_origins: Sequence[str] = ()) -> None:
+    def __init__(self, settings: S3Settings, *, cors_origins: Sequence[str] = (), staging: Path | None = None) -> None:
+        """*staging*: a directory of this machine for files on their way; None: one in the system's own for temporary files."""
         self._settings = settings
         self._bucket = settings.bucket
         self._cors_origins = tuple(cors_origins)
@@ -32,6 +36,7 @@ class S3Store:
         self._public = presigner(settings)
         self._probe = prober(settings)
         self._threads = Threads("objects-s3")
+        self._staging = Staging(staging)
 
     async def prepare(self) -> list[str]:
         """Bucket, CORS and lifecycle rules. What was done or not offered by this store, for people.   Raises StoreUnavailable."""
@@ -47,6 +52,21 @@ class S3Store:
     async def get(self, key: str) -> bytes:
         check_key(key)
         return await self._call(lambda: self._get(key))
+
+    @asynccontextmanager
+    async def staging(self) -> AsyncIterator[Path]:
+        path = await self._threads.call(self._staging.new)
+        try:
+            yield path
+        finally:
+            self._staging.remove(path)
+
+    @asynccontextmanager
+    async def file(self, key: str) -> AsyncIterator[Path]:
+        check_key(key)
+        async with self.staging() as path:
+            await self._call(lambda: self._get_file(key, path))
+            yield path
 
     async def stat(self, key: str) -> ObjectInfo | None:
         check_key(key)
@@ -81,8 +101,8 @@ class S3Store:
         )
 
     async def sweep(self, *, now: datetime) -> int:
-        """Nothing: the bucket's lifecycle rule ends unfinished uploads."""
-        return 0
+        """Files on their way that a killed process of this machine left. In the bucket, a lifecycle rule ends unfinished uploads."""
+        return await self._threads.call(self._staging.sweep, now)
 
     async def check(self) -> None:
         await self._call(lambda: next(iter(self._probe.list_objects(self._bucket, prefix="check-")), None))
@@ -101,6 +121,16 @@ class S3Store:
         answer = self._client.get_object(self._bucket, key)
         try:
             return answer.read()
+        finally:
+            answer.close()
+            answer.release_conn()
+
+    def _get_file(self, key: str, path: Path) -> None:
+        answer = self._client.get_object(self._bucket, key)
+        try:
+            with path.open("xb") as file:
+                for piece in answer.stream(COPY_BYTES):
+                    file.write(piece)
         finally:
             answer.close()
             answer.release_conn()

@@ -39,7 +39,8 @@ def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectSt
                 bucket="daybook",
                 region=server.region,
                 public_endpoint=server.other_url,
-            )
+            ),
+            staging=tmp_path / "staging",
         )
 
 
@@ -70,6 +71,34 @@ async def test_a_file_can_be_put(store: ObjectStore, tmp_path: Path):
     await store.put("assets/file", path, "application/octet-stream")
     assert await store.get("assets/file") == PICTURE
     assert path.exists()
+
+
+async def test_a_staged_file_is_put_and_nothing_of_it_stays(store: ObjectStore):
+    async with store.staging() as path:
+        path.write_bytes(PICTURE)
+        await store.put("assets/staged", path, "application/octet-stream")
+    async with store.staging() as other:
+        other.write_bytes(b"half")
+    assert await store.get("assets/staged") == PICTURE
+    assert not path.exists() and not other.exists() and list(path.parent.iterdir()) == []
+
+
+async def test_an_object_can_be_read_as_a_file(store: ObjectStore):
+    await store.put("assets/one.png", PICTURE, "image/png")
+    async with store.file("assets/one.png") as path:
+        assert path.read_bytes() == PICTURE
+    assert await store.get("assets/one.png") == PICTURE
+    with pytest.raises(ObjectMissing):
+        async with store.file("assets/two.png"):
+            raise AssertionError("there is no such object")
+
+
+async def test_what_a_killed_process_left_is_swept(store: ObjectStore):
+    async with store.staging() as path:
+        path.write_bytes(b"half")
+        assert await store.sweep(now=datetime.now(UTC)) == 0
+        assert await store.sweep(now=datetime.now(UTC) + timedelta(hours=2)) == 1
+        assert not path.exists()
 
 
 async def test_a_big_file_arrives_whole(store: ObjectStore, tmp_path: Path):
