@@ -13,9 +13,9 @@ from workers.providers.writer.tokens import tokens, words_within
 from workers.providers.writer.write import write
 
 POOLS = (
-    "The tide pools of the northern coast hold hundreds of species. Dr. Lena Moss counted 214 species of algae there in 2019. Most "
-    "visitors see only crabs and sea stars. The algae feed the crabs, and the crabs feed the gulls. When the water warms, the algae fade first. A "
-    "warmer pool loses its crabs within a season. Volunteers measure the temperature of every pool twice a day."
+    "The tide pools of the northern coast hold hundreds of species. Dr. Lena Moss counted 214 species of algae there in 2019. "
+    "Most visitors see only crabs and sea stars. The algae feed the crabs, and the crabs feed the gulls. When the water warms, "
+    "the algae fade first. A warmer pool loses its crabs within a season. Volunteers measure the temperature of every pool twice a day."
 )
 
 
