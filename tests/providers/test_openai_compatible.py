@@ -1,8 +1,6 @@
 """The adapter against a server that speaks the protocol, and misbehaves in every way that real ones were seen to."""
 
 import os
-import pickle
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID
@@ -10,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from domain.providers.jobs import FAILURE_CODES, Job, ProviderFailure
+from infra.media.looking import examine
 from infra.outgoing.http import PinnedHttp
 from tests.support.openai_server import BAD, GOOD, KEY, PIXEL, OpenAIServer
-from infra.media.looking import examine as check_image
 from workers.providers.openai_compatible.provider import OpenAICompatibleProvider
 
 CHAT = {"endpoint": "chat", "sends": ["aspect_ratio"]}
@@ -58,7 +56,7 @@ async def test_a_chat_completion_with_an_image_becomes_an_artefact(server: OpenA
     assert [artefact.data for artefact in result.artefacts] == [PIXEL]
     assert result.artefacts[0].content_type == "image/png"
     assert result.usage == {"item": 1}
-    assert check_image(result.artefacts[0].data, result.artefacts[0].content_type).width == 1
+    assert examine(result.artefacts[0].data, result.artefacts[0].content_type).width == 1
 
 
 async def test_the_chat_request_is_what_the_protocol_asks_for(server: OpenAIServer, provider: OpenAICompatibleProvider):
@@ -104,14 +102,11 @@ async def test_every_good_answer_is_read(server: OpenAIServer, other: OpenAIServ
     assert [artefact.data for artefact in result.artefacts] == [PIXEL]
 
 
-#: mood -> our code, and whether the same generation may ask again.
+#: mood of this protocol -> our code, and whether the same generation may ask again.
 EXPECTED: dict[str, tuple[str, bool]] = {
     "200 with a choice in error": ("provider_error", True),
-    "200 with a list": ("provider_error", False),
     "200 with an error": ("rate_limited", True),
     "200 with an error as text": ("provider_error", True),
-    "200 with html": ("provider_error", False),
-    "200 with nothing": ("provider_error", False),
     "200 with odd shapes": ("no_output", True),
     "400": ("invalid_request", False),
     "400 moderation": ("content_rejected", False),
@@ -136,20 +131,12 @@ EXPECTED: dict[str, tuple[str, bool]] = {
     "bad base64": ("provider_error", False),
     "blocked": ("content_rejected", False),
     "blocked natively": ("content_rejected", False),
-    "bomb": ("provider_error", False),
-    "deep": ("provider_error", False),
-    "drop": ("provider_error", False),
-    "endless": ("provider_error", False),
-    "error in endless words": ("provider_error", True),
+    "empty": ("no_output", True),
+    "error in 200": ("overloaded", True),
     "no choices": ("no_output", True),
     "packed and cut": ("provider_error", False),
-    "packed unasked": ("provider_error", False),
-    "redirect": ("provider_error", True),
     "refusal": ("content_rejected", False),
-    "silent": ("timeout", False),
-    "slow": ("timeout", False),
     "text only": ("no_output", True),
-    "truncated": ("provider_error", False),
     "truncated json": ("provider_error", False),
 }
 
@@ -165,7 +152,7 @@ async def test_every_bad_answer_is_a_typed_failure(
 ):
     server.behave(mood)
     server.elsewhere = f"{other.origin}/v1/chat/completions"
-    failure = await failing(provider, job(timeout_seconds=1 if mood in ("silent", "slow") else 10))
+    failure = await failing(provider, job(IMAGES if mood == "bad base64" else CHAT))
     assert (failure.code, failure.retryable) == EXPECTED[mood]
     assert "secret" not in failure.message and KEY not in failure.message
 
@@ -189,15 +176,6 @@ async def test_the_pause_that_the_provider_asks_for_is_kept(
     assert (await failing(provider, job())).retry_after_seconds == seconds
 
 
-async def test_a_redirect_does_not_carry_the_key_to_another_host(
-    server: OpenAIServer, other: OpenAIServer, provider: OpenAICompatibleProvider
-):
-    server.behave("redirect")
-    server.elsewhere = f"{other.origin}/v1/chat/completions"
-    await failing(provider, job())
-    assert other.requests == []
-
-
 async def test_a_link_is_fetched_without_the_key(server: OpenAIServer, other: OpenAIServer, provider: OpenAICompatibleProvider):
     server.behave("chat with a link")
     server.elsewhere = f"{other.origin}/image.png"
@@ -214,49 +192,6 @@ async def test_a_link_into_our_own_network_is_not_fetched(server: OpenAIServer, 
     assert [request.method for request in server.requests] == ["POST"] * 4
 
 
-async def test_connections_are_used_again(server: OpenAIServer, provider: OpenAICompatibleProvider):
-    for _ in range(5):
-        await provider.generate(job())
-    assert server.connections == 1
-
-
-async def test_a_slow_body_ends_with_the_time_of_the_job(server: OpenAIServer, provider: OpenAICompatibleProvider):
-    server.behave("slow")
-    began = time.monotonic()
-    failure = await failing(provider, job(timeout_seconds=1))
-    assert failure.outcome_unknown
-    assert time.monotonic() - began < 5
-
-
-async def test_a_server_that_is_not_there_may_be_asked_again(provider: OpenAICompatibleProvider):
-    absent = OpenAICompatibleProvider(base_url="http://127.0.0.1:1/v1", api_key=None, outgoing=PinnedHttp())
-    failure = await failing(absent, job())
-    assert (failure.code, failure.retryable) == ("overloaded", True)
-    await absent.close()
-
-
-async def test_without_a_key_no_authorization_is_sent(server: OpenAIServer):
-    keyless = OpenAICompatibleProvider(base_url=server.url, api_key=None, outgoing=PinnedHttp())
-    await keyless.generate(job())
-    assert "authorization" not in {name.lower() for name in server.requests[0].headers}
-    await keyless.close()
-
-
-async def test_proxies_of_the_environment_are_not_used(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch):
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
-    made = OpenAICompatibleProvider(base_url=server.url, api_key=KEY, outgoing=PinnedHttp())
-    assert (await made.generate(job())).usage == {"item": 1}
-    await made.close()
-
-
-async def test_a_failure_survives_the_way_out_of_a_child_process(server: OpenAIServer, provider: OpenAICompatibleProvider):
-    server.behave("429")
-    failure = await failing(provider, job())
-    copy = pickle.loads(pickle.dumps(failure))
-    assert (copy.code, copy.message, copy.retry_after_seconds, copy.retryable) == (failure.code, failure.message, 7, True)
-
-
 @pytest.mark.skipif("OPENAI_COMPATIBLE_API_KEY" not in os.environ, reason="needs a key of a real provider, and costs money")
 async def test_a_real_provider_draws():
     made = OpenAICompatibleProvider(
@@ -268,5 +203,5 @@ async def test_a_real_provider_draws():
     result = await made.generate(
         Job(**{name: getattr(asked, name) for name in asked.__struct_fields__} | {"upstream": "google/gemini-3.1-flash-image"})
     )
-    assert check_image(result.artefacts[0].data).width >= 512
+    assert examine(result.artefacts[0].data).width >= 512
     await made.close()

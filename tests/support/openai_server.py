@@ -1,137 +1,107 @@
-"""A server that speaks OpenAI's language over real HTTP on loopback, and misbehaves on demand.
-
-`behave` names what it does next; MOODS lists all that it can do. What it was sent stands in `requests`.
-"""
+"""A server that speaks OpenAI's language, OpenRouter's dialect of it included, over real HTTP on loopback."""
 
 import gzip
 import json
-import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from typing import Any
 
+from tests.support.protocol_server import PIXEL, Mood, ProtocolHandler, ProtocolServer, Request
+
 KEY = "sk-of-the-tests"
-#: A whole PNG of one red pixel.
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
-    "53de0000000c49444154789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
-)
+#: What the model writes, chunk by chunk.
+WORDS = ["Once ", "upon ", "a ", "time", " — ünd 雪"]
+TEXT = "".join(WORDS)
+DATA = {"animal": "cat", "count": 1}
 
 
-@dataclass
-class Request:
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: Any
+class _Handler(ProtocolHandler):
+    owner: "OpenAIServer"
+
+    def said(self, lines: Iterator[bytes] | list[bytes]) -> None:
+        """A stream of those lines, each torn apart in the middle: a network does not know where a line ends."""
+        torn = (half for line in lines for half in (line[: len(line) // 2], line[len(line) // 2 :]) if half)
+        self.stream(lambda: next(torn, b""), {"Content-Type": "text/event-stream", "X-Generation-Id": "gen-1"})
 
 
-class OpenAIServer:
-    """Context manager. `url` is the base URL, `origin` the address without its path."""
+class OpenAIServer(ProtocolServer):
+    """`url` is the base URL."""
 
-    def __init__(self) -> None:
-        self.mood = "chat"
-        self.requests: list[Request] = []
-        #: Where redirects and links point.
-        self.elsewhere = ""
-        self.released = threading.Event()
-        self.connections = 0
+    handler = _Handler
 
-    def behave(self, mood: str) -> None:
-        assert mood in MOODS, mood
-        self.mood = mood
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/v1"
 
-    def __enter__(self) -> "OpenAIServer":
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self}))
-        self._server.owner = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-        self.authority = f"127.0.0.1:{self._server.server_port}"
-        self.origin = f"http://{self.authority}"
-        self.url = f"{self.origin}/v1"
-        return self
+    def behave(self, mood: str, *, at: str = "generate") -> None:
+        super().behave(mood, at=at)
 
-    def __exit__(self, *_: object) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def step(self, request: Request) -> str:
+        return "link" if request.method == "GET" else "generate"
 
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    owner: OpenAIServer
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self.owner.connections += 1
-        super().process_request(request, client_address)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients hang up on purpose here."""
+    def well(self, handler: _Handler) -> None:
+        if handler.asked.method == "GET":
+            link(handler)
+            return
+        body = handler.asked.body
+        match handler.asked.path:
+            case "/v1/chat/completions" if body.get("stream"):
+                handler.said(chunks(body))
+            case "/v1/chat/completions" if "image" in body.get("modalities", ()):
+                handler.json(200, chat({"images": pictures(1)}), {"X-Generation-Id": "gen-1"})
+            case "/v1/chat/completions" if "response_format" in body:
+                handler.json(200, chat({"content": json.dumps(DATA)}))
+            case "/v1/chat/completions":
+                handler.json(200, chat({"content": TEXT}))
+            case "/v1/images" | "/v1/images/edits" | "/v1/images/generations":
+                handler.json(200, rows(handler))
+            case _:
+                handler.json(404, error(code="unknown_url"))
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    owner: OpenAIServer
+def link(handler: _Handler) -> None:
+    """`/image` is a picture; whatever else misbehaves by its name."""
+    path, owner = handler.asked.path, handler.owner
+    if path.startswith("/image"):
+        handler.send(200, PIXEL, {"Content-Type": "image/png"})
+    elif path.startswith("/moved"):
+        handler.send(302, b"", {"Location": owner.elsewhere})
+    elif path.startswith("/round"):
+        handler.send(302, b"", {"Location": "/round"})
+    elif path.startswith("/endless"):
+        handler.stream(lambda: b"x" * 65_536)
+    elif path.startswith("/slow"):
+        handler.stream(lambda: time.sleep(0.05) or b"x")
+    elif path.startswith("/bomb"):
+        handler.send(200, gzip.compress(b"\0" * 50_000_000), {"Content-Type": "image/png", "Content-Encoding": "gzip"})
+    else:
+        handler.send(404, b"no such thing, and a secret of the inner network")
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Silence: the tests look at `requests`."""
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.owner.requests.append(Request(self.command, self.path, dict(self.headers.items()), json.loads(body) if body else None))
-        MOODS[self.owner.mood](self)
+def chunks(asked: dict[str, Any]) -> Iterator[bytes]:
+    """A text as it is written, with OpenRouter's comments in between."""
+    yield b": OPENROUTER PROCESSING\n\n"
+    yield chunk({"role": "assistant", "content": ""})
+    for word in WORDS:
+        yield chunk({"content": word})
+        yield b": OPENROUTER PROCESSING\n\n"
+    yield chunk({}, finish_reason="stop")
+    if asked.get("stream_options", {}).get("include_usage"):
+        yield line({"choices": [], "usage": USAGE})
+    yield b"data: [DONE]\n\n"
 
-    def do_GET(self) -> None:
-        """Links: `/image` is a picture; whatever else misbehaves by its name."""
-        self.owner.requests.append(Request(self.command, self.path, dict(self.headers.items()), None))
-        if self.path.startswith("/image"):
-            self.send(200, PIXEL, {"Content-Type": "image/png"})
-        elif self.path.startswith("/moved"):
-            self.send(302, b"", {"Location": self.owner.elsewhere})
-        elif self.path.startswith("/round"):
-            self.send(302, b"", {"Location": "/round"})
-        elif self.path.startswith("/endless"):
-            self.stream(lambda: b"x" * 65_536)
-        elif self.path.startswith("/slow"):
-            self.stream(lambda: time.sleep(0.05) or b"x")
-        elif self.path.startswith("/bomb"):
-            self.send(200, gzip.compress(b"\0" * 50_000_000), {"Content-Type": "image/png", "Content-Encoding": "gzip"})
-        else:
-            self.send(404, b"no such thing, and a secret of the inner network")
 
-    def json(self, status: int, document: Any, headers: Mapping[str, str] | None = None) -> None:
-        self.send(status, json.dumps(document).encode(), {"Content-Type": "application/json"} | dict(headers or {}))
+def chunk(delta: dict[str, Any], finish_reason: str | None = None, **more: Any) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return line({"id": "gen-1", "object": "chat.completion.chunk", "choices": [choice]} | more)
 
-    def send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None, *, declared: int | None = None) -> None:
-        # Without the Date and Server headers of the library: a mood may bring its own.
-        self.send_response_only(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body) if declared is None else declared))
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-        if declared is not None:
-            self.close_connection = True
 
-    def stream(self, piece: Callable[[], bytes]) -> None:
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        while not self.owner.released.is_set():
-            data = piece()
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+def line(document: Any) -> bytes:
+    return f"data: {json.dumps(document, ensure_ascii=False)}\n\n".encode()
 
-    def silence(self) -> None:
-        self.owner.released.wait(30)
-        self.close_connection = True
 
-    def drop(self) -> None:
-        self.close_connection = True
+USAGE = {"prompt_tokens": 9, "completion_tokens": 13, "total_tokens": 22, "cost": 0.039}
 
 
 def data_url() -> str:
@@ -140,7 +110,7 @@ def data_url() -> str:
 
 def chat(message: dict[str, Any], **choice: Any) -> dict[str, Any]:
     row = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Here it is"} | message} | choice
-    return {"id": "gen-1", "model": "m", "choices": [row], "usage": {"total_tokens": 12, "cost": 0.039}}
+    return {"id": "gen-1", "model": "m", "choices": [row], "usage": USAGE}
 
 
 def pictures(count: int) -> list[dict[str, Any]]:
@@ -148,15 +118,13 @@ def pictures(count: int) -> list[dict[str, Any]]:
 
 
 def rows(handler: _Handler, **row: Any) -> dict[str, Any]:
-    count = handler.owner.requests[-1].body.get("n", 1)
+    count = (handler.asked.body or {}).get("n", 1)
     return {"created": 1763700000, "data": [row or {"b64_json": b64encode(PIXEL).decode()} for _ in range(count)], "output_format": "png"}
 
 
 def error(**fields: Any) -> dict[str, Any]:
     return {"error": {"message": "secret words of the provider", **fields}}
 
-
-Mood = Callable[[_Handler], None]
 
 #: Answers that carry an image.
 GOOD: dict[str, Mood] = {
@@ -177,9 +145,6 @@ BAD: dict[str, Mood] = {
     "200 with a choice in error": lambda h: h.json(200, chat({}, finish_reason="error", error={"code": 502, "message": "secret"})),
     "200 with an error": lambda h: h.json(200, error(code=429, metadata={"error_type": "rate_limit_exceeded"})),
     "200 with an error as text": lambda h: h.json(200, {"error": "secret"}),
-    "200 with html": lambda h: h.send(200, b"<html>secret</html>", {"Content-Type": "text/html"}),
-    "200 with a list": lambda h: h.json(200, [1, 2]),
-    "200 with nothing": lambda h: h.send(200, b""),
     "200 with odd shapes": lambda h: h.json(
         200, {"choices": [{"message": {"images": [None, 1, {"image_url": None}, {"image_url": {"url": 5}}]}}]}
     ),
@@ -205,26 +170,35 @@ BAD: dict[str, Mood] = {
     "503": lambda h: h.json(503, error(code=503, availability={"retryable": True, "retry_after": 12})),
     "504": lambda h: h.send(504, b""),
     "529": lambda h: h.json(529, error(code=529)),
-    "bad base64": lambda h: h.json(200, chat({"images": [{"image_url": {"url": "data:image/png;base64,@@@"}}]})),
+    "empty": lambda h: h.json(200, {"choices": [{"message": {"content": None}, "finish_reason": "stop"}], "data": []}),
+    "error in 200": lambda h: h.json(200, error(code=502, metadata={"error_type": "provider_overloaded"})),
+    "bad base64": lambda h: h.json(200, {"data": [{"b64_json": "@@@"}]}),
     "blocked": lambda h: h.json(200, chat({"content": None}, finish_reason="content_filter")),
     "blocked natively": lambda h: h.json(200, chat({"content": ""}, native_finish_reason="IMAGE_SAFETY")),
-    "bomb": lambda h: h.send(200, gzip.compress(b" " * 50_000_000), {"Content-Encoding": "gzip"}),
-    "deep": lambda h: h.send(200, b"[" * 100_000),
-    "drop": lambda h: h.drop(),
-    "endless": lambda h: h.stream(lambda: b" " * 65_536),
-    "error in endless words": lambda h: h.send(500, b"x" * 3_000_000),
     "no choices": lambda h: h.json(200, {"choices": []}),
-    "packed unasked": lambda h: h.send(200, b"zstd", {"Content-Encoding": "zstd"}),
     "packed and cut": lambda h: h.send(
         200, gzip.compress(json.dumps(chat({"images": pictures(1)})).encode())[:-20], {"Content-Encoding": "gzip"}
     ),
-    "redirect": lambda h: h.send(307, b"", {"Location": h.owner.elsewhere}),
     "refusal": lambda h: h.json(200, chat({"refusal": "I will not"})),
-    "silent": lambda h: h.silence(),
-    "slow": lambda h: h.stream(lambda: time.sleep(0.05) or b" "),
     "text only": lambda h: h.json(200, chat({})),
-    "truncated": lambda h: h.send(200, json.dumps(chat({"images": pictures(1)})).encode()[:-40], declared=9_999),
     "truncated json": lambda h: h.send(200, json.dumps(chat({"images": pictures(1)})).encode()[:-40]),
 }
 
-MOODS: dict[str, Mood] = GOOD | BAD
+#: Streams that do not end well.
+STREAMS: dict[str, Mood] = {
+    "stream breaks off": lambda h: h.said([chunk({"content": "Once "})]),
+    "stream cut by length": lambda h: h.said([chunk({"content": "Once "}), chunk({}, finish_reason="length"), b"data: [DONE]\n\n"]),
+    "stream fails": lambda h: h.said(
+        [
+            chunk({"content": "Once "}),
+            chunk({}, finish_reason="error", error={"code": 502, "message": "secret", "metadata": {"error_type": "provider_overloaded"}}),
+        ]
+    ),
+    "stream fails barely": lambda h: h.said([chunk({"content": "Once "}), json.dumps(error(code=429), indent=1).encode()]),
+    "stream is refused": lambda h: h.said([chunk({"content": "Once "}), chunk({}, finish_reason="content_filter")]),
+    "stream of garbage": lambda h: h.said([b"data: {\n\n"]),
+    "stream without a text": lambda h: h.said([chunk({}, finish_reason="stop"), b"data: [DONE]\n\n"]),
+    "stream without done": lambda h: h.said([chunk({"content": TEXT}), chunk({}, finish_reason="stop")]),
+}
+
+OpenAIServer.MOODS = GOOD | BAD | STREAMS

@@ -1,85 +1,92 @@
-"""The provider `openai-compatible`: one server, by base URL and key."""
+"""The providers that speak OpenAI's language: `openai`, `openrouter`, and `openai-compatible` for any server by its base URL."""
 
 import asyncio
+import logging
+from collections.abc import Mapping
 
-import httpx
+import msgspec
 
-from domain.kernel import limits
-from domain.outgoing.answers import FetchFailed
-from domain.outgoing.refusals import UrlRefused
 from domain.ports import Outgoing
-from domain.providers.jobs import Artefact, Job, ProviderFailure, Report, Result, unheard
-from workers.providers.bodies import BodyTooLarge, BodyUnreadable, read_body
+from domain.providers.jobs import Artefact, Job, Report, Result, Say, unheard, unsaid
 from workers.providers.openai_compatible.answers import Link, images_of
-from workers.providers.openai_compatible.failures import SENTENCES, failure_of
-from workers.providers.openai_compatible.requests import body_of, calls_of, path_of
+from workers.providers.openai_compatible.failures import failure_of
+from workers.providers.openai_compatible.requests import Form, asked_of, calls_of, path_of, streams
+from workers.providers.openai_compatible.texts import Written, analysis_of, text_of
+from workers.providers.wire.base64s import aside
+from workers.providers.wire.client import BODY_BYTES_MAX, TEXT_READ_SECONDS, Call, Wire
+from workers.providers.wire.downloads import fetched
+from workers.providers.wire.failures import failed
+from workers.providers.wire.sse import events
 
-CONNECT_SECONDS = 10
-WRITE_SECONDS = 30
-#: Shorter than servers keep an idle connection, so that a request is never sent into one that is being closed.
-KEEPALIVE_SECONDS = 15
-CONNECTIONS_MAX = 256
-BODY_BYTES_MAX = 128 << 20
-ERROR_BYTES_MAX = 1 << 20
+logger = logging.getLogger(__name__)
+#: By which a provider's support finds a call: OpenRouter's, and OpenAI's.
+CALL_IDS = ("x-generation-id", "x-request-id")
 
 
 class OpenAICompatibleProvider:
-    """Reuses its connections. The key goes to the base URL and nowhere else: redirects are not followed, links are fetched without it."""
+    """The key goes to the base URL and nowhere else: redirects are not followed, links are fetched without it."""
 
     def __init__(self, *, base_url: str, api_key: str | None, outgoing: Outgoing, body_bytes_max: int = BODY_BYTES_MAX) -> None:
-        self._base_url = base_url.rstrip("/")
         self._outgoing = outgoing
-        self._body_bytes_max = body_bytes_max
-        self._client = httpx.AsyncClient(
-            headers={"User-Agent": "daybook", "Accept-Encoding": "gzip"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {}),
-            follow_redirects=False,
-            trust_env=False,
-            limits=httpx.Limits(
-                max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX, keepalive_expiry=KEEPALIVE_SECONDS
-            ),
-        )
+        self._wire = Wire(base_url=base_url, api_key=api_key, read_failure=failure_of, body_bytes_max=body_bytes_max)
 
-    async def generate(self, job: Job, report: Report = unheard) -> Result:
-        try:
-            async with asyncio.timeout(job.timeout_seconds):
-                artefacts = [artefact for count in calls_of(job) for artefact in (await self._call(job, count))[:count]]
-        except TimeoutError as error:
-            raise ProviderFailure("timeout", SENTENCES["timeout"], outcome_unknown=True) from error
+    async def generate(self, job: Job, report: Report = unheard, say: Say = unsaid) -> Result:
+        until = asyncio.get_running_loop().time() + job.timeout_seconds
+        if job.kind == "text":
+            return await self._text(job, say, until)
+        if job.kind == "image_analysis":
+            body = await self._ask(job, 1, until)
+            return await aside(len(body), analysis_of, job, body)
+        artefacts = [artefact for count in calls_of(job) for artefact in (await self._images(job, count, until))[:count]]
         return Result(artefacts=artefacts, usage={"item": len(artefacts)})
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._wire.close()
 
-    async def _call(self, job: Job, count: int) -> list[Artefact]:
-        body = await self._post(job, count)
-        # Megabytes of JSON and base64 would hold up every other generation of this process.
-        found = await asyncio.to_thread(images_of, body)
-        return [await self._fetched(image.url) if isinstance(image, Link) else image for image in found]
+    async def _text(self, job: Job, say: Say, until: float) -> Result:
+        if not streams(job):
+            return text_of(job, await self._ask(job, 1, until))
+        async with self._wire.stream(await self._call(job, 1, until)) as (headers, pieces):
+            _note(job, headers)
+            return await Written(job, say).result(events(pieces))
 
-    async def _post(self, job: Job, count: int) -> bytes:
-        timeout = httpx.Timeout(job.timeout_seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS)
+    async def _images(self, job: Job, count: int, until: float) -> list[Artefact]:
+        body = await self._ask(job, count, until)
+        found = await aside(len(body), images_of, body)
         try:
-            async with self._client.stream("POST", self._base_url + path_of(job), json=body_of(job, count), timeout=timeout) as answer:
-                if answer.status_code != 200:
-                    raise failure_of(answer, await self._error_body(answer))
-                return await read_body(answer, self._body_bytes_max)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise ProviderFailure("overloaded", "The provider cannot be reached.") from error
-        except httpx.TimeoutException as error:
-            raise ProviderFailure("timeout", SENTENCES["timeout"], outcome_unknown=True) from error
-        except (httpx.HTTPError, BodyTooLarge, BodyUnreadable) as error:
-            raise ProviderFailure("provider_error", "The provider's answer broke off or cannot be read.", outcome_unknown=True) from error
+            async with asyncio.timeout_at(until):
+                return [await fetched(self._outgoing, each.url, paid=True) if isinstance(each, Link) else each for each in found]
+        except TimeoutError as error:
+            raise failed("timeout", outcome_unknown=True) from error
 
-    async def _error_body(self, answer: httpx.Response) -> bytes:
-        """Of a failure only the status is needed; a body that cannot be read must not hide it."""
-        try:
-            return await read_body(answer, ERROR_BYTES_MAX)
-        except (httpx.HTTPError, BodyTooLarge, BodyUnreadable):
-            return b""
+    async def _ask(self, job: Job, count: int, until: float) -> bytes:
+        answer = await self._wire.ask(await self._call(job, count, until))
+        _note(job, answer.headers)
+        return answer.body
 
-    async def _fetched(self, url: str) -> Artefact:
-        try:
-            found = await self._outgoing.fetch(url, bytes_max=limits.ARTEFACT_BYTES_MAX)
-        except (UrlRefused, FetchFailed) as error:
-            raise ProviderFailure("provider_error", "The provider's image cannot be fetched.", outcome_unknown=True) from error
-        return Artefact(data=found.data, content_type=found.content_type)
+    async def _call(self, job: Job, count: int, until: float) -> Call:
+        asked = await aside(sum(len(each.data) for each in job.inputs), _packed, job, count)
+        form, body = (asked, None) if isinstance(asked, Form) else (None, asked)
+        return Call(
+            method="POST",
+            url=path_of(job),
+            seconds=until - asyncio.get_running_loop().time(),
+            read_seconds=TEXT_READ_SECONDS if streams(job) else None,
+            paid=True,
+            key=job.api_key,
+            json=body,
+            form=form.fields if form else None,
+            files=form.files if form else None,
+        )
+
+
+def _packed(job: Job, count: int) -> bytes | Form:
+    asked = asked_of(job, count)
+    return asked if isinstance(asked, Form) else msgspec.json.encode(asked)
+
+
+def _note(job: Job, headers: Mapping[str, str]) -> None:
+    for name in CALL_IDS:
+        if headers.get(name):
+            logger.info("called", extra={"generation": str(job.generation_id), "upstream_id": headers[name][:100]})
+            return

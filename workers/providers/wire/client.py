@@ -1,8 +1,10 @@
 """One provider's HTTP: connections that are used again, the key to its own hosts only, and a name for whatever goes wrong."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,9 +67,16 @@ def plain_failure(status: int, headers: Mapping[str, str], body: bytes) -> Provi
     return failed(of_status(status), retry_after_seconds=retry_after(headers))
 
 
+@cache
+def trust() -> ssl.SSLContext:
+    """The authorities that we trust. Reading them takes longer than a request, so all clients share them."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def new_client() -> httpx.AsyncClient:
     """Follows no redirects and no proxies of the environment."""
     return httpx.AsyncClient(
+        verify=trust(),
         headers={"User-Agent": "daybook", "Accept-Encoding": "gzip"},
         follow_redirects=False,
         trust_env=False,

@@ -1,6 +1,8 @@
 """Server-sent events, as providers send them: with comments in between, and now and then a bare JSON error where an event should be."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import msgspec
 
@@ -9,6 +11,7 @@ from workers.providers.wire.bodies import BodyTooLarge
 EVENT_BYTES_MAX = 4 << 20
 #: An error is a dozen lines; each closing brace costs a try to read all of them.
 BARE_LINES_MAX = 500
+DRAIN_SECONDS = 1
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -29,6 +32,14 @@ async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[Event]:
     last = reading.end()
     if last is not None:
         yield last
+
+
+async def drained(events: AsyncIterator[Event]) -> None:
+    """Read what follows the last event of interest, so that the connection can be used again; not for long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in events:
+                pass
 
 
 async def lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
