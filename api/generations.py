@@ -10,7 +10,7 @@ from api.moving import show_progress
 from api.reading import folded_generation, own_generation, read_generation, shown
 from api.shapes.generations import Generation
 from api.shapes.submissions import Estimate, GenerationQuery, Submission, Timeline
-from api.submitting import chosen_model, complete_params, requested, times_of
+from api.submitting import check_inputs, check_prompt, chosen_model, complete_params, requested, times_of
 from api.timeline import shown_event
 from api.waiting import applied, final_in_time
 from domain.generations.commands import CancelGeneration, DeleteGeneration
@@ -53,13 +53,15 @@ async def estimate(call: Call, body: Submission) -> Answer:
     model = chosen_model(call, body)
     times_of(body, call.now)
     params = complete_params(model, body)
+    check_prompt(model, body, params)
+    await check_inputs(call, model, body, params)
     return ok(
         Estimate(
             kind=model.kind,
             model=model.id,
             provider=model.provider,
             params=params,
-            credits=quote(model, params),
+            credits=quote(model, params, body.prompt),
             price_version=call.platform.catalogue.price_version,
             on_cancel=model.on_cancel,
         )

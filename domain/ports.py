@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from domain.kernel.commands import Command, Context, Receipt
 from domain.kernel.facts import Fact, Root
 from domain.kernel.limits import UPLOAD_BYTES_MAX
 from domain.outgoing.answers import Fetched, Posted
-from domain.providers.jobs import Job, Report, Result, unheard
+from domain.providers.jobs import Job, Parked, Report, Result, Running, Say, unheard, unsaid
 
 Aggregate = TypeVar("Aggregate", bound=Root)
 
@@ -214,8 +214,30 @@ class ObjectServing(Protocol):
 class Provider(Protocol):
     """An AI provider's adapter. One instance per process; safe for many generations at once."""
 
-    async def generate(self, job: Job, report: Report = unheard) -> Result:
-        """Raises ProviderFailure for a definite answer, anything else for a defect."""
+    async def generate(self, job: Job, report: Report = unheard, say: Say = unsaid) -> Result:
+        """Raises ProviderFailure for a definite answer, anything else for a defect. A streamed text is told to *say* as it comes."""
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class LongProvider(Protocol):
+    """An adapter whose jobs take minutes: they are submitted, parked without anybody waiting, and looked after from time to time."""
+
+    async def submit(self, job: Job, callback_url: str | None) -> Parked:
+        """Raises ProviderFailure; with `outcome_unknown` when the provider may have taken the job."""
+
+    async def poll(self, job: Job, parked: Parked) -> Running | Result:
+        """Without inputs in *job*.   Raises ProviderFailure."""
+
+    async def cancel(self, job: Job, parked: Parked) -> None:
+        """As far as the provider can.   Raises ProviderFailure when it cannot."""
+
+    async def look_up(self, job: Job) -> Parked | None:
+        """The job that an earlier submit of this generation left, if there is one.   Raises LookUpUnsupported, ProviderFailure."""
+
+    def heard(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:
+        """Whether a callback is to be believed. It only wakes: the job is always read again."""
 
     async def close(self) -> None: ...
 

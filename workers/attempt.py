@@ -9,7 +9,6 @@ from uuid import UUID
 from domain.dispatch.ports import Claimed, News
 from domain.generations.commands import FailGeneration, FinishCancel, RetryGeneration, StartGeneration, SucceedGeneration
 from domain.generations.generation import Generation
-from domain.generations.quote import price_of
 from domain.generations.refusals import GenerationFinal, GenerationNotFound, StaleAttempt
 from domain.kernel.commands import Command
 from domain.kernel.limits import DEATHS_MAX
@@ -109,16 +108,15 @@ class Attempt:
         return self._news is not None
 
     async def _succeeded(self, generation: Generation, made: Made) -> None:
-        unit_price = generation.quoted // max(1, int(generation.params.get("count", 1)))
         command = SucceedGeneration(
             generation_id=generation.id,
             account_id=generation.account_id,
             attempt=self._attempt,
             worker=self._orders.actor,
             assets=made.assets,
-            price=price_of(unit_price, made.usage),
+            price=generation.pricing.price_of(made.usage),
             usage=made.usage,
-            sealed_output=None,
+            sealed_output=made.sealed_output,
         )
         await self._send(command, "succeed")
 

@@ -9,12 +9,14 @@ import msgspec
 
 from domain.generations.commands import NewAsset
 from domain.generations.generation import Generation
+from domain.generations.words import Words, opened, private_params
 from domain.kernel.refusals import Gone, Unavailable
 from domain.ports import Provider, SubjectKey
 from domain.providers.catalogue import Model
 from domain.providers.jobs import Job, ProviderFailure, Report, Result, unheard
 from workers.children import ChildDied
 from workers.failures import AttemptFailed, attempt_failed
+from workers.inputs import Inputs
 from workers.isolated import generate_alone
 from workers.patience import patiently
 from workers.platform import WorkerPlatform
@@ -24,18 +26,12 @@ from workers.storing import Storing
 logger = logging.getLogger(__name__)
 
 
-class Sealed(msgspec.Struct, frozen=True):
-    """The caller's own words, as they are sealed in GenerationRequested."""
-
-    prompt: str = ""
-    negative_prompt: str | None = None
-
-
 class Made(msgspec.Struct, frozen=True):
     """`assets` lie in the object store; `usage` counts what is priced."""
 
     assets: list[NewAsset]
     usage: dict[str, int]
+    sealed_output: str | None = None
 
 
 class Maker:
@@ -46,6 +42,7 @@ class Maker:
         self._providers: Mapping[str, Provider] = platform.make_providers(run_in_child=run)
         self._models = {(model.kind, model.id): model for model in platform.catalogue.models}
         self._storing = Storing(platform)
+        self._inputs = Inputs(platform)
 
     async def close(self) -> None:
         for provider in self._providers.values():
@@ -60,9 +57,14 @@ class Maker:
         try:
             model = self._model_of(generation)
             key = await patiently("a key", lambda: self._platform.vault.key(generation.account_id))
-            words = msgspec.json.decode(key.open(generation.sealed), type=Sealed)
-            result = await self._generate(model, job_of(generation, model, words, attempt), isolate=isolate)
-            return Made(await self._stored(result, key, words.prompt), result.usage)
+            words = opened(key, generation.sealed)
+            job = job_of(generation, model, words, attempt)
+            if words.inputs:
+                inputs, mask = await self._inputs.of(generation, words), await self._inputs.mask_of(generation, words)
+                job = msgspec.structs.replace(job, inputs=inputs, mask=mask)
+            result = await self._generate(model, job, isolate=isolate)
+            output = None if result.output is None else key.seal(msgspec.json.encode(result.output).decode())
+            return Made(await self._stored(result, key, words.prompt), result.usage, output)
         except (AttemptFailed, ChildDied):
             raise
         except ProviderFailure as failure:
@@ -105,15 +107,16 @@ class Maker:
         ]
 
 
-def job_of(generation: Generation, model: Model, words: Sealed, attempt: int) -> Job:
+def job_of(generation: Generation, model: Model, words: Words, attempt: int) -> Job:
+    private = private_params(words)
     return Job(
         generation_id=generation.id,
         attempt=attempt,
         kind=generation.kind,
         upstream=model.upstream or model.id,
         prompt=words.prompt,
-        negative_prompt=words.negative_prompt,
-        params=generation.params,
+        negative_prompt=private.get("negative_prompt"),
+        params={**generation.params, **private},
         adapter=model.adapter,
         timeout_seconds=model.timeout_seconds,
     )

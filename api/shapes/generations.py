@@ -8,7 +8,7 @@ import msgspec
 
 from api.kit.shapes import Count, Id, Moment, Showing, Shown, moment
 from api.shapes.assets import Asset, shown_asset
-from domain.generations.words import opened
+from domain.generations.words import opened, private_params
 from domain.ports import SubjectKey
 from projections.assets.assets import AssetRow
 from projections.generations.rows import GenerationRow
@@ -58,7 +58,7 @@ class Generation(Shown):
     model: str
     provider: str
     params: dict[str, Any]
-    inputs: list[dict[str, Any]]
+    inputs: list[dict[str, str]]
     priority: str
     tags: list[str]
     batch_id: Id | None
@@ -89,7 +89,7 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets:
     words = call.just_sealed[1] if call.just_sealed and call.just_sealed[0] == row.sealed else opened(key, row.sealed)
     url = f"{call.public_url}/v1/generations/{row.id}"
     # Sorted, because the read model does not keep the order of keys that the log has.
-    params = dict(sorted({**row.params, "negative_prompt": words.negative_prompt}.items()))
+    params = dict(sorted({**row.params, **private_params(words)}.items()))
     return Generation(
         id=str(row.id),
         kind=row.kind,
@@ -98,7 +98,7 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets:
         model=row.model,
         provider=row.provider,
         params=params,
-        inputs=row.inputs,
+        inputs=words.inputs,
         priority=row.priority,
         tags=words.tags,
         batch_id=_id(row.batch_id),

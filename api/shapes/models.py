@@ -9,20 +9,29 @@ from domain.providers.catalogue import Model as Row
 
 
 class Price(Shown):
-    """`amount` whole credits for each `unit`."""
+    """`amount` whole credits for each started `per` of `unit`; `rates` by quality over it."""
 
     amount: Count
     unit: str
+    per: Count
+    rates: dict[str, int]
     price_version: Count
 
 
 class ModelLimits(Shown):
-    """Empty lists: whatever the params' schema allows."""
+    """Empty lists: whatever the params' schema allows. `inputs_min` and `inputs_max`: how many inputs it takes."""
 
     count_max: Count
     sizes: list[str]
     styles: list[str]
     formats: list[str]
+    durations: list[int]
+    qualities: list[str]
+    aspect_ratios: list[str]
+    voices: list[str]
+    max_tokens: Count
+    inputs_min: Count
+    inputs_max: Count
 
 
 class Model(Shown):
@@ -62,9 +71,9 @@ def shown_model(catalogue: Catalogue, row: Row) -> Model:
         title=row.title,
         description=row.description,
         default=catalogue.defaults.get(row.kind) == row.id,
-        price=Price(amount=row.price, unit=row.price_unit, price_version=catalogue.price_version),
+        price=Price(amount=row.price, unit=row.price_unit, per=row.price_per, rates=row.rates, price_version=catalogue.price_version),
         params=params_schema(row),
-        limits=ModelLimits(count_max=row.count_max, sizes=row.sizes, styles=row.styles, formats=row.formats),
+        limits=ModelLimits(**{name: getattr(row, name) for name in ModelLimits.__struct_fields__}),
         on_cancel=row.on_cancel,
         free_tier=row.free_tier,
         retires_at=None if row.retires_at is None else row.retires_at.isoformat(),

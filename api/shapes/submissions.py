@@ -4,28 +4,37 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from api.kit.shapes import Body, Count, ListQuery, Moment, Shown, When
-from domain.kernel.limits import PROMPT_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX
+from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Shown, When
+from domain.kernel.limits import INPUTS_MAX, PROMPT_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, URL_CHARS_MAX
 
 Tag = Annotated[str, Meta(min_length=1, max_length=TAG_CHARS_MAX)]
 ModelId = Annotated[str, Meta(min_length=1, max_length=100)]
 Status = Literal["canceled", "failed", "queued", "running", "scheduled", "succeeded"]
 
 
-class Asked(Body):
-    """What decides the price: kind, model and params. Without `model` the kind's default is taken."""
+class InputRef(Body):
+    """Where an input comes from: one of your assets, or a public URL. Exactly one of the two."""
 
-    kind: Literal["image"]
-    prompt: Annotated[str, Meta(min_length=1, max_length=PROMPT_CHARS_MAX, examples=["a cyberpunk cat in neon city"])]
+    asset_id: Id | None = None
+    url: Annotated[str, Meta(min_length=1, max_length=URL_CHARS_MAX)] | None = None
+
+
+class Asked(Body):
+    """What decides the price: kind, model, params, and how long the prompt is. Without `model` the kind's default is taken.
+
+    Most kinds need a prompt; a text may have `messages` instead, and an analysis a `question`, or nothing.
+    """
+
+    kind: Literal["image", "image_analysis", "image_edit", "speech", "text", "video"]
+    prompt: Annotated[str, Meta(max_length=PROMPT_CHARS_MAX, examples=["a cyberpunk cat in neon city"])] = ""
     model: ModelId | None = None
     params: Annotated[dict[str, Any], Meta(examples=[{"size": "256x256", "count": 2, "seed": 7}])] = {}
+    inputs: Annotated[list[InputRef], Meta(max_length=INPUTS_MAX)] = []
 
 
 class Submission(Asked):
     """`run_at`: not before then. `start_deadline`, `deadline`: give up if it has not begun, or not ended, by then."""
 
-    #: No kind that is offered takes inputs.
-    inputs: Annotated[list[str], Meta(max_length=0)] = []
     priority: Literal["low", "normal", "high"] = "normal"
     run_at: When | None = None
     start_deadline: When | None = None

@@ -28,6 +28,10 @@ class RequestGeneration(Command):
     free_tier: bool = True
     retry_of: UUID | None = None
     fallback_models: list[str] = []
+    rate: int = 0
+    rate_unit: str = "item"
+    rate_per: int = 1
+    own_key: bool = False
 
 
 class QueueGeneration(Command):

@@ -18,8 +18,10 @@ class Paid(NamedTuple):
 class GenerationRequested(FirstFact):
     """Accepted: credits are held in the same commit.
 
-    `sealed` is JSON {prompt, negative_prompt, tags} under the account's key; `tag_index` the tags' keyed hashes, for filters.
-    `params` are the checked, complete params without the caller's own words. `run_at` set means it begins as scheduled.
+    `sealed` is the caller's words as JSON under the account's key (`words.py`); `tag_index` the tags' keyed hashes, for filters.
+    `params` are the checked, complete params without those words. `inputs` name the caller's assets; of a URL only that there is
+    one. `run_at` set means it begins as scheduled. What is delivered costs `rate` for each started `rate_per` of `rate_unit`.
+    `own_key`: it runs on the caller's own key at the provider.
     """
 
     TOPIC = "generations.requested"
@@ -43,6 +45,10 @@ class GenerationRequested(FirstFact):
     batch_id: UUID | None = None
     schedule_id: UUID | None = None
     retry_of: UUID | None = None
+    rate: int = 0
+    rate_unit: str = "item"
+    rate_per: int = 1
+    own_key: bool = False
 
 
 class GenerationQueued(Fact):

@@ -10,6 +10,7 @@ from domain.credits.refusals import ChargeFullyRefunded, NothingToRefund, Refund
 from domain.generations import events, refusals
 from domain.generations.commands import RequestGeneration
 from domain.generations.events import Paid
+from domain.generations.quote import Rate
 from domain.kernel.commands import Streams
 from domain.kernel.facts import Root, when
 
@@ -69,6 +70,13 @@ class Generation(Root):
     @property
     def held(self) -> int:
         return 0 if self.final else self.quoted
+
+    @property
+    def pricing(self) -> Rate:
+        """What the delivered costs. Requests from before rates were written down cost what was quoted, item by item."""
+        if self.rate:
+            return Rate(self.rate, self.rate_unit, self.rate_per)
+        return Rate(self.quoted // max(1, int(self.params.get("count", 1))))
 
     def enqueue(self, *, now: datetime) -> bool:
         """A scheduled generation is due. False when it was queued, or ended, before."""
@@ -260,6 +268,10 @@ class Generation(Root):
     schedule_id: UUID | None
     retry_of: UUID | None
     fallback_models: list[str]
+    rate: int
+    rate_unit: str
+    rate_per: int
+    own_key: bool
 
 
 _REQUESTED = (
@@ -281,6 +293,10 @@ _REQUESTED = (
     "deadline",
     "retry_of",
     "fallback_models",
+    "rate",
+    "rate_unit",
+    "rate_per",
+    "own_key",
 )
 # In one step: every submit passes here twice.
 _requested_of = attrgetter(*_REQUESTED)

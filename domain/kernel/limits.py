@@ -57,6 +57,20 @@ LEASE_SECONDS = 30
 DEATHS_MAX = 3
 SIGNED_URL_SECONDS = 600
 
+WEBHOOK_ENDPOINTS_MAX = 20
+WEBHOOK_DESCRIPTION_CHARS_MAX = 500
+WEBHOOK_OVERLAP_SECONDS_MAX = 86_400
+#: Secrets that were replaced and still sign.
+WEBHOOK_OLD_SECRETS_MAX = 5
+#: A generation's output that is longer as JSON is left out of a webhook; GET has it.
+WEBHOOK_OUTPUT_BYTES_MAX = 20_000
+WEBHOOK_SECONDS = 20
+#: Requests to one endpoint at once; one at a time while it fails.
+WEBHOOKS_AT_ONCE_MAX = 4
+#: So long a generation's next event waits for the one before.
+WEBHOOK_ORDER_SECONDS = 3_600
+DELIVERY_DAYS_MAX = 365
+
 UPLOAD_BYTES_MAX = 100 << 20
 #: An upload ends within this time, and after its first seconds never falls behind this rate.
 UPLOAD_SECONDS_MAX = 600
@@ -82,3 +96,9 @@ SHARE_SECONDS_DEFAULT = 7 * 86_400
 SHARE_SECONDS_MAX = 30 * 86_400
 #: How long the address behind a shared link works, so that an ended share ends for everybody soon.
 SHARED_URL_SECONDS = 60
+
+#: Streams of events that an account may have open at once, in all processes.
+STREAMS_MAX = 10
+#: What may wait for one reader of a stream before it is closed.
+STREAM_WAITING_BYTES_MAX = 1 << 20
+STREAM_TICKET_SECONDS = 60

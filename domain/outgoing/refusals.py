@@ -21,3 +21,4 @@ class UrlRefused(Unprocessable):
     """
 
     detail = "The URL is refused: {rule}."
+    shown = ("errors",)

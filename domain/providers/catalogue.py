@@ -14,7 +14,7 @@ class ModelNotFound(Unprocessable):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the catalogue. `price` is credits for each `price_unit` ("item" for images)."""
+    """One row of the catalogue. `price` is credits for each started `price_per` of `price_unit`."""
 
     id: str
     kind: str
@@ -22,7 +22,12 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     description: str
     price: int
+    #: What is counted: item, second, token or character.
     price_unit: str = "item"
+    #: `price` counts for each started so many units.
+    price_per: int = 1
+    #: quality -> credits for each unit, over `price`.
+    rates: dict[str, int] = {}
     #: The name the provider knows the model by.
     upstream: str = ""
     #: Empty: any size from 64x64 to 2048x2048.
@@ -30,6 +35,22 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     styles: list[str] = []
     formats: list[str] = msgspec.field(default_factory=lambda: ["png", "jpeg", "webp"])
     count_max: int = 4
+    #: Empty lists: whatever the kind's params allow.
+    durations: list[int] = []
+    qualities: list[str] = []
+    aspect_ratios: list[str] = []
+    voices: list[str] = []
+    max_tokens: int = 4_096
+    inputs_min: int = 0
+    inputs_max: int = 0
+    #: Its jobs are submitted, parked and polled instead of awaited.
+    long: bool = False
+    #: What follows when nobody knows whether the provider took a job: at_most_once, at_least_once, or look_up where it can be asked.
+    on_unknown_submit: str = "at_most_once"
+    #: So many of its jobs may be with the provider at once.
+    concurrency_max: int | None = None
+    #: Submits in any window, such as "20/10": 20 in 10 seconds.
+    rate_limit: str | None = None
     on_cancel: str = "free"
     attempts_max: int = 3
     timeout_seconds: int = 180

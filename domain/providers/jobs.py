@@ -29,8 +29,23 @@ def unheard(share: float) -> None:
     """The report of a job that nobody watches."""
 
 
+#: Told each piece of a text as it comes. It never waits and never fails.
+Say = Callable[[str], None]
+
+
+def unsaid(text: str) -> None:
+    """The listener of a text that nobody reads while it is written."""
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """One input of a job, fetched, and checked to be what `content_type` says."""
+
+    data: bytes
+    content_type: str
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt of a generation, in the clear."""
+    """One attempt of a generation, in the clear. `params` are complete, the sealed ones among them."""
 
     generation_id: UUID
     attempt: int
@@ -42,6 +57,36 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
     adapter: dict[str, Any]
     timeout_seconds: int
+    #: In the caller's order; empty when a job is only looked after.
+    inputs: list[Input] = []
+    #: Where an edit may change the first input.
+    mask: Input | None = None
+    #: The caller's own key at the provider; None: the installation's.
+    api_key: str | None = None
+
+    def __repr__(self) -> str:
+        """Without anything of the caller's."""
+        return f"Job({self.generation_id}, attempt {self.attempt}, {self.kind} by {self.upstream})"
+
+
+class Parked(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider has taken a long job. `data` is what looking after it needs, such as its URLs; no secrets."""
+
+    upstream_id: str
+    data: dict[str, str] = {}
+    #: When to look first.
+    poll_seconds: float = 10.0
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """A long job is not done. `poll_seconds` None: look again after the usual time."""
+
+    progress: float | None = None
+    poll_seconds: float | None = None
+
+
+class LookUpUnsupported(Exception):
+    """This provider cannot be asked for a job by our own name of it."""
 
 
 class Artefact(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,11 +97,15 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """`usage` counts what is priced, such as {"item": 2}."""
+    """`usage` counts what is priced, such as {"item": 2}, {"second": 5}, {"token": 731} or {"character": 80}.
+
+    `output` is the JSON value of a text or an analysis. `partial`: the provider stopped at a limit; what there is counts.
+    """
 
     artefacts: list[Artefact]
     usage: dict[str, int]
     output: Any = None
+    partial: bool = False
 
 
 class ProviderFailure(Exception):

@@ -16,7 +16,11 @@ SENDS = ("aspect_ratio", "count", "format", "negative_prompt", "seed", "size")
 TIMEOUT_SECONDS_MAX = 3_600
 ATTEMPTS_MAX = 10
 ID = re.compile(r"[a-z0-9][a-z0-9._:/-]{0,99}")
+RATIO = re.compile(r"[1-9][0-9]?:[1-9][0-9]?")
 SIZE = re.compile(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
+UNITS = ("character", "item", "second", "token")
+UNKNOWN_SUBMITS = ("at_least_once", "at_most_once", "look_up")
+RATE_LIMIT = re.compile(r"[1-9][0-9]{0,5}/[1-9][0-9]{0,4}")
 TOP_KEYS = ("defaults", "models", "price_version")
 
 
@@ -62,6 +66,10 @@ def check_model(path: Path, where: str, model: Model) -> None:
     for key, (holds, rule) in _RULES.items():
         if not holds(getattr(model, key)):
             raise CatalogueInvalid(path, f"{where}.{key}", f"{getattr(model, key)!r} {rule}")
+    if model.inputs_min > model.inputs_max:
+        raise CatalogueInvalid(path, f"{where}.inputs_min", f"is more than inputs_max, {model.inputs_max}")
+    if model.rates and set(model.rates) != set(model.qualities):
+        raise CatalogueInvalid(path, f"{where}.rates", "must have a rate for each of qualities, and no other")
 
 
 def check_adapter(path: Path, where: str, model: Model) -> None:
@@ -105,14 +113,34 @@ def _size(word: str) -> bool:
 
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "aspect_ratios": (lambda value: all(map(RATIO.fullmatch, value)), "is not a list of ratios such as 16:9"),
     "attempts_max": (lambda value: 1 <= value <= ATTEMPTS_MAX, f"is not from 1 to {ATTEMPTS_MAX}"),
+    "concurrency_max": (lambda value: value is None or value >= 1, "is not at least 1"),
     "count_max": (lambda value: 1 <= value <= limits.IMAGE_COUNT_MAX, f"is not from 1 to {limits.IMAGE_COUNT_MAX}"),
+    "durations": (
+        lambda value: all(1 <= each <= limits.VIDEO_SECONDS_MAX for each in value),
+        f"is not a list of seconds from 1 to {limits.VIDEO_SECONDS_MAX}",
+    ),
     "formats": (lambda value: bool(value) and set(value) <= set(FORMATS), f"is not a list from {', '.join(FORMATS)}"),
     "id": (lambda value: ID.fullmatch(value) is not None, "is not a model id: lower-case letters, digits and ._:/- (at most 100)"),
+    "inputs_max": (lambda value: 0 <= value <= limits.INPUTS_MAX, f"is not from 0 to {limits.INPUTS_MAX}"),
+    "inputs_min": (lambda value: 0 <= value <= limits.INPUTS_MAX, f"is not from 0 to {limits.INPUTS_MAX}"),
     "kind": (lambda value: value in KINDS, f"is not one of {', '.join(KINDS)}"),
+    "max_tokens": (lambda value: 1 <= value <= limits.TEXT_TOKENS_MAX, f"is not from 1 to {limits.TEXT_TOKENS_MAX}"),
     "on_cancel": (lambda value: value in ON_CANCEL, f"is not one of {', '.join(ON_CANCEL)}"),
+    "on_unknown_submit": (lambda value: value in UNKNOWN_SUBMITS, f"is not one of {', '.join(UNKNOWN_SUBMITS)}"),
     "price": (lambda value: 0 <= value <= limits.CREDITS_MAX, f"is not from 0 to {limits.CREDITS_MAX}"),
+    "price_per": (lambda value: 1 <= value <= limits.CREDITS_MAX, f"is not from 1 to {limits.CREDITS_MAX}"),
+    "price_unit": (lambda value: value in UNITS, f"is not one of {', '.join(UNITS)}"),
     "provider": (lambda value: ID.fullmatch(value) is not None, "is not a provider's name"),
+    "rate_limit": (
+        lambda value: value is None or RATE_LIMIT.fullmatch(value) is not None,
+        "is not count/seconds, such as 20/10",
+    ),
+    "rates": (
+        lambda value: all(0 <= each <= limits.CREDITS_MAX for each in value.values()),
+        f"is not a table of quality = credits from 0 to {limits.CREDITS_MAX}",
+    ),
     "sizes": (
         lambda value: all(map(_size, value)),
         f"is not a list of WIDTHxHEIGHT from {limits.IMAGE_SIDE_MIN} to {limits.IMAGE_SIDE_MAX}",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from PIL import Image
 
 from domain.ports import Provider
-from domain.providers.jobs import Artefact, Job, ProviderFailure, Report, Result, unheard
+from domain.providers.jobs import Artefact, Job, ProviderFailure, Report, Result, Say, unheard, unsaid
 from workers.ports import Run
 
 
@@ -23,7 +23,7 @@ class ScriptedProvider:
     def __init__(self, run_in_child: Run) -> None:
         self._run_in_child = run_in_child
 
-    async def generate(self, job: Job, report: Report = unheard) -> Result:
+    async def generate(self, job: Job, report: Report = unheard, say: Say = unsaid) -> Result:
         script = job.adapter
         await asyncio.sleep(script.get("sleep_ms", 0) / 1000)
         if script.get("kill"):

@@ -2,8 +2,9 @@
 
 import pytest
 
-from domain.generations.params import checked_params, params_schema
-from domain.generations.quote import price_of, quote
+from domain.generations.kinds.table import KINDS
+from domain.generations.params import checked_params, params_schema, parted
+from domain.generations.quote import Rate, quote, rate_of
 from domain.generations.refusals import ParamsRefused
 from domain.providers.catalogue import Catalogue, Model, ModelNotFound
 
@@ -67,9 +68,70 @@ def test_what_the_schema_calls_default_is_what_is_filled_in() -> None:
 
 
 def test_the_quote_is_the_price_of_everything_asked_for() -> None:
-    assert quote(SKETCH, {"count": 3}) == 15
-    assert price_of(5, {"item": 2}) == 10
-    assert price_of(5, {}) == 0
+    assert quote(SKETCH, {"count": 3}, "a cat") == 15
+    assert rate_of(SKETCH, {}).price_of({"item": 2}) == 10
+    assert rate_of(SKETCH, {}).price_of({}) == 0
+
+
+def model(kind: str, **values: object) -> Model:
+    return Model(id=f"m/{kind}", kind=kind, provider="p", title="t", description="d", **{"price": 1, **values})  # type: ignore[arg-type]
+
+
+CLIP = model("video", price=2, price_unit="second", rates={"480p": 2, "1080p": 5}, qualities=["480p", "1080p"], durations=[5, 8])
+WRITER = model("text", price_unit="token", price_per=1000, max_tokens=2000)
+VOICE = model("speech", price_unit="character", price_per=1000, voices=["alto", "bass"])
+
+
+def test_a_video_costs_its_seconds_at_the_rate_of_its_quality() -> None:
+    params = checked_params(CLIP, {"duration": 8, "quality": "1080p"})
+    assert rate_of(CLIP, params) == Rate(5, "second", 1)
+    assert quote(CLIP, params, "waves") == 40
+    assert rate_of(CLIP, params).price_of({"second": 5, "item": 1}) == 25
+
+
+def test_a_text_costs_each_started_thousand_tokens_of_question_and_answer() -> None:
+    params = checked_params(WRITER, {"max_tokens": 900, "messages": [{"role": "user", "content": "x" * 300}]})
+    assert quote(WRITER, params, "") == 1
+    assert quote(WRITER, params, "y" * 3) == 2
+    assert [rate_of(WRITER, params).price_of({"token": tokens}) for tokens in (0, 1, 1000, 1001)] == [0, 1, 1, 2]
+
+
+def test_speech_costs_each_started_thousand_characters() -> None:
+    params = checked_params(VOICE, {})
+    assert params == {"voice": "alto", "format": "mp3", "speed": 1.0}
+    assert [quote(VOICE, params, "a" * chars) for chars in (1, 1000, 1001)] == [1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("of", "params", "pointer"),
+    [
+        (CLIP, {"duration": 6}, "/params/duration"),
+        (CLIP, {"quality": "720p"}, "/params/quality"),
+        (CLIP, {"triggers": ["rain", ""]}, "/params/triggers/1"),
+        (CLIP, {"triggers": ["rain"] * 9}, "/params/triggers"),
+        (WRITER, {"max_tokens": 2001}, "/params/max_tokens"),
+        (WRITER, {"temperature": 2.1}, "/params/temperature"),
+        (WRITER, {"messages": [{"role": "robot", "content": "x"}]}, "/params/messages/0/role"),
+        (WRITER, {"messages": [{"role": "user", "content": "x", "name": "n"}]}, "/params/messages/0/name"),
+        (VOICE, {"voice": "tenor"}, "/params/voice"),
+        (VOICE, {"speed": 3}, "/params/speed"),
+        (model("image_analysis"), {"schema": {"type": "array"}}, "/params/schema"),
+        (model("image_analysis"), {"schema": {"type": "object", "x": "y" * 17_000}}, "/params/schema"),
+        (model("image_edit"), {"mask": {"asset_id": "a", "path": "b"}}, "/params/mask/path"),
+    ],
+)
+def test_a_param_of_any_kind_that_does_not_fit_is_named(of: Model, params: dict, pointer: str) -> None:
+    with pytest.raises(ParamsRefused) as refusal:
+        checked_params(of, params)
+    assert refusal.value.fields["errors"][0][0] == pointer
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_the_log_shows_of_the_params_holds_no_words_and_no_fractions(kind: str) -> None:
+    shown, private = parted(kind, checked_params(model(kind), {}))
+    assert shown.keys() | private.keys() == checked_params(model(kind), {}).keys()
+    assert not any(isinstance(value, float) for value in shown.values())
+    assert private.keys() == KINDS[kind].private
 
 
 def test_a_kind_has_a_default_model() -> None:

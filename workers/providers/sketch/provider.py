@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from domain.providers.jobs import Artefact, Job, ProviderFailure, Report, Result, unheard
+from domain.providers.jobs import Artefact, Job, ProviderFailure, Report, Result, Say, unheard, unsaid
 from workers.providers.sketch.encode import FORMATS, content_type
 from workers.providers.sketch.render import render
 
@@ -21,7 +21,7 @@ class SketchProvider:
     def __init__(self, run_in_child: RunInChild = asyncio.to_thread) -> None:
         self._run_in_child = run_in_child
 
-    async def generate(self, job: Job, report: Report = unheard) -> Result:
+    async def generate(self, job: Job, report: Report = unheard, say: Say = unsaid) -> Result:
         params = job.params
         format = params.get("format") or "png"
         size = SIZE.fullmatch(params.get("size") or SIZE_DEFAULT)

@@ -1,0 +1,48 @@
+"""Params of the kind `image_edit`."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from domain.generations.kinds.image import check_picture, default_format, narrow_picture
+from domain.generations.kinds.kind import InputRef, Kind, Params, Seed, Size, Unwanted, Word, checked_size
+from domain.kernel import limits
+from domain.providers.catalogue import Model
+
+
+class ImageEditParams(Params, frozen=True, kw_only=True):
+    """What can be set for an edit. Without `size` the result is as large as the first input. `mask`: only there it is edited."""
+
+    size: Size | None = None
+    style: Word | None = None
+    count: Annotated[int, msgspec.Meta(ge=1, le=limits.IMAGE_COUNT_MAX)] = 1
+    seed: Seed | None = None
+    format: Literal["jpeg", "png", "webp"] = "png"
+    negative_prompt: Unwanted | None = None
+    mask: InputRef | None = None
+
+
+def defaults(model: Model) -> dict[str, Any]:
+    return {"size": model.sizes[0] if model.sizes else None, "format": default_format(model)}
+
+
+def check(model: Model, params: ImageEditParams) -> None:
+    if params.size is not None:
+        checked_size(model, params.size)
+    check_picture(model, params)
+
+
+def narrow(model: Model, properties: dict[str, Any]) -> None:
+    if model.sizes:
+        properties["size"] = {"enum": model.sizes, "default": model.sizes[0]}
+    narrow_picture(model, properties)
+
+
+KIND = Kind(
+    ImageEditParams,
+    defaults,
+    check,
+    narrow,
+    most=lambda params, _: int(params["count"]),
+    private=frozenset({"negative_prompt", "mask"}),
+)
