@@ -9,12 +9,16 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from infra.telling.wire import Shared, channel_of, encoded
+
 PREFIX = "progress:"
 KEPT_SECONDS = 3_600
 #: Longer nobody waits for a hint.
 BUDGET_SECONDS = 0.05
 #: After a failure Redis is left alone so long.
 REST_SECONDS = 2.0
+#: Ticks on their way; more are left out.
+WRITING_MAX = 1_000
 
 
 class RedisProgress:
@@ -27,10 +31,10 @@ class RedisProgress:
         self._log = structlog.get_logger()
         self._writing: set[asyncio.Task[None]] = set()
 
-    def tell(self, generation_id: UUID, share: float) -> None:
-        if self._resting:
+    def tell(self, generation_id: UUID, share: float, *, account_id: UUID | None = None) -> None:
+        if self._resting or len(self._writing) >= WRITING_MAX:
             return
-        task = asyncio.create_task(self._write(generation_id, min(1.0, max(0.0, share))))
+        task = asyncio.create_task(self._write(generation_id, min(1.0, max(0.0, share)), account_id))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
@@ -53,10 +57,13 @@ class RedisProgress:
     def _resting(self) -> bool:
         return self._monotonic() < self._rests_until
 
-    async def _write(self, generation_id: UUID, share: float) -> None:
+    async def _write(self, generation_id: UUID, share: float, account_id: UUID | None) -> None:
         try:
-            async with asyncio.timeout(BUDGET_SECONDS):
-                await self._redis.set(f"{PREFIX}{generation_id}", f"{share:.3f}", ex=KEPT_SECONDS)
+            async with asyncio.timeout(BUDGET_SECONDS), self._redis.pipeline() as pipe:
+                pipe.set(f"{PREFIX}{generation_id}", f"{share:.3f}", ex=KEPT_SECONDS)
+                if account_id is not None:
+                    pipe.publish(channel_of(account_id), encoded(Shared(generation_id, share)))
+                await pipe.execute()
         except (RedisError, OSError, TimeoutError) as error:
             self._rest(error)
 
