@@ -258,8 +258,8 @@ class Outgoing(Protocol):
 class Progress(Protocol):
     """How far running generations are. Only a hint: it may be late or lost, and nobody waits for it."""
 
-    def tell(self, generation_id: UUID, share: float) -> None:
-        """*share* from 0 to 1. Returns at once and never fails."""
+    def tell(self, generation_id: UUID, share: float, *, account_id: UUID | None = None) -> None:
+        """*share* from 0 to 1. Who follows *account_id* hears it at once. Returns at once and never fails."""
 
     async def of(self, generation_ids: Sequence[UUID]) -> dict[UUID, float]:
         """Those that something is known of."""
