@@ -11,8 +11,13 @@ class RecordRestore(Command):
 
 
 class SealBalances(Command):
-    """Commit to the balances of `accounts` accounts as of log position `position`; `root` is base64."""
+    """Commit to the balances of `accounts` accounts as of log position `position`; `root` is base64.
+
+    And to the `checkpoints` that were signed by then, of which the last covers `last_checkpoint` events; 0 and 0 before the first.
+    """
 
     position: int
     root: str
     accounts: int
+    checkpoints: int = 0
+    last_checkpoint: int = 0

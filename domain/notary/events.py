@@ -14,12 +14,16 @@ class BalancesSealed(Fact):
 
     Its `accounts` leaves stand in the order of the accounts' ids. Each holds a secret salt, so that a balance proof tells
     nothing about the balances beside it.
+
+    By then `checkpoints` were signed, and the last of them covers `last_checkpoint` events: none of them can go away unnoticed.
     """
 
     TOPIC = "notary.balances_sealed"
     position: int
     root: str
     accounts: int
+    checkpoints: int = 0
+    last_checkpoint: int = 0
 
 
 class LogRestored(Fact):

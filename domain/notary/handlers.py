@@ -20,7 +20,7 @@ def _record_restore(command: commands.RecordRestore, streams: Streams, now: date
 
 def _seal_balances(command: commands.SealBalances, streams: Streams, now: datetime) -> Decision:
     notary = Notary.among(streams, now=now)
-    notary.seal(command.position, root=command.root, accounts=command.accounts, now=now)
+    notary.seal(command, now=now)
     return Decision(account_id=None, saved=[notary])
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.kernel.commands import Streams
 from domain.kernel.facts import Root, when
-from domain.notary import events, refusals
+from domain.notary import commands, events, refusals
 
 #: Arbitrary, but fixed for ever: it stands in logs and proofs.
 STREAM = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c0de")
@@ -28,14 +28,22 @@ class Notary(Root):
             found = cls._create(events.NotaryOpened, id=STREAM, timestamp=now)
         return found
 
-    def seal(self, position: int, *, root: str, accounts: int, now: datetime) -> None:
+    def seal(self, seal: commands.SealBalances, *, now: datetime) -> None:
         """Commit to balances. Repeating a seal changes nothing.   Raises BalancesSealedLater, SealDiffers."""
-        if position < self.sealed:
+        if seal.position < self.sealed:
             raise refusals.BalancesSealedLater(sealed=self.sealed)
-        if position > self.sealed:
-            self.record(events.BalancesSealed, now=now, position=position, root=root, accounts=accounts)
-        elif root != self.root:
-            raise refusals.SealDiffers(position=position)
+        if seal.position > self.sealed:
+            self.record(
+                events.BalancesSealed,
+                now=now,
+                position=seal.position,
+                root=seal.root,
+                accounts=seal.accounts,
+                checkpoints=seal.checkpoints,
+                last_checkpoint=seal.last_checkpoint,
+            )
+        elif seal.root != self.root:
+            raise refusals.SealDiffers(position=seal.position)
 
     def restored(self, lost_from: int, *, incarnation: int, now: datetime) -> None:
         """Begin the next incarnation. Repeating it changes nothing.   Raises IncarnationKnown for an earlier one."""

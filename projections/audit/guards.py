@@ -14,7 +14,8 @@ READ_MODEL_TABLES = frozenset(
 CHECKED_BUT_FOR: Mapping[str, tuple[str, ...]] = {
     "journal.events": (),
     # When the signature was made, and when the object store had it, is only said here. A checkpoint that is taken away
-    # altogether is missed by whoever kept a copy: the object store, a witness, an auditor (`--checkpoint`).
+    # altogether is missed by the log once balances were sealed after it; until then by whoever kept a copy: the object store,
+    # a witness, an auditor (`--checkpoint`).
     "proofs.checkpoints": ("published_at", "signed_at"),
     # The wrapped private half is guarded by its own encryption: altered, it cannot be unwrapped. A key that has signed nothing
     # yet is not missed.

@@ -67,7 +67,7 @@ def checked(
         try:
             events = log_pass.run()
             # Before anything that would only miss what stood at an end that was cut off.
-            sealed = checkpoints.finish(log_pass.seals.restores)
+            sealed = checkpoints.finish(log_pass.seals.restores, log_pass.seals.counted)
             models = {"ledger_entries": log_pass.finish()}
             models |= _by_stream(source, other, lambda done: on_progress(events + min(done, events), 2 * events))
             models |= {"balances": log_pass.balances.compare(source)}

@@ -20,6 +20,8 @@ ADD = "INSERT INTO proofs.checkpoints (size, root, origin, note) VALUES (%(size)
 INCARNATION = "SELECT max(incarnation) FROM proofs.log"
 # How far the last checkpoint reaches; 0 before the first.
 SEALED = "SELECT coalesce(max(size), 0) FROM proofs.checkpoints"
+# How many there are, and the size of the last, as of one moment.
+COUNT = "SELECT count(*), coalesce(max(size), 0) FROM proofs.checkpoints"
 ENDLESS = 2**63 - 1
 
 
@@ -56,6 +58,13 @@ async def add(conn: AsyncConnection[Any], *, size: int, root: bytes, origin: str
 async def sealed_size(conn: AsyncConnection[Any]) -> int:
     """How many events the last checkpoint covers."""
     return await _number(conn, SEALED)
+
+
+async def counted(conn: AsyncConnection[Any]) -> tuple[int, int]:
+    """How many checkpoints were signed, and how many events the last covers. Later ones are larger, so these stay the first."""
+    row = await (await conn.execute(COUNT)).fetchone()
+    assert row is not None, "an aggregate always has a row"
+    return int(row[0]), int(row[1])
 
 
 async def incarnation(conn: AsyncConnection[Any]) -> int:

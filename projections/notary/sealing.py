@@ -20,6 +20,7 @@ from domain.notary.notary import STREAM
 from domain.notary.refusals import BalancesSealedLater
 from domain.ports import Clock, Connections, Ids, Journal
 from projections.notary.balances import sealed_balances
+from projections.notary.checkpoints import counted
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +73,18 @@ class Sealing:
         return await self._seal(progress=progress)
 
     async def _seal(self, *, cause: str | None = None, progress: Callable[[int], None] = lambda done: None) -> Receipt:
-        position = await self._journal.head()
         async with self._connections.connection() as conn:
+            # Before the position: none of these reaches beyond it.
+            signed, last = await counted(conn)
+            position = await self._journal.head()
             sealed = await sealed_balances(conn, self._secret, position, progress)
-        command = SealBalances(position=position, root=b64encode(sealed.root).decode(), accounts=sealed.accounts)
+        command = SealBalances(
+            position=position,
+            root=b64encode(sealed.root).decode(),
+            accounts=sealed.accounts,
+            checkpoints=signed,
+            last_checkpoint=last,
+        )
         command_id = command_of_cause(cause) if cause else self._ids.new()
         return await self._journal.execute(command, Context(actor=ACTOR, now=self._clock.now(), command_id=command_id))
 

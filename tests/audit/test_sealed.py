@@ -61,7 +61,7 @@ async def test_two_processes_say_what_one_says(library: Library):
     assert together == verify_now(library.url)
     assert together.ok and told[-1] == (2 * together.events, 2 * together.events)
     await library.conn.execute(
-        b"UPDATE read.assets_v1 SET bytes = bytes + 1 WHERE id = (SELECT id FROM read.assets_v1 ORDER BY id LIMIT 1)"
+        b"UPDATE read.assets_v2 SET bytes = bytes + 1 WHERE id = (SELECT id FROM read.assets_v2 ORDER BY id LIMIT 1)"
     )
     together = verify_now(library.url, means=Means(aside_from=0))
     assert together == verify_now(library.url)
@@ -124,7 +124,15 @@ async def test_sealed_balances_are_counted_and_with_the_secret_made_again(librar
         assert (report.first_difference, report.balance_seals, report.balance_roots) == (None, 2, roots)
 
 
-@pytest.mark.parametrize(("field", "value", "what"), [("accounts", 9, "number of accounts"), ("position", 10**6, "out of turn")])
+WRONG_SEALS = [
+    ("accounts", 9, "number of accounts"),
+    ("position", 10**6, "out of turn"),
+    ("checkpoints", 1, "counts checkpoints as there cannot be"),
+    ("last_checkpoint", 10**6, "counts checkpoints as there cannot be"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "what"), WRONG_SEALS)
 async def test_a_seal_that_is_not_so_is_found_without_the_secret(library: Library, field: str, value: int, what: str):
     await sealed(library, **{field: value})
     report = await verify(library.url)
@@ -136,6 +144,36 @@ async def test_a_seal_over_other_balances_is_found_with_the_secret(library: Libr
     assert (await verify(library.url)).ok
     found = verify_now(library.url, means=Means(salt=salt)).first_difference
     assert found and "not the root of the balances" in found.what
+
+
+async def test_a_checkpoint_that_was_taken_away_is_missed_once_balances_were_sealed_after_it(library: Library):
+    sizes = await counted(library)
+    assert (await verify(library.url)).ok
+    for size in sizes[:3]:
+        note = await library.rows("DELETE FROM proofs.checkpoints WHERE size = %s RETURNING size, root, origin, note", size)
+        found = (await verify(library.url)).first_difference
+        assert found and (found.where, found.row) == ("proofs.checkpoints", f"up to {sizes[2]}")
+        assert (found.expected, found.found) == ("3", "2")
+        await library.conn.execute(b"INSERT INTO proofs.checkpoints (size, root, origin, note) VALUES (%s, %s, %s, %s)", note[0])
+    await library.conn.execute(b"DELETE FROM proofs.checkpoints WHERE size = %s", (sizes[3],))
+    assert (await verify(library.url)).ok, "nothing counts it yet but who kept it"
+
+
+async def counted(library: Library) -> list[int]:
+    """The sizes of four checkpoints, of which a seal of balances has counted three."""
+    made, sizes = library.history(29, 60), list[int]()
+    for number in range(4):
+        if number == 3:
+            position = await library.book.flush(library.conn)
+            balances = await sealed_balances(library.conn, SALT, position)
+            root = b64encode(balances.root).decode()
+            seal = SealBalances(position=position, root=root, accounts=balances.accounts, checkpoints=3, last_checkpoint=sizes[-1])
+            library.book.when(seal)
+        await library.book.flush(library.conn)
+        sizes.append(await seal_now(library.conn))
+        made.run(20)
+    await library.project()
+    return sizes
 
 
 async def sealed(library: Library, **forged: object) -> None:

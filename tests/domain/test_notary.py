@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain.notary.commands import SealBalances
 from domain.notary.events import BalancesSealed, LogRestored, NotaryOpened
 from domain.notary.notary import STREAM, Notary
 from domain.notary.refusals import BalancesSealedLater, IncarnationKnown, SealDiffers
@@ -24,39 +25,44 @@ def opened():
     return Notary.among(Streams(), now=NOON)
 
 
+def seal_of(position, root):
+    return SealBalances(position=position, root=root, accounts=2, checkpoints=3, last_checkpoint=5)
+
+
 def facts(notary):
     return [type(fact) for fact in notary.pending_events]
 
 
 def test_the_stream_begins_with_the_first_fact_that_needs_it():
     notary = opened()
-    notary.seal(7, root="cm9vdA==", accounts=2, now=NOON)
+    notary.seal(seal_of(7, "cm9vdA=="), now=NOON)
     assert facts(notary) == [NotaryOpened, BalancesSealed]
     assert Notary.among(Streams(notary), now=NOON) is notary
-    assert (notary.pending_events[1].position, notary.pending_events[1].accounts) == (7, 2)
+    seal = notary.pending_events[1]
+    assert (seal.position, seal.accounts, seal.checkpoints, seal.last_checkpoint) == (7, 2, 3, 5)
     assert notary.pending_events[1].postings() is None
 
 
 def test_the_same_seal_again_changes_nothing():
     notary = opened()
     for _ in range(2):
-        notary.seal(7, root="a", accounts=2, now=NOON)
+        notary.seal(seal_of(7, "a"), now=NOON)
     assert facts(notary) == [NotaryOpened, BalancesSealed]
 
 
 def test_another_root_for_the_same_position_is_refused():
     notary = opened()
-    notary.seal(7, root="a", accounts=2, now=NOON)
+    notary.seal(seal_of(7, "a"), now=NOON)
     with pytest.raises(SealDiffers):
-        notary.seal(7, root="b", accounts=2, now=NOON)
+        notary.seal(seal_of(7, "b"), now=NOON)
 
 
 def test_seals_do_not_go_back():
     notary = opened()
-    notary.seal(7, root="a", accounts=2, now=NOON)
+    notary.seal(seal_of(7, "a"), now=NOON)
     with pytest.raises(BalancesSealedLater):
-        notary.seal(6, root="a", accounts=2, now=NOON)
-    notary.seal(8, root="b", accounts=2, now=NOON)
+        notary.seal(seal_of(6, "a"), now=NOON)
+    notary.seal(seal_of(8, "b"), now=NOON)
     assert notary.sealed == 8
 
 

@@ -3,12 +3,14 @@
 import asyncio
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from domain.accounts.commands import RegisterAccount
 from projections.notary.balances import sealed_balances
 from projections.notary.sealing import Sealing
 from tests.support.journal import context, journal_world, new_id
+from tests.support.signed_book import seal_now
 
 SALT = b"s" * 32
 SEALS = "SELECT position, convert_from(state, 'UTF8')::json FROM journal.events WHERE topic = 'notary.balances_sealed' ORDER BY position"
@@ -55,10 +57,23 @@ async def test_a_seal_is_an_event_that_commits_to_all_balances(world):
     async with world.pool.connection() as connection:
         balances = await sealed_balances(connection, SALT, head)
     assert (position, state["position"], state["accounts"]) == (receipt.position, head, 5)
-    assert set(state) == {"position", "root", "accounts", "timestamp"}
+    assert set(state) == {"position", "root", "accounts", "checkpoints", "last_checkpoint", "timestamp"}
     assert balances.accounts == 5
     columns = "SELECT account_id, actor, available, book FROM journal.events WHERE position = " + str(position)
     assert await world.rows(columns) == [(None, "notary", None, None)]
+
+
+async def test_a_seal_counts_the_checkpoints_that_were_signed_by_then(world):
+    await sealing(world).seal()
+    async with await psycopg.AsyncConnection.connect(world.dsn, autocommit=True) as conn:
+        sizes = []
+        for _ in range(2):
+            await granted(world)
+            sizes.append(await seal_now(conn))
+    await granted(world)
+    await sealing(world).seal()
+    told = [(state["checkpoints"], state["last_checkpoint"]) for _, state in await world.rows(SEALS)]
+    assert told == [(0, 0), (2, sizes[1])]
 
 
 async def test_on_demand_balances_are_sealed_as_often_as_asked(world):

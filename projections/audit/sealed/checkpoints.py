@@ -1,7 +1,9 @@
 """Every checkpoint, and every stored node, against the tree that the log makes."""
 
+from array import array
 from base64 import b64encode
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
@@ -54,11 +56,11 @@ class Checkpoints:
     def __init__(self, source: Source, remembered: Remembered = NOTHING) -> None:
         self.source = source
         self.tree = Tree()
-        self.count = 0
         self.last: Note | None = None
         self._remembered = remembered
         self._kept = {note.size: note for note in remembered.checkpoints}
         self._incarnation = 1
+        self._sizes = array("q")
         #: The first stored node that is not what the log makes: one of the two was altered, the next checkpoint tells which.
         self._doubt: tuple[int, int, bytes, bytes | None] | None = None
 
@@ -88,9 +90,10 @@ class Checkpoints:
             return difference
         return msgspec.structs.replace(difference, altered=_span(*self._doubt[:2]))
 
-    def finish(self, restores: Sequence[tuple[int, int]]) -> Sealed | None:
-        """What the last checkpoint sealed; None without one. *restores* are what the log says: (incarnation, lost from).
+    def finish(self, restores: Sequence[tuple[int, int]], counted: Mapping[int, int]) -> Sealed | None:
+        """What the last checkpoint sealed; None without one.
 
+        *restores* and *counted* are what the log says: (incarnation, lost from), and how many checkpoints there are up to a size.
         Raises Differs.
         """
         if self._doubt:
@@ -112,16 +115,17 @@ class Checkpoints:
         for level, index in beyond:
             _differs("proofs.nodes", f"{level}/{index}", "a node beyond the tree's end", None, size)
         self._check_incarnations(restores)
+        self._check_counted(counted)
         if self.last is None:
             return None
-        return Sealed(size=self.last.size, root=b64encode(self.last.root).decode(), origin=self.last.origin, checkpoints=self.count)
+        return Sealed(size=self.last.size, root=b64encode(self.last.root).decode(), origin=self.last.origin, checkpoints=len(self._sizes))
 
     def _check(self, mark: Row, keys: Sequence[Key], incarnations: Sequence[tuple[int, int]]) -> None:
         said = _said(mark, keys)
         self._check_root(said)
         self._check_origin(said, mark["note"], incarnations)
         self.last = said
-        self.count += 1
+        self._sizes.append(said.size)
 
     def _check_root(self, said: Note) -> None:
         root = self.tree.root()
@@ -173,6 +177,12 @@ class Checkpoints:
             # The row comes before its fact, a checkpoint after both.
             if incarnation <= self._incarnation:
                 _differs("proofs.log", str(incarnation), "an incarnation of which the log knows nothing", None, incarnation)
+
+    def _check_counted(self, counted: Mapping[int, int]) -> None:
+        """A checkpoint that was taken away is missed by the log itself, as soon as balances were sealed after it."""
+        for size, count in counted.items():
+            if (found := bisect_right(self._sizes, size)) != count:
+                _differs("proofs.checkpoints", f"up to {size}", "rows are missing, or too many: the log has counted them", count, found)
 
     def _keys(self) -> list[Key]:
         keys: list[Key] = []

@@ -32,6 +32,8 @@ class Seals:
     def __init__(self, ledger: Ledger, salt: Salt | None = None) -> None:
         #: What the log says: (incarnation, first position lost).
         self.restores: list[tuple[int, int]] = []
+        #: What the log says: (size of a checkpoint, how many there were when that was the last).
+        self.counted: dict[int, int] = {}
         #: How many seals there were, and how many roots were made again.
         self.count = 0
         self.remade = 0
@@ -81,9 +83,16 @@ class Seals:
         root = self._roots.pop(position, None)
         if root is not None and fact["root"] != root:
             differs(entry, f"not the root of the balances at position {position}", expected=root, found=fact["root"])
+        self._check_counted(entry, fact.get("last_checkpoint", 0), fact.get("checkpoints", 0))
         self._sealed = position
         self.count += 1
         self.remade += root is not None
+
+    def _check_counted(self, entry: Entry, size: int, count: int) -> None:
+        """Whether the checkpoints are there is looked at when all of them were read."""
+        if not 0 <= count <= size <= entry.position or self.counted.get(size, count) != count:
+            differs(entry, "counts checkpoints as there cannot be", found=(count, size))
+        self.counted[size] = count
 
     def _check_restore(self, entry: Entry, fact: Fact) -> None:
         if fact["incarnation"] <= self._incarnation or not 0 < fact["lost_from"] <= entry.position:
