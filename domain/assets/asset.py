@@ -30,6 +30,10 @@ class Asset(Root):
 
     def __init__(self) -> None:
         self.deleted = False
+        #: What a public link is found by and shown as; None: not shared.
+        self.share_token_hash: str | None = None
+        self.sealed_share_token: str | None = None
+        self.share_expires_at: datetime | None = None
 
     @classmethod
     def store(cls, new: NewAsset, *, account_id: UUID, source: str, generation_id: UUID | None, now: datetime) -> "Asset":
@@ -56,8 +60,27 @@ class Asset(Root):
     def rename(self, sealed_filename: str, *, now: datetime) -> None:
         self.record(events.AssetRenamed, now=now, sealed_filename=sealed_filename)
 
-    def delete(self, *, now: datetime) -> None:
-        self.record(events.AssetDeleted, now=now)
+    def delete(self, *, cause: str | None = None, now: datetime) -> None:
+        self.record(events.AssetDeleted, now=now, cause=cause)
+
+    def share(self, *, token_hash: str, sealed_token: str, expires_at: datetime, now: datetime) -> None:
+        """A new link; one from before ends."""
+        self.record(events.AssetShared, now=now, token_hash=token_hash, sealed_token=sealed_token, expires_at=expires_at)
+
+    def unshare(self, *, now: datetime) -> None:
+        """Without a link nothing happens."""
+        if self.share_token_hash is not None:
+            self.record(events.AssetUnshared, now=now)
+
+    def shared_by(self, token_hash: str, *, now: datetime) -> bool:
+        """Does the link with this token work *now*?"""
+        alive = self.share_expires_at is not None and now < self.share_expires_at and not self.deleted
+        return alive and self.share_token_hash == token_hash
+
+    @property
+    def claims(self) -> list[str]:
+        """The unique claims it holds: the way from a link's token to this stream."""
+        return [] if self.share_token_hash is None else [share_claim(self.share_token_hash)]
 
     @when(events.AssetStored)
     def _stored(self, fact: events.AssetStored) -> None:
@@ -67,6 +90,16 @@ class Asset(Root):
     @when(events.AssetRenamed)
     def _renamed(self, fact: events.AssetRenamed) -> None:
         self.sealed_filename = fact.sealed_filename
+
+    @when(events.AssetShared)
+    def _shared(self, fact: events.AssetShared) -> None:
+        self.share_token_hash = fact.token_hash
+        self.sealed_share_token = fact.sealed_token
+        self.share_expires_at = fact.expires_at
+
+    @when(events.AssetUnshared)
+    def _unshared(self, fact: events.AssetUnshared) -> None:
+        self.share_token_hash = self.sealed_share_token = self.share_expires_at = None
 
     @when(events.AssetDeleted)
     def _deleted(self, fact: events.AssetDeleted) -> None:
@@ -86,3 +119,8 @@ class Asset(Root):
     object_key: str
     thumbnail_key: str | None
     sealed_filename: str
+
+
+def share_claim(token_hash: str) -> str:
+    """The unique claim by which a public link is found."""
+    return f"share:{token_hash}"

@@ -1,5 +1,6 @@
 """Facts of an asset's stream."""
 
+from datetime import datetime
 from uuid import UUID
 
 from domain.kernel.facts import Fact, FirstFact
@@ -29,7 +30,26 @@ class AssetRenamed(Fact):
     sealed_filename: str
 
 
+class AssetShared(Fact):
+    """Whoever has the link may fetch the bytes until `expires_at`; a link from before ends. `token_hash` is the token's SHA-256 (hex)."""
+
+    TOPIC = "assets.shared"
+    token_hash: str
+    sealed_token: str
+    expires_at: datetime
+
+
+class AssetUnshared(Fact):
+    """The link ends before its time."""
+
+    TOPIC = "assets.unshared"
+
+
 class AssetDeleted(Fact):
-    """The objects are removed by the sweeper after this fact."""
+    """The objects are removed by the sweeper after this fact.
+
+    `cause`: "upload_retention" or "result_retention" when the installation keeps it no longer; None: somebody asked.
+    """
 
     TOPIC = "assets.deleted"
+    cause: str | None = None

@@ -15,7 +15,7 @@ from projections.kernel.model import Place, ReadModel, Write, branches
 from projections.kernel.pages import page
 
 DDL = """
-CREATE TABLE read.assets_v1 (
+CREATE TABLE read.assets_v2 (
     id               uuid        PRIMARY KEY,
     account_id       uuid        NOT NULL,
     kind             text        NOT NULL,
@@ -34,40 +34,53 @@ CREATE TABLE read.assets_v1 (
     created_at       timestamptz NOT NULL,
     updated_at       timestamptz NOT NULL,
     position         bigint      NOT NULL,
-    created_position bigint      NOT NULL
+    created_position bigint      NOT NULL,
+    sealed_share_token text,
+    share_expires_at timestamptz
 );
 -- Lists of an account and of everybody, and the bytes an account stores without visiting the rows.
-CREATE INDEX ON read.assets_v1 (account_id, created_position) INCLUDE (bytes) WHERE NOT deleted;
-CREATE INDEX ON read.assets_v1 (created_position) WHERE NOT deleted;
+CREATE INDEX ON read.assets_v2 (account_id, created_position) INCLUDE (bytes, source) WHERE NOT deleted;
+CREATE INDEX ON read.assets_v2 (created_position) WHERE NOT deleted;
 -- The sweeper asks which stored objects still belong to something, and which belong to nothing any more.
-CREATE INDEX ON read.assets_v1 (object_key);
-CREATE INDEX ON read.assets_v1 (position) WHERE deleted;
+CREATE INDEX ON read.assets_v2 (object_key);
+CREATE INDEX ON read.assets_v2 (position) WHERE deleted;
+-- The scheduler asks what has been kept for longer than the installation wants to.
+CREATE INDEX ON read.assets_v2 (source, created_at) WHERE NOT deleted;
 """
 # Stored in this batch: whole rows.
-INSERT = "INSERT INTO read.assets_v1 SELECT * FROM json_populate_recordset(NULL::read.assets_v1, %(rows)s::json)"
-# Stored before: what the batch says of them; NULL stands for "as it was".
+INSERT = "INSERT INTO read.assets_v2 SELECT * FROM json_populate_recordset(NULL::read.assets_v2, %(rows)s::json)"
+# Stored before: what the batch says of them; a name that is NULL stands for "as it was".
 UPDATE = """
-    UPDATE read.assets_v1 a SET
+    UPDATE read.assets_v2 a SET
         sealed_filename = coalesce(c.sealed_filename, a.sealed_filename), deleted = a.deleted OR c.deleted,
+        sealed_share_token = CASE WHEN c.share_changed THEN c.sealed_share_token ELSE a.sealed_share_token END,
+        share_expires_at = CASE WHEN c.share_changed THEN c.share_expires_at ELSE a.share_expires_at END,
         updated_at = c.updated_at, position = c.position
-    FROM json_populate_recordset(NULL::read.assets_v1, %(rows)s::json) c WHERE a.id = c.id
+    FROM json_to_recordset(%(rows)s::json) AS c (
+        id uuid, sealed_filename text, deleted boolean, share_changed boolean, sealed_share_token text,
+        share_expires_at timestamptz, updated_at timestamptz, position bigint)
+    WHERE a.id = c.id
 """
 # One asset, by its key; a deleted one is as if it never was.
 ONE = """
-    SELECT * FROM read.assets_v1
+    SELECT * FROM read.assets_v2
     WHERE id = %(id)s AND NOT deleted AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
 """
 # The assets of a page of generations.
-THESE = "SELECT * FROM read.assets_v1 WHERE id = ANY(%(ids)s) AND NOT deleted"
+THESE = "SELECT * FROM read.assets_v2 WHERE id = ANY(%(ids)s) AND NOT deleted"
 # Which of these objects belong to an asset that is not deleted.
-KEYS = "SELECT object_key FROM read.assets_v1 WHERE object_key = ANY(%(keys)s) AND NOT deleted"
+KEYS = "SELECT object_key FROM read.assets_v2 WHERE object_key = ANY(%(keys)s) AND NOT deleted"
 # Objects that may go, in the order of the deletions.
 DELETED = """
-    SELECT * FROM read.assets_v1 WHERE deleted AND position > %(after_position)s ORDER BY position LIMIT %(limit)s
+    SELECT * FROM read.assets_v2 WHERE deleted AND position > %(after_position)s ORDER BY position LIMIT %(limit)s
+"""
+# Out of the index alone.
+UPLOADED = """
+    SELECT coalesce(sum(bytes), 0)::bigint FROM read.assets_v2 WHERE NOT deleted AND account_id = %(account_id)s AND source = 'upload'
 """
 # Newest first, by the position of the storing.
 _PAGE = """
-    SELECT * FROM read.assets_v1
+    SELECT * FROM read.assets_v2
     WHERE NOT deleted AND created_position {beyond} %(after_position)s
       AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
       AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
@@ -101,6 +114,8 @@ class AssetRow(msgspec.Struct, kw_only=True):
     updated_at: datetime
     position: int
     created_position: int
+    sealed_share_token: str | None = None
+    share_expires_at: datetime | None = None
 
 
 class Patch(msgspec.Struct, kw_only=True):
@@ -109,14 +124,15 @@ class Patch(msgspec.Struct, kw_only=True):
     id: UUID
     sealed_filename: str | None = None
     deleted: bool = False
+    share_changed: bool = False
+    sealed_share_token: str | None = None
+    share_expires_at: datetime | None = None
     updated_at: datetime | None = None
     position: int = 0
 
 
 #: Fields that the fact, the aggregate and the row call the same.
-_SAME = tuple(
-    name for name in AssetRow.__struct_fields__ if name not in ("id", "deleted", "created_at", "updated_at", "position", "created_position")
-)
+_SAME = tuple(name for name in AssetRow.__struct_fields__ if name in events.AssetStored.__annotations__)
 
 
 async def asset_of(conn: AsyncConnection[Any], account_id: UUID | None, asset_id: UUID) -> AssetRow | None:
@@ -159,6 +175,12 @@ async def deleted_assets(conn: AsyncConnection[Any], *, after_position: int, lim
     return await Place(conn).fetch(DELETED, {"after_position": after_position, "limit": limit}, AssetRow)
 
 
+async def uploaded_bytes(conn: AsyncConnection[Any], account_id: UUID) -> int:
+    """What the account's uploads have together."""
+    row = await (await conn.execute(UPLOADED, {"account_id": account_id})).fetchone()
+    return int(row[0]) if row else 0
+
+
 def row_of(asset: Asset) -> AssetRow:
     """The same row from the folded stream."""
     return AssetRow(
@@ -169,6 +191,8 @@ def row_of(asset: Asset) -> AssetRow:
         updated_at=asset.modified_on,
         position=asset.position,
         created_position=0,
+        sealed_share_token=asset.sealed_share_token,
+        share_expires_at=asset.share_expires_at,
     )
 
 
@@ -220,5 +244,27 @@ def _deleted(present: Present, event: Event) -> None:
     _touched(present, event).deleted = True
 
 
-BRANCHES = branches({events.AssetDeleted: _deleted, events.AssetRenamed: _renamed, events.AssetStored: _stored})
-MODEL = ReadModel(name="assets", version=1, tables=("assets_v1",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes)
+def _shared(present: Present, event: Event) -> None:
+    _share(_touched(present, event), event.fact.sealed_token, event.fact.expires_at)
+
+
+def _unshared(present: Present, event: Event) -> None:
+    _share(_touched(present, event), None, None)
+
+
+def _share(row: AssetRow | Patch, sealed_token: str | None, expires_at: datetime | None) -> None:
+    row.sealed_share_token, row.share_expires_at = sealed_token, expires_at
+    if isinstance(row, Patch):
+        row.share_changed = True
+
+
+BRANCHES = branches(
+    {
+        events.AssetDeleted: _deleted,
+        events.AssetRenamed: _renamed,
+        events.AssetShared: _shared,
+        events.AssetStored: _stored,
+        events.AssetUnshared: _unshared,
+    }
+)
+MODEL = ReadModel(name="assets", version=2, tables=("assets_v2",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes)

@@ -7,7 +7,7 @@ from projections.audit.source import Source
 CHECKED = {
     "accounts": 1,
     "api_tokens": 1,
-    "assets": 1,
+    "assets": 2,
     "balances": 2,
     "generations": 1,
     "ledger_entries": 2,

@@ -21,10 +21,12 @@ _WORDS: Mapping[str, str] = {
     "assets.deleted": "cause timestamp",
     "assets.renamed": "sealed_filename timestamp",
     "assets.shared": "expires_at sealed_token timestamp token_hash",
+    "assets.shared": "expires_at sealed_token timestamp token_hash",
     "assets.stored": (
         "account_id bytes content_type duration_ms generation_id height kind object_key originator_topic "
         "sealed_filename sha256 source thumbnail_key timestamp width"
     ),
+    "assets.unshared": "timestamp",
     "assets.unshared": "timestamp",
     "credits.account_opened": "account_id originator_topic timestamp",
     "credits.adjusted": "adjustment_id amount parts reason timestamp",
@@ -80,6 +82,7 @@ _WORDS: Mapping[str, str] = {
 }
 #: Fields that facts of earlier releases do not have.
 LATER: Mapping[str, frozenset[str]] = {
+    "assets.deleted": frozenset({"cause"}),
     "assets.deleted": frozenset({"cause"}),
     "generations.requested": frozenset({"own_key", "rate", "rate_per", "rate_unit"}),
     "notary.balances_sealed": frozenset({"checkpoints", "last_checkpoint"}),

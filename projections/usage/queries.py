@@ -44,7 +44,7 @@ OPEN = """
 """
 # Out of the index alone.
 STORED = """
-    SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM read.assets_v1
+    SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM read.assets_v2
     WHERE NOT deleted AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
 """
 

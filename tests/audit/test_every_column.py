@@ -98,7 +98,7 @@ def owner(database_url: str, book: LoggedBook) -> Iterator[Forger]:
 
 
 def test_a_column_without_recomputation_is_a_difference(owner: Forger):
-    report = owner.after("ALTER TABLE read.assets_v1 ADD COLUMN colour text")
+    report = owner.after("ALTER TABLE read.assets_v2 ADD COLUMN colour text")
     assert report.first_difference and report.first_difference.what == "column colour has no recomputation"
 
 

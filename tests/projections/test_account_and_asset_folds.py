@@ -116,3 +116,26 @@ def test_an_asset_from_before_is_patched():
     told.given([DELETE])
     (patch,) = told.rows(asset_model.UPDATE)
     assert (patch.sealed_filename, patch.deleted, patch.position) == ("s1.g", True, 3)
+
+
+SHARE = happened(assets.AssetShared, 4, stream=ASSET, token_hash="ab", sealed_token="s1.t", expires_at=NOON)
+UNSHARE = happened(assets.AssetUnshared, 5, stream=ASSET)
+
+
+def test_a_shared_asset_has_its_link_until_it_is_ended():
+    told = Told(asset_model.MODEL, asset_model.Present()).given([STORE, SHARE])
+    (row,) = told.rows(asset_model.INSERT)
+    assert (row.sealed_share_token, row.share_expires_at, row.position) == ("s1.t", NOON, 4)
+    told.given([UNSHARE])
+    (row,) = told.rows(asset_model.INSERT)
+    assert (row.sealed_share_token, row.share_expires_at, row.position) == (None, None, 5)
+
+
+def test_a_share_of_an_asset_from_before_is_patched_and_its_end_too():
+    told = Told(asset_model.MODEL, asset_model.Present()).given([SHARE])
+    (patch,) = told.rows(asset_model.UPDATE)
+    assert (patch.share_changed, patch.sealed_share_token, patch.share_expires_at) == (True, "s1.t", NOON)
+    (patch,) = told.given([UNSHARE]).rows(asset_model.UPDATE)
+    assert (patch.share_changed, patch.sealed_share_token) == (True, None)
+    (patch,) = Told(asset_model.MODEL, asset_model.Present()).given([RENAME]).rows(asset_model.UPDATE)
+    assert patch.share_changed is False

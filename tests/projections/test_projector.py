@@ -177,7 +177,7 @@ async def test_a_topic_that_a_model_does_not_use_moves_it_on(library: Library):
     library.book.account(credits=0)
     head = await library.project()
     assert await positions_of(library.conn) == dict.fromkeys(READ_MODELS, head)
-    assert await library.rows("SELECT * FROM read.assets_v1") == []
+    assert await library.rows("SELECT * FROM read.assets_v2") == []
 
 
 async def test_notify_wakes_the_runner(library: Library):

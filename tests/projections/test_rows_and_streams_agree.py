@@ -47,7 +47,7 @@ async def test_generations_assets_and_accounts_are_the_same_from_table_and_strea
     await library.project()
     place = Place(library.conn)
     rows = {row.id: row for row in await place.fetch("SELECT * FROM read.generations_v1", {}, GenerationRow)}
-    assets = {row.id: row for row in await place.fetch("SELECT * FROM read.assets_v1", {}, AssetRow)}
+    assets = {row.id: row for row in await place.fetch("SELECT * FROM read.assets_v2", {}, AssetRow)}
     streams = list(library.book.streams.values())
 
     generations = [stream for stream in streams if isinstance(stream, Generation)]

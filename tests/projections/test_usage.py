@@ -79,7 +79,7 @@ async def test_statistics_count_states_kinds_credits_and_bytes(library: Library)
         assert found.by_status == {status: counted[status] for status in ("scheduled", "queued", "running", *FINAL)}
         assert found.by_kind == Counter(s.kind for s in own)
         assert (found.generations, found.spent, found.refunded) == (len(own), sum(s.charged for s in own), sum(s.refunded for s in own))
-        stored = await library.rows("SELECT bytes FROM read.assets_v1 WHERE account_id = %s AND NOT deleted", account_id)
+        stored = await library.rows("SELECT bytes FROM read.assets_v2 WHERE account_id = %s AND NOT deleted", account_id)
         assert (found.assets, found.bytes_stored) == (len(stored), sum(size for (size,) in stored))
         assert found.first_used_at == min(s.created_on for s in own)
     everybody = await statistics_of(library.conn, None)

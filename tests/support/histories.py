@@ -153,10 +153,16 @@ class History:
             return
         account_id, asset_id = self.random.choice(self.assets)
         assert self.book.get(Asset, asset_id)
-        if self.random.random() < 0.5:
-            self.book.when(assets.RenameAsset(asset_id=asset_id, account_id=account_id, sealed_filename=f"s1.{self.book.id()}"))
+        dice, which = self.random.random(), {"asset_id": asset_id, "account_id": account_id}
+        if dice < 0.25:
+            self.book.when(assets.RenameAsset(**which, sealed_filename=f"s1.{self.book.id()}"))
+        elif dice < 0.4:
+            link = {"token_hash": self.book.id().hex, "sealed_token": f"s1.{self.book.id()}", "expires_at": self.book.now + HOUR}
+            self.book.when(assets.ShareAsset(**which, **link))
+        elif dice < 0.5:
+            self.book.when(assets.UnshareAsset(**which))
         else:
-            self.book.when(assets.DeleteAsset(asset_id=asset_id, account_id=account_id))
+            self.book.when(assets.DeleteAsset(**which))
 
     def _change_account(self) -> None:
         account_id, now = self._account(), self.book.now
