@@ -97,7 +97,8 @@ async def _waited(case: Case, mood: str) -> tuple[str, Outcome | None]:
         # The connection is there before time counts.
         await begin(case, adapter)
         server.behave(mood, at=case.first)
-        failed = await failure(case, adapter, timeout_seconds=1)
+        async with asyncio.timeout(30):
+            failed = await failure(case, adapter, timeout_seconds=1)
         await adapter.close()
     return case.name, outcome(failed)
 

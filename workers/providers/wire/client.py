@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from domain.providers.jobs import ProviderFailure
+from domain.providers.jobs import Job, ProviderFailure
 from workers.providers.wire.bodies import BodyTooLarge, BodyUnreadable, pieces, read_body
 from workers.providers.wire.failures import failed, of_status, retry_after
 from workers.providers.wire.keys import KeyHeaders, bearer, headers_of
@@ -60,6 +60,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     #: Fields and files of a multipart form, in httpx's terms.
     form: dict[str, Any] | None = None
     files: Any = None
+    bytes_max: int | None = None
+
+
+def within(seconds: float, job: Job) -> float:
+    """*seconds*, or less when the whole job may not take so long."""
+    return min(seconds, job.timeout_seconds)
 
 
 def plain_failure(status: int, headers: Mapping[str, str], body: bytes) -> ProviderFailure:
@@ -106,6 +112,9 @@ class Wire:
     async def close(self) -> None:
         await self._client.aclose()
 
+    def absolute(self, path: str) -> str:
+        return self._base_url + path
+
     def is_own(self, url: str) -> bool:
         """Whether the key may be sent to *url*."""
         return origin_of(url) in self._own_origins
@@ -113,20 +122,23 @@ class Wire:
     async def ask(self, call: Call) -> Answer:
         """Raises ProviderFailure."""
         async with self._open(call) as answer:
-            return Answer(answer.status_code, answer.headers, await read_body(answer, self._body_bytes_max))
+            return Answer(answer.status_code, answer.headers, await read_body(answer, self._bytes_max(call)))
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[tuple[Mapping[str, str], AsyncIterator[bytes]]]:
         """The headers of an answer of the 200s, and its decoded body as it comes.   Raises ProviderFailure, also from within."""
         async with self._open(call) as answer:
-            yield answer.headers, pieces(answer, self._body_bytes_max)
+            yield answer.headers, pieces(answer, self._bytes_max(call))
 
     async def redirect(self, call: Call) -> Answer | str:
         """As `ask`, but a redirect is answered with the URL it names, as it stands."""
         async with self._open(call, redirects=True) as answer:
             if answer.has_redirect_location:
                 return answer.headers["location"]
-            return Answer(answer.status_code, answer.headers, await read_body(answer, self._body_bytes_max))
+            return Answer(answer.status_code, answer.headers, await read_body(answer, self._bytes_max(call)))
+
+    def _bytes_max(self, call: Call) -> int:
+        return self._body_bytes_max if call.bytes_max is None else call.bytes_max
 
     @asynccontextmanager
     async def _open(self, call: Call, *, redirects: bool = False) -> AsyncIterator[httpx.Response]:

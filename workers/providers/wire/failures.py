@@ -1,5 +1,6 @@
 """What goes wrong, in our few words. Upstream sentences are read, never passed on."""
 
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -26,6 +27,12 @@ STATUSES: dict[int, str] = {
     408: "timeout", 409: "overloaded", 410: "model_retired", 413: "invalid_request", 415: "invalid_request", 422: "invalid_request",
     429: "rate_limited", 451: "content_rejected", 503: "overloaded", 504: "timeout", 524: "timeout", 529: "overloaded",
 }  # fmt: skip
+#: Words of sentences that refuse content, where there is nothing but a sentence.
+REJECTING = re.compile(
+    r"moderat|content[ _-]?(policy|filter)|prohibited|inappropriate|safety|nsfw|sensitive (content|information|word)|violat",
+    re.IGNORECASE,
+)
+SENTENCE_CHARS_MAX = 2_000
 RETRY_AFTER_SECONDS_MAX = 3_600
 
 
@@ -42,6 +49,11 @@ def unreadable() -> ProviderFailure:
 def of_status(status: int) -> str:
     """The code of an HTTP status."""
     return STATUSES.get(status, "provider_error")
+
+
+def rejects(sentence: str) -> bool:
+    """Whether an upstream sentence refuses the content."""
+    return REJECTING.search(sentence[:SENTENCE_CHARS_MAX]) is not None
 
 
 def document_of(body: bytes) -> Any:

@@ -1,0 +1,1 @@
+"""Videos over OpenRouter: submitted, polled, and told of by signed callbacks."""
