@@ -1,16 +1,19 @@
-"""The tree over the balances of all credit accounts as of a position: summed from the log, in the order of the accounts' ids.
+"""The tree over the balances of all credit accounts as of a position, in the order of the accounts' ids.
 
-Nothing of it is kept, for any account: whoever needs an old balance's proof sums again. Read in pages of accounts, so it
-takes little memory and short statements however many accounts there are.
+What is sealed is summed from the log. Nothing of it is kept: a proof makes the tree again from the running balances of the
+ledger entries, a row an account, and sums the log only when that does not lead to the root that was sealed.
+Read in pages of accounts, so it takes little memory and short statements however many accounts there are.
 """
 
 import hmac
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import AsyncConnection
+from psycopg.errors import UndefinedTable
 
+from projections.credits.past_balances import running_balances
 from projections.notary.leaf import encoded
 from projections.notary.tree import Growth, Node, hashed, inclusion, leaf_hash
 
@@ -67,24 +70,41 @@ def leaf_of(balance: Balance, salt: bytes) -> bytes:
     return leaf_hash(encoded([salt, *(text.encode() for text in texts)]))
 
 
+#: Gives the rows of the next page: position, the account before it, how many.
+Pages = Callable[[AsyncConnection[Any], int, UUID, int], Awaitable[list[tuple[Any, ...]]]]
+
+
 async def sealed_balances(
     conn: AsyncConnection[Any], secret: bytes, position: int, progress: Callable[[int], None] = lambda done: None
 ) -> SealedBalances:
     """The tree over all balances as of *position*."""
     growth = Growth()
-    async for balance in _balances(conn, position):
+    async for balance in _balances(conn, _summed, position):
         growth.append(leaf_of(balance, salt_of(secret, balance.account, position)))
         if growth.size % PAGE_ACCOUNTS == 0:
             progress(growth.size)
     return SealedBalances(growth.root, growth.size)
 
 
-async def balance_proof(conn: AsyncConnection[Any], secret: bytes, account: UUID, position: int) -> BalanceProof | None:
-    """The proof of one account's balance as of *position*; None when it had no credit account then."""
+async def balance_proof(conn: AsyncConnection[Any], secret: bytes, account: UUID, position: int, *, sealed: bytes) -> BalanceProof | None:
+    """The proof of one account's balance as of *position*, under the root that was *sealed* if the log has not been altered.
+
+    None when it had no credit account then.
+    """
+    root, proof = await _proof(conn, _running, secret, account, position)
+    if root != sealed:
+        root, proof = await _proof(conn, _summed, secret, account, position)
+    return proof
+
+
+async def _proof(
+    conn: AsyncConnection[Any], pages: Pages, secret: bytes, account: UUID, position: int
+) -> tuple[bytes, BalanceProof | None]:
+    """The root over all balances, and the proof of one."""
     growth, known = Growth(), dict[Node, bytes]()
     found: Balance | None = None
     index = -1
-    async for balance in _balances(conn, position):
+    async for balance in _balances(conn, pages, position):
         if balance.account == account:
             # What stands left of it is complete now; what comes right of it is seen below.
             found, index, known = balance, growth.size, growth.peaks()
@@ -92,22 +112,34 @@ async def balance_proof(conn: AsyncConnection[Any], secret: bytes, account: UUID
         if found is not None:
             known.update((node, digest) for node, digest in complete if node.number == (index >> node.level) ^ 1)
     if found is None:
-        return None
+        return growth.root, None
     known |= growth.peaks()
     path = hashed(inclusion(index, growth.size), known)
-    return BalanceProof(found, index, salt_of(secret, account, position), path, growth.root)
+    return growth.root, BalanceProof(found, index, salt_of(secret, account, position), path, growth.root)
 
 
-async def _balances(conn: AsyncConnection[Any], position: int) -> AsyncIterator[Balance]:
+async def _balances(conn: AsyncConnection[Any], pages: Pages, position: int) -> AsyncIterator[Balance]:
     """All credit accounts as of *position*, ordered by id."""
     # The index begins beyond the least id there is; nobody has that one.
     after, count = _FIRST, PAGE_ACCOUNTS
     while count == PAGE_ACCOUNTS:
-        async with conn.transaction():
-            await conn.execute(BY_INDEX)
-            cursor = await conn.execute(PAGE, {"after": after, "position": position, "limit": PAGE_ACCOUNTS}, prepare=False)
-            page = await cursor.fetchall()
+        page = await pages(conn, position, after, PAGE_ACCOUNTS)
         count = len(page)
         for row in page:
             yield Balance(*row)
         after = page[-1][0] if page else after
+
+
+async def _summed(conn: AsyncConnection[Any], position: int, after: UUID, limit: int) -> list[tuple[Any, ...]]:
+    async with conn.transaction():
+        await conn.execute(BY_INDEX)
+        cursor = await conn.execute(PAGE, {"after": after, "position": position, "limit": limit}, prepare=False)
+        return await cursor.fetchall()
+
+
+async def _running(conn: AsyncConnection[Any], position: int, after: UUID, limit: int) -> list[tuple[Any, ...]]:
+    """Nothing where no read model was made yet."""
+    try:
+        return await running_balances(conn, position=position, after=after, limit=limit)
+    except UndefinedTable:
+        return []

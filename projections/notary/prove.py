@@ -4,7 +4,7 @@ Each is one canonical JSON object and a line break (`daybook-proof/1`). It is ch
 was altered after it was signed gives no proofs, and says so.
 """
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +62,7 @@ async def prove_balance(conn: AsyncConnection[Any], account: UUID, secret: bytes
     if found is None or last is None:
         raise BalancesNotSealed
     position, seal = found
-    proof = await balance_proof(conn, secret, account, seal["position"])
+    proof = await balance_proof(conn, secret, account, seal["position"], sealed=b64decode(seal["root"]))
     if proof is None:
         raise AccountNotSealed(position=seal["position"])
     if b64encode(proof.root).decode() != seal["root"]:

@@ -7,6 +7,7 @@ import pytest
 from projections.notary import balances
 from projections.notary.balances import Balance, balance_proof, leaf_of, salt_of, sealed_balances
 from projections.notary.tree import Growth, root_of_inclusion
+from projections.projector import projector
 
 SECRET = b"s" * 32
 NOBODY = UUID(int=1)
@@ -49,10 +50,10 @@ async def test_every_account_has_a_proof_that_leads_to_the_root(office, small_pa
         head = await office.log(40, seed=seed)
         found, root = await by_hand(office, head)
         for index, balance in enumerate(found):
-            proof = await balance_proof(office.conn, SECRET, balance.account, head)
+            proof = await balance_proof(office.conn, SECRET, balance.account, head, sealed=root)
             assert (proof.balance, proof.number, proof.root) == (balance, index, root)
             assert root_of_inclusion(index, len(found), leaf_of(balance, proof.salt), proof.path) == root
-        assert await balance_proof(office.conn, SECRET, NOBODY, head) is None
+        assert await balance_proof(office.conn, SECRET, NOBODY, head, sealed=root) is None
 
 
 async def test_an_old_balance_is_proven_from_the_log(office):
@@ -61,7 +62,38 @@ async def test_an_old_balance_is_proven_from_the_log(office):
     (balance, *_), _ = await by_hand(office, old)
     await office.log(80, seed=2)
     assert await sealed_balances(office.conn, SECRET, old) == before
-    assert (await balance_proof(office.conn, SECRET, balance.account, old)).balance == balance
+    assert (await balance_proof(office.conn, SECRET, balance.account, old, sealed=before.root)).balance == balance
+
+
+async def test_running_balances_lead_to_the_same_root_without_the_log(office, small_pages, monkeypatch):
+    positions = [await office.log(40, seed=seed) for seed in range(3)]
+    await projector(office.url).catch_up()
+    roots = {position: (await by_hand(office, position)) for position in (*positions, 2, positions[1] // 2)}
+    monkeypatch.setattr(balances, "PAGE", "SELECT 'the log is not asked' / 0")
+    for position, (found, root) in roots.items():
+        for index, balance in enumerate(found):
+            proof = await balance_proof(office.conn, SECRET, balance.account, position, sealed=root)
+            assert (proof.balance, proof.number, proof.root) == (balance, index, root)
+        assert await balance_proof(office.conn, SECRET, NOBODY, position, sealed=root) is None
+
+
+FORGERIES = (
+    "UPDATE read.ledger_entries_v2 SET available_after = available_after + 1",
+    "DELETE FROM read.ledger_entries_v2 WHERE position > 20",
+    "UPDATE read.accounts_v1 SET created_position = created_position + 1000",
+    "DROP TABLE read.ledger_entries_v2",
+)
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+async def test_the_log_is_asked_when_the_running_balances_do_not_lead_to_what_was_sealed(office, forgery):
+    head = await office.log(40)
+    await projector(office.url).catch_up()
+    found, root = await by_hand(office, head)
+    await office.conn.execute(forgery)
+    for index, balance in enumerate(found):
+        proof = await balance_proof(office.conn, SECRET, balance.account, head, sealed=root)
+        assert (proof.balance, proof.number, proof.root) == (balance, index, root)
 
 
 def test_a_salt_is_another_for_each_secret_account_and_position():
