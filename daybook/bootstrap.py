@@ -27,6 +27,7 @@ from domain.commands import HANDLERS
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
 from domain.providers.catalogue import Catalogue
+from domain.providers.vendors import open_providers
 from infra.access.access_tokens import AccessTokens
 from infra.access.credentials import BearerCredentials
 from infra.access.directory import open_directory
@@ -93,7 +94,7 @@ class Ground:
 async def ground(settings: Settings, role: str, meters: Meters | None = None) -> AsyncIterator[Ground]:
     """Raises CatalogueInvalid, DatabaseUnreachable."""
     price_books = load_price_books(settings.price_book)
-    models = load_catalogue(settings.catalogue, openai_compatible=settings.openai_compatible_base_url is not None)
+    models = load_catalogue(settings.catalogue, open_providers=open_providers(settings.vendors))
     catalogue = priced(models, price_books.now)
     assert settings.database_url is not None, "whoever asks has reached the engines first"
     clock = SystemClock()
@@ -217,8 +218,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             catalogue=base.catalogue,
             make_providers=functools.partial(
                 made,
-                openai_base_url=settings.openai_compatible_base_url,
-                openai_api_key=settings.openai_compatible_api_key,
+                vendors=settings.vendors,
                 outgoing_allow=settings.outgoing_allow,
             ),
             claims=PostgresClaims(base.reads),

@@ -32,8 +32,7 @@ def in_force(settings: Settings) -> dict[str, str]:
         "DAYBOOK_CATALOGUE": settings.catalogue and str(settings.catalogue),
         "DAYBOOK_PRICE_BOOK": settings.price_book and str(settings.price_book),
         "DAYBOOK_TILL_PERIOD_SECONDS": settings.till_period_seconds and str(settings.till_period_seconds),
-        "OPENAI_COMPATIBLE_BASE_URL": settings.openai_compatible_base_url,
-        "OPENAI_COMPATIBLE_API_KEY": settings.openai_compatible_api_key,
+        **_vendors(settings),
         "STRIPE_SECRET_KEY": settings.stripe_secret_key,
         "STRIPE_WEBHOOK_SECRET": ",".join(settings.stripe_webhook_secret),
         "STRIPE_API_BASE": settings.stripe_api_base if settings.stripe_secret_key else None,
@@ -51,6 +50,12 @@ def in_force(settings: Settings) -> dict[str, str]:
         "DAYBOOK_LOG_FORMAT": settings.log_format,
     }
     return {name: value for name, value in values.items() if value}
+
+
+def _vendors(settings: Settings) -> dict[str, str | None]:
+    return {
+        f"{word}_{name.upper()}": getattr(access, name) for word, access in settings.vendors.items() for name in access.__struct_fields__
+    }
 
 
 class RedisCli(NamedTuple):

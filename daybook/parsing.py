@@ -93,6 +93,13 @@ def token(text: str) -> str:
     return text
 
 
+def header_value(text: str) -> str:
+    """A key that is sent in a header. Never repeats the value."""
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("must be visible ASCII characters without spaces")
+    return text
+
+
 def stripe_key(text: str) -> str:
     """A secret or restricted key of Stripe, whose beginning says whether its money is real. Never repeats the value."""
     if not re.fullmatch(r"(sk|rk)_(live|test)_[A-Za-z0-9_]{8,250}", text, re.ASCII):

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain.ports import Provider
+from domain.ports import LongProvider, Provider
 
 
-def made(*args: Any, outgoing_allow: Sequence[str], **settings: Any) -> Mapping[str, Provider]:
+def made(*args: Any, outgoing_allow: Sequence[str], **settings: Any) -> Mapping[str, Provider | LongProvider]:
     """See `workers.providers.registry.providers`. Loaded late: the renderer brings numpy, and only workers draw."""
     from infra.outgoing.http import PinnedHttp
     from workers.providers.registry import providers

@@ -11,6 +11,7 @@ import msgspec
 from daybook import parsing
 from daybook.engines.passwords import kept
 from daybook.variables import NAMES
+from domain.providers.vendors import VENDORS, Access
 
 Value = TypeVar("Value")
 CREDITS_MAX = 1_000_000_000
@@ -57,8 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     price_book: Path | None
     #: None: a calendar month.
     till_period_seconds: int | None
-    openai_compatible_base_url: str | None
-    openai_compatible_api_key: str | None
+    #: How vendors of generations are reached, by their word: those of which anything is set.
+    vendors: Mapping[str, Access]
     #: None: credits are bought at the test till. With a key there is at least one webhook secret.
     stripe_secret_key: str | None
     stripe_webhook_secret: tuple[str, ...]
@@ -166,8 +167,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         catalogue=reading.maybe("DAYBOOK_CATALOGUE", parsing.readable_file),
         price_book=reading.maybe("DAYBOOK_PRICE_BOOK", parsing.readable_file),
         till_period_seconds=reading.maybe("DAYBOOK_TILL_PERIOD_SECONDS", parsing.integer(1, TILL_PERIOD_SECONDS_MAX)),
-        openai_compatible_base_url=reading.maybe("OPENAI_COMPATIBLE_BASE_URL", parsing.web_address),
-        openai_compatible_api_key=reading.text("OPENAI_COMPATIBLE_API_KEY"),
+        vendors=_vendors(reading),
         stripe_secret_key=reading.maybe("STRIPE_SECRET_KEY", parsing.stripe_key),
         stripe_webhook_secret=reading.take("STRIPE_WEBHOOK_SECRET", parsing.webhook_secrets, NOTHING),
         stripe_api_base=reading.take("STRIPE_API_BASE", parsing.trusted_address, "https://api.stripe.com"),
@@ -192,6 +192,18 @@ def load(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def _vendors(reading: Reading) -> dict[str, Access]:
+    found = {
+        vendor.word: Access(
+            base_url=reading.maybe(f"{vendor.word}_BASE_URL", parsing.web_address),
+            api_key=reading.maybe(f"{vendor.word}_API_KEY", parsing.header_value),
+            callback_secret=reading.text(f"{vendor.word}_CALLBACK_SECRET") if vendor.callbacks else None,
+        )
+        for vendor in VENDORS
+    }
+    return {word: access for word, access in found.items() if access != Access()}
+
+
 def default_url(host: str, port: int) -> str:
     """Where a browser on this machine finds the API."""
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
@@ -205,7 +217,9 @@ def _check_together(reading: Reading) -> None:
             "DAYBOOK_SECRET_KEY is required with DATABASE_URL: every process needs the same one. Make it once with: openssl rand -base64 32"
         )
     reading.needs("DATABASE_DIRECT_URL", "DATABASE_URL")
-    reading.needs("OPENAI_COMPATIBLE_API_KEY", "OPENAI_COMPATIBLE_BASE_URL")
+    for vendor in VENDORS:
+        if vendor.required:
+            reading.needs(f"{vendor.word}_API_KEY", f"{vendor.word}_BASE_URL")
     given = [name for name in S3_REQUIRED if reading.text(name)]
     missing = [name for name in S3_REQUIRED if not reading.text(name)]
     if given and missing:

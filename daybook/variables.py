@@ -1,7 +1,10 @@
 """Every environment variable Daybook reads: what it means, what holds without it, and whether it is a secret."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
+
+from domain.providers.vendors import VENDORS
 
 
 class Variable(NamedTuple):
@@ -11,6 +14,21 @@ class Variable(NamedTuple):
     default: str
     meaning: str
     secret: bool = False
+
+
+def vendors() -> Iterator[Variable]:
+    """How each vendor of generations is reached."""
+    for vendor in VENDORS:
+        if vendor.required:
+            yield Variable(
+                f"{vendor.word}_BASE_URL", "", f"{vendor.title[0].upper()}{vendor.title[1:]}, such as https://llm.example.com/v1."
+            )
+            yield Variable(f"{vendor.word}_API_KEY", "", "Its key, if it wants one.", True)
+        else:
+            yield Variable(f"{vendor.word}_API_KEY", "callers' own keys only", f"The key at {vendor.title}.", True)
+            yield Variable(f"{vendor.word}_BASE_URL", "the vendor's", f"Another server that speaks the language of {vendor.title}.")
+        if vendor.callbacks:
+            yield Variable(f"{vendor.word}_CALLBACK_SECRET", "", f"By which {vendor.title} signs its callbacks.", True)
 
 
 #: By subject, in the order in which `.env.example` and `daybook env` show them.
@@ -40,8 +58,7 @@ VARIABLES = (
     Variable("DAYBOOK_CATALOGUE", "", "A TOML file of models, merged over the built-in catalogue."),
     Variable("DAYBOOK_PRICE_BOOK", "", "A TOML file of further versions of the price book: packages, plans, prices."),
     Variable("DAYBOOK_TILL_PERIOD_SECONDS", "a calendar month", "How long a subscription's period is at the test till."),
-    Variable("OPENAI_COMPATIBLE_BASE_URL", "", "A server that speaks OpenAI's wire format, such as https://openrouter.ai/api/v1."),
-    Variable("OPENAI_COMPATIBLE_API_KEY", "", "Its key.", True),
+    *vendors(),
     Variable("STRIPE_SECRET_KEY", "the test till", "Stripe's secret key, sk_live_… or sk_test_…; credits are bought with it.", True),
     Variable("STRIPE_WEBHOOK_SECRET", "", "Required with STRIPE_SECRET_KEY: whsec_…; several (comma) while one replaces another.", True),
     Variable("STRIPE_API_BASE", "https://api.stripe.com", "Another server that speaks Stripe's language."),

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from domain.ports import LongProvider
 from domain.providers.jobs import Job, Result
 from workers.children import Child, inline
 from workers.ports import MakeProviders
@@ -24,7 +25,9 @@ def generate_here(make_providers: MakeProviders, provider: str, job: Job) -> Res
 async def _generate(make_providers: MakeProviders, provider: str, job: Job) -> Result:
     providers = make_providers(run_in_child=inline)
     try:
-        return await providers[provider].generate(job)
+        maker = providers[provider]
+        assert not isinstance(maker, LongProvider), "long jobs are parked, not awaited"
+        return await maker.generate(job)
     finally:
         for each in providers.values():
             await each.close()

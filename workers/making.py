@@ -11,7 +11,7 @@ from domain.generations.commands import NewAsset
 from domain.generations.generation import Generation
 from domain.generations.words import Words, opened, private_params
 from domain.kernel.refusals import Gone, Unavailable
-from domain.ports import Provider, SubjectKey
+from domain.ports import LongProvider, Provider, SubjectKey
 from domain.providers.catalogue import Model
 from domain.providers.jobs import Job, ProviderFailure, Report, Result, unheard
 from workers.children import ChildDied
@@ -39,7 +39,7 @@ class Maker:
 
     def __init__(self, platform: WorkerPlatform, run: Run) -> None:
         self._platform = platform
-        self._providers: Mapping[str, Provider] = platform.make_providers(run_in_child=run)
+        self._providers: Mapping[str, Provider | LongProvider] = platform.make_providers(run_in_child=run)
         self._models = {(model.kind, model.id): model for model in platform.catalogue.models}
         self._storing = Storing(platform)
         self._inputs = Inputs(platform)
@@ -88,7 +88,9 @@ class Maker:
             async with asyncio.timeout(model.timeout_seconds):
                 if isolate:
                     return await generate_alone(self._platform.make_providers, model.provider, job)
-                return await self._providers[model.provider].generate(job, self._report(job))
+                provider = self._providers[model.provider]
+                assert not isinstance(provider, LongProvider), "long jobs are parked, not awaited"
+                return await provider.generate(job, self._report(job))
         except TimeoutError as error:
             raise ProviderFailure("timeout", f"The provider did not answer within {model.timeout_seconds} s.") from error
 

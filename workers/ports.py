@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
-from domain.ports import Provider
+from domain.ports import LongProvider, Provider
 
 Answer = TypeVar("Answer")
 
@@ -54,4 +54,4 @@ class MakeProviders(Protocol):
     work of an adapter goes through the `Run` it is given.
     """
 
-    def __call__(self, *, run_in_child: Run) -> Mapping[str, Provider]: ...
+    def __call__(self, *, run_in_child: Run) -> Mapping[str, Provider | LongProvider]: ...

@@ -7,6 +7,9 @@ import msgspec
 
 from domain.kernel.refusals import Unprocessable
 
+#: Providers that run inside this installation.
+KEYLESS = frozenset({"builtin", "noop"})
+
 
 class ModelNotFound(Unprocessable):
     detail = "There is no model {model!r} for kind {kind!r}. GET /v1/models lists them."
@@ -68,6 +71,8 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     models: list[Model]
     #: kind -> model id used when the caller names none.
     defaults: dict[str, str]
+    #: Providers that the installation can call by itself; the models of others need a key of the caller's own.
+    open_providers: frozenset[str] = KEYLESS
 
     def model(self, kind: str, model_id: str | None) -> Model:
         """The model *model_id* of *kind*, or the kind's default.   Raises ModelNotFound."""

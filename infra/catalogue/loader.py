@@ -1,31 +1,33 @@
 """Reads and merges the catalogue files. Every mistake is named with its file and key, because an operator must be able to mend it."""
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from domain.providers.catalogue import Catalogue, Model
+from domain.providers.catalogue import KEYLESS, Catalogue, Model
 from infra.catalogue.checks import CatalogueInvalid, check_adapter, check_defaults, check_model, check_replacements, check_row, check_top
 
 BUILT_IN = Path(__file__).with_name("catalogue.toml")
 COMPATIBLE = "openai-compatible"
 
 
-def load_catalogue(extra: Path | None = None, *, openai_compatible: bool = False) -> Catalogue:
+def load_catalogue(extra: Path | None = None, *, open_providers: Collection[str] = ()) -> Catalogue:
     """The built-in catalogue with the models of *extra* merged over it, sorted by id.
 
     Rows of *extra* replace rows with the same id; its `defaults` and `price_version` win. The built-in rows of the
-    provider `openai-compatible` are present only when *openai_compatible* (its base URL is set).   Raises CatalogueInvalid.
+    provider `openai-compatible` are present only when it is one of *open_providers*, which the installation can call by itself.
+    Raises CatalogueInvalid.
     """
-    built_in = _read(BUILT_IN)
-    models = {model.id: model for model in _models(built_in, BUILT_IN) if openai_compatible or model.provider != COMPATIBLE}
+    built_in, compatible = _read(BUILT_IN), COMPATIBLE in open_providers
+    models = {model.id: model for model in _models(built_in, BUILT_IN) if compatible or model.provider != COMPATIBLE}
     defaults, version = dict(built_in["defaults"]), built_in["price_version"]
     if extra is not None:
         own = _read(extra)
         for model in _models(own, extra):
-            if model.provider == COMPATIBLE and not openai_compatible:
+            if model.provider == COMPATIBLE and not compatible:
                 raise CatalogueInvalid(extra, f"models {model.id!r}", "its provider needs OPENAI_COMPATIBLE_BASE_URL")
             models[model.id] = model
         defaults |= own.get("defaults", {})
@@ -33,7 +35,8 @@ def load_catalogue(extra: Path | None = None, *, openai_compatible: bool = False
     source = extra or BUILT_IN
     check_defaults(source, defaults, models)
     check_replacements(source, models)
-    return Catalogue(price_version=version, models=[models[key] for key in sorted(models)], defaults=defaults)
+    offered = [models[key] for key in sorted(models)]
+    return Catalogue(price_version=version, models=offered, defaults=defaults, open_providers=frozenset(open_providers) | KEYLESS)
 
 
 def _read(path: Path) -> dict[str, Any]:

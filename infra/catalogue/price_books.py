@@ -37,7 +37,7 @@ def priced(catalogue: Catalogue, book: PriceBook) -> Catalogue:
     models = [
         msgspec.structs.replace(model, price=book.models[model.id]) if model.id in book.models else model for model in catalogue.models
     ]
-    return Catalogue(price_version=max(catalogue.price_version, book.version), models=models, defaults=catalogue.defaults)
+    return msgspec.structs.replace(catalogue, price_version=max(catalogue.price_version, book.version), models=models)
 
 
 def _read(path: Path) -> list[PriceBook]:

@@ -90,7 +90,7 @@ def test_every_command_of_ours_is_a_command(name, tmp_path):
 
 def test_every_queue_has_a_worker_service_and_every_role_a_service():
     queues = {service["command"][service["command"].index("--queues") + 1] for service in OURS.values() if "--queues" in service["command"]}
-    assert queues == set(load_catalogue(None, openai_compatible=False).kinds())
+    assert queues == set(load_catalogue(None).kinds())
     roles = {"api", "dispatcher", "migrate", "notary", "projector", "scheduler", "worker"}
     assert {service["command"][0] for service in OURS.values()} == roles
 

@@ -7,7 +7,8 @@ import pytest
 from api.kit.limits import BUCKETS
 from daybook import parsing
 from daybook.settings import Settings, SettingsError, default_url, load
-from daybook.variables import NAMES, VARIABLES, example, masked
+from daybook.variables import NAMES, VARIABLES, example, masked, vendors
+from domain.providers.vendors import Access
 
 KEY = "k" * 32
 DATABASE = {"DATABASE_URL": "postgresql://u:p@db/daybook", "DAYBOOK_SECRET_KEY": KEY}
@@ -63,7 +64,7 @@ def test_everything_can_be_set():
     assert settings.cors_origins == ("https://a.example.com", "http://localhost:3000")
     assert settings.outgoing_allow == ("127.0.0.1:9000", "[::1]:9001")
     assert (settings.log_level, settings.log_format, settings.s3_region) == ("debug", "json", "auto")
-    assert settings.openai_compatible_base_url == "https://openrouter.ai/api/v1"
+    assert settings.vendors == {"OPENAI_COMPATIBLE": Access(base_url="https://openrouter.ai/api/v1", api_key="key")}
     assert settings.secret_key() == KEY.encode()
 
 
@@ -212,9 +213,10 @@ def test_env_example_lists_every_setting_and_is_up_to_date():
 
 
 def test_every_field_of_settings_has_its_variable():
-    fields = set(Settings.__struct_fields__) - {"runtime_parent", "warnings"}
+    fields = set(Settings.__struct_fields__) - {"runtime_parent", "vendors", "warnings"}
     renamed = {"given_secret_key": "secret_key"}
-    variables = {variable.name.removeprefix("DAYBOOK_").lower() for variable in VARIABLES}
+    of_vendors = {variable.name for variable in vendors()}
+    variables = {variable.name.removeprefix("DAYBOOK_").lower() for variable in VARIABLES if variable.name not in of_vendors}
     assert {renamed.get(field, field) for field in fields} == variables
 
 

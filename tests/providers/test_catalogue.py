@@ -39,7 +39,7 @@ def test_without_settings_only_the_built_in_renderer_is_offered():
 
 
 def test_the_compatible_models_appear_with_their_base_url():
-    offered = {model.provider for model in load_catalogue(None, openai_compatible=True).models}
+    offered = {model.provider for model in load_catalogue(None, open_providers={"openai-compatible"}).models}
     assert offered == {"builtin", "openai-compatible"}
 
 
@@ -104,7 +104,7 @@ def test_a_mistake_is_named_with_file_and_key(tmp_path: Path, mistake: str):
     text, key = MISTAKES[mistake]
     path = write(tmp_path, text)
     with pytest.raises(CatalogueInvalid) as refusal:
-        load_catalogue(path, openai_compatible=True)
+        load_catalogue(path, open_providers={"openai-compatible"})
     assert refusal.value.key == key
     assert str(path) in str(refusal.value) and key in str(refusal.value)
 
@@ -120,4 +120,4 @@ def test_a_compatible_model_without_a_base_url_is_a_mistake(tmp_path: Path):
     path = write(tmp_path, COMPATIBLE.replace("sleep_ms = 20", 'endpoint = "images"'))
     with pytest.raises(CatalogueInvalid, match="OPENAI_COMPATIBLE_BASE_URL"):
         load_catalogue(path)
-    assert load_catalogue(path, openai_compatible=True).model("image", "bench/noop")
+    assert load_catalogue(path, open_providers={"openai-compatible"}).model("image", "bench/noop")
