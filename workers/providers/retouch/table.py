@@ -69,7 +69,7 @@ DEGREES = r" (?:by )?-?\d+(?:\.\d+)? ?(?:degrees?|°)"
 QUOTE = r"[\"“”«‘']"
 #: Operation, the words that name it, and what else they say. Of words that overlap the longer ones count.
 TABLE: tuple[tuple[str, str, Callable[[re.Match[str]], dict[str, Any]]], ...] = (
-    ("black_and_white", rf"(?:(?:make|turn) {IT} (?:in)?(?:to )?)?black[ -]*(?:and|&|n)[ -]*white|b ?& ?w|gr[ae]y ?scale|monochrome", _none),
+    ("black_and_white", rf"(?:(?:make|turn) {IT} (?:in)?(?:to )?)?black[ -]*(?:and|&|n)[ -]*white|b&w|gr[ae]y ?scale|monochrome", _none),
     ("blur", r"blur\w*|soft focus|out of focus|defocus\w*", _none),
     ("border", rf"(?:\b(?:{COLOR})\s+)?(?:thin |thick |wide )?\b(?:border|frame)\b(?:\s+(?:in|of)\s+(?:{COLOR})\b)?", _color),
     ("brighter", r"bright\w*|lighten|lighter|more light|(?:increase|raise|more) exposure", _none),
