@@ -1,0 +1,1 @@
+"""ElevenLabs: speech from text, answered as the bytes of a recording."""

@@ -1,0 +1,1 @@
+"""fal: the queue in front of any model there; what a model is told stands in its row of the catalogue."""
