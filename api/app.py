@@ -41,8 +41,8 @@ def create_app(platform: Platform, routes: Sequence[Route] = ROUTES) -> Sanic:
 
 def methods_of(routes: Sequence[Route], template: str) -> list[str]:
     """Every method that *template* answers, also those that follow from others."""
-    own = {route.method for route in routes if route.template == template}
-    return sorted(own | {"OPTIONS"} | ({"HEAD"} if "GET" in own else set()))
+    own = {method for route in routes if route.template == template for method in _methods(route)}
+    return sorted(own | {"OPTIONS"})
 
 
 def _config() -> Config:
@@ -65,9 +65,11 @@ def _config() -> Config:
 
 def _add(app: Sanic, kit: Kit, route: Route, current: Route | None) -> None:
     pipeline = Pipeline(kit, route, current)
+    app.add_route(pipeline.serve, _template(route.template), methods=_methods(route), name=_name(route.name), stream=route.stream_body)
 
-    methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
-    app.add_route(pipeline.serve, _template(route.template), methods=methods, name=_name(route.name), stream=route.stream_body)
+
+def _methods(route: Route) -> list[str]:
+    return ["GET", "HEAD"] if route.method == "GET" and not route.events else [route.method]
 
 
 def _add_options(app: Sanic, kit: Kit, template: str, methods: list[str]) -> None:

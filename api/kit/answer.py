@@ -33,6 +33,8 @@ class Answer:
     content_type: str | None = None
     #: Takes the Sanic request and sends the answer itself (streams, downloads).
     stream: Callable[[Any], Awaitable[Any]] | None = None
+    #: Called when a streamed answer has ended, however.
+    ended: Callable[[], None] | None = None
 
 
 def ok(body: Any, *, etag: str | None = None, position: int | None = None) -> Answer:

@@ -58,8 +58,12 @@ class Route:
     etag: bool = False
     #: `Prefer: wait=N` is honoured.
     waits: bool = False
+    #: An open stream of events: no HEAD, and a ticket will do for a credential.
+    events: bool = False
     #: The endpoint reads the body itself, as it arrives (uploads).
     stream_body: bool = False
+    #: The JSON Schema of the form (multipart) that such an endpoint reads, for the documents.
+    form: Mapping[str, Any] | None = None
     #: The endpoint looks at the body's bytes as they were sent, because they are signed.
     raw_body: bool = False
     #: Stands in the OpenAPI document. What is only reached by a URL that we hand out does not.

@@ -32,6 +32,9 @@ class Credentials(Protocol):
     async def authenticate(self, bearer: str) -> Principal:
         """Raises domain Unauthenticated (401) for anything but a valid credential; a suspended account still authenticates."""
 
+    async def renewed(self, principal: Principal) -> Principal:
+        """The same credential as it stands now, for whoever stays.   Raises Unauthenticated once it counts no more, Erased."""
+
 
 class IssuedTokens(msgspec.Struct, frozen=True, kw_only=True):
     """What a client gets when a session begins or goes on. `expires_in` is in seconds."""

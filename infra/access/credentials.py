@@ -2,13 +2,16 @@
 
 import hashlib
 from collections import OrderedDict
+from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from domain.access.ports import Principal
 from domain.access.refusals import Erased, InvalidToken
 from domain.ports import Clock, Journal
 from infra.access.access_tokens import AccessTokens
-from infra.access.directory import AccountDirectory
+from infra.access.directory import AccountDirectory, Facts
 from infra.access.sessions import PostgresSessions
 
 API_TOKEN_PREFIX = "dbk_"
@@ -35,15 +38,7 @@ class BearerCredentials:
             return await self._api_token(bearer)
         now = self._clock.now()
         claims = self._tokens.read(bearer, now=now)
-        facts = await self._directory.facts(claims.account_id)
-        session = await self._sessions.live(claims.session)
-        if facts is not None and facts.forgotten:
-            # The token is genuine, so whoever shows it may know what became of the account.
-            raise Erased()
-        if facts is None or session is None or session.account_id != claims.account_id or session.expires_at <= now:
-            raise InvalidToken()
-        if session.created_at < facts.password_changed_at:
-            raise InvalidToken()
+        facts = await self._in_session(claims.account_id, claims.session, now=now)
         return Principal(
             account_id=claims.account_id,
             roles=facts.roles,
@@ -54,6 +49,34 @@ class BearerCredentials:
             suspended=facts.suspended,
             limits=facts.limits,
         )
+
+    async def renewed(self, principal: Principal) -> Principal:
+        now = self._clock.now()
+        if principal.expires_at is not None and principal.expires_at <= now:
+            raise InvalidToken()
+        if principal.session is not None:
+            facts = await self._in_session(principal.account_id, principal.session, now=now)
+        else:
+            known = await self._directory.facts(principal.account_id)
+            if known is not None and known.forgotten:
+                raise Erased()
+            if known is None or all(token.id != principal.token_id for token in known.api_tokens.values()):
+                raise InvalidToken()
+            facts = known
+        return msgspec.structs.replace(principal, roles=facts.roles, suspended=facts.suspended, limits=facts.limits)
+
+    async def _in_session(self, account_id: UUID, session_id: UUID, *, now: datetime) -> Facts:
+        """The account whose session it is.   Raises InvalidToken, Erased."""
+        facts = await self._directory.facts(account_id)
+        session = await self._sessions.live(session_id)
+        if facts is not None and facts.forgotten:
+            # The token is genuine, so whoever shows it may know what became of the account.
+            raise Erased()
+        if facts is None or session is None or session.account_id != account_id or session.expires_at <= now:
+            raise InvalidToken()
+        if session.created_at < facts.password_changed_at:
+            raise InvalidToken()
+        return facts
 
     async def _api_token(self, bearer: str) -> Principal:
         if len(bearer) > API_TOKEN_CHARS_MAX:

@@ -4,11 +4,27 @@ from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
 
+from domain.notary.events import LogRestored
+from domain.notary.notary import STREAM
 from projections.notary.checkpoint import NoteInvalid, parsed
 
 BEGIN = "INSERT INTO proofs.log (incarnation, lost_from) VALUES (%(incarnation)s, %(lost_from)s) ON CONFLICT DO NOTHING"
 # Those that the log itself does not speak of yet.
 BEGUN = "SELECT incarnation, lost_from FROM proofs.log WHERE incarnation > %(known)s ORDER BY incarnation"
+
+
+# What the log says of restores. Its own stream is short, and looked into only where there was one.
+RESTORED = """
+    SELECT position, (convert_from(state, 'UTF8')::json ->> 'lost_from')::bigint FROM journal.events
+    WHERE stream = %(stream)s AND topic = %(topic)s AND EXISTS (SELECT FROM proofs.log WHERE incarnation > 1) ORDER BY version
+"""
+
+
+class Restore(NamedTuple):
+    """The log has gone on at `position` without what it had from `lost_from` on."""
+
+    position: int
+    lost_from: int
 
 
 class Incarnation(NamedTuple):
@@ -20,6 +36,12 @@ class Incarnation(NamedTuple):
 
 async def begin(conn: AsyncConnection[Any], incarnation: Incarnation) -> None:
     await conn.execute(BEGIN, {"incarnation": incarnation.number, "lost_from": incarnation.lost_from})
+
+
+async def restores(conn: AsyncConnection[Any]) -> list[Restore]:
+    """Every restore that lost something, in order. Nobody works while one is made, so they are the same as long as a process lives."""
+    cursor = await conn.execute(RESTORED, {"stream": STREAM, "topic": LogRestored.TOPIC})
+    return [Restore(*row) for row in await cursor.fetchall()]
 
 
 async def begun_after(conn: AsyncConnection[Any], known: int) -> list[Incarnation]:
