@@ -8,9 +8,24 @@ from domain.access.ports import Credentials, IssuedTokens, Principal, Sessions
 from domain.kernel.rates import Limiter, Policy, Verdict
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
-from domain.ports import Clock, Connections, Ids, Journal, Media, ObjectServing, ObjectStore, Outgoing, Passwords, Progress, Queues, Tail, Vault
+from domain.ports import (
+    Clock,
+    Connections,
+    Ids,
+    Journal,
+    Media,
+    ObjectServing,
+    ObjectStore,
+    Outgoing,
+    Passwords,
+    Progress,
+    Queues,
+    Tail,
+    Vault,
+)
 from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
+from domain.telling.ports import Hints, Places, Rendering, Tickets
 
 __all__ = ["Credentials", "IssuedTokens", "Limiter", "Metrics", "Platform", "Policy", "Positions", "Principal", "Sessions", "Verdict"]
 
@@ -37,6 +52,16 @@ class Metrics(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Telling:
+    """What streams of events stand on."""
+
+    rendering: Rendering
+    hints: Hints
+    places: Places
+    tickets: Tickets
+
+
+@dataclass(frozen=True, kw_only=True)
 class Platform:
     """Ports and settings of the API. `checks` are the dependencies that `/health/ready` names; `vital` ones make it 503."""
 
@@ -60,6 +85,7 @@ class Platform:
     #: How URLs that callers name are judged and reached.
     outgoing: Outgoing
     price_books: PriceBooks
+    telling: Telling
     limiter: Limiter
     positions: Positions
     metrics: Metrics

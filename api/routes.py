@@ -14,6 +14,7 @@ from api import (
     credits,
     erasure,
     generations,
+    events,
     health,
     models,
     objects,
@@ -27,7 +28,7 @@ from api import (
 from api.docs import endpoints as documents
 from api.kit.answer import Page
 from api.kit.permission import ANYONE_SUSPENDED, AUDITOR, OPERATOR, PUBLIC, SESSION, SESSION_SUSPENDED, scope
-from api.kit.refusals import InvalidToken, NotFound
+from api.kit.refusals import InvalidToken, NotFound, PositionUnknown
 from api.kit.route import Route
 from api.limits import GENERATIONS, INBOUND, LOGIN, PURCHASES, REFRESH, REGISTER, RESET, SENSITIVE
 from api.shapes import access as access_shapes
@@ -46,6 +47,7 @@ from api.shapes import purchases as purchase_shapes
 from api.shapes import submissions
 from api.shapes import subscriptions as subscription_shapes
 from api.shapes import usage as usage_shapes
+from api.shapes import telling as telling_shapes
 from api.shapes.generations import Generation
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused, WrongCredentials
 from domain.accounts.refusals import AccountSuspended, EmailTaken, OwnSuspension, PasswordChangedMeanwhile, TooManyApiTokens
@@ -72,6 +74,7 @@ from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
 from projections.notary.proof_refusals import (
     AccountNotSealed,
     BalancesNotSealed,
+from domain.telling.refusals import TicketsUnavailable, TooManyStreams
     CheckpointNotFound,
     EntryNotFound,
     NotYetNotarised,
@@ -151,6 +154,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/generations/{id}", generations.show, READ, {200: Generation}, "A generation", reads="generations", etag=True, waits=True),
     Route("DELETE /v1/generations/{id}", generations.delete, WRITE, {204: None}, "Delete a generation", refusals=[GenerationOpen]),
     Route("POST /v1/generations/{id}/cancel", generations.cancel, WRITE, {200: Generation, 202: Generation}, "Cancel a generation", render=generations.canceled, refusals=[GenerationFinal]),
+    Route("GET /v1/events", events.account, READ, {200: events.EVENT_STREAM}, "What happens, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
     Route("GET /v1/generations/{id}/timeline", generations.timeline, READ, {200: submissions.Timeline}, "What happened to it"),
     Route("GET /v1/me", accounts.me, ANYONE_SUSPENDED, {200: account_shapes.Account}, "Your account", reads="accounts", etag=True),
     Route("PATCH /v1/me", accounts.change_me, SESSION, {200: account_shapes.Account}, "Change your names"),
@@ -158,6 +162,7 @@ ROUTES: list[Route] = [
     Route("POST /v1/me/erasure", erasure.request, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten", render=erasure.requested, limits=SENSITIVE),
     Route("GET /v1/me/export", personal_export.export, SESSION_SUSPENDED, {200: export_shapes.PersonalExport}, "Everything we hold of you", reads="generations", limits=SENSITIVE),
     Route("GET /v1/me/statistics", usage.statistics, scope("usage:read"), {200: usage_shapes.Statistics}, "All that you did so far", reads="usage_daily"),
+    Route("GET /v1/generations/{id}/events", events.generation, READ, {200: events.EVENT_STREAM, 204: None}, "What happens to it, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
     Route("GET /v1/me/usage", usage.usage, scope("usage:read"), {200: usage_shapes.Usage}, "What you used", reads="usage_daily"),
     Route("GET /v1/meta", health.meta, PUBLIC, {200: health.Meta}, "Release, features and limits"),
     Route("GET /v1/models", models.listed, PUBLIC, {200: model_shapes.Models}, "The catalogue"),
@@ -173,4 +178,6 @@ ROUTES: list[Route] = [
     Route("POST /v1/subscriptions/{id}/cancel", subscriptions.cancel, scope("credits:write", while_suspended=True), {200: subscription_shapes.Subscription}, "Cancel at the end of the period", render=subscriptions.changed, refusals=[PaymentsRefused]),
     Route("POST /v1/subscriptions/{id}/pay", subscriptions.pay, scope("credits:write"), {200: subscription_shapes.Subscription}, "Pay the first period at the test till", render=subscriptions.changed, refusals=[SubscriptionEnded]),
 ]
+    Route("POST /v1/stream-tickets", events.ticket, READ, {201: telling_shapes.StreamTicket}, "A ticket for a stream", refusals=[TicketsUnavailable]),
+    Route("GET /v1/shared/{token}", sharing.follow, PUBLIC, {200: "application/octet-stream", 302: None}, "A shared asset's bytes", "assets", refusals=[ShareNotFound]),
 # fmt: on

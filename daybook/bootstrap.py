@@ -11,7 +11,7 @@ import psycopg
 import redis.asyncio
 
 import domain.aggregates  # noqa: F401 - registers the topics of all events
-from api.platform import Platform
+from api.platform import Platform, Telling
 from daybook.checks import health_checks
 from daybook.connections import POOL
 from daybook.measures import Appends, siblings_of
@@ -22,6 +22,7 @@ from daybook.providers import made
 from daybook.schema import direct_url
 from daybook.settings import Settings
 from daybook.telling.rendering import LogRendering
+from daybook.telling.shared import SharedRendering
 from daybook.version import version
 from domain.commands import HANDLERS
 from domain.payments.ports import Payments
@@ -60,6 +61,11 @@ from infra.secrets.keeping import KeyKeeper
 from infra.secrets.keyring import Keyring
 from infra.secrets.own_keys import PostgresOwnKeys
 from infra.secrets.vault import PostgresVault, vault_of
+from infra.telling.hints import RedisHints
+from infra.telling.line import Line
+from infra.telling.places import RedisPlaces
+from infra.telling.tickets import RedisTickets
+from infra.telling.voices import RedisSaying
 from projections.kernel.positions import positions_of
 from projections.kernel.wake import listening
 from projections.notary.checkpoints import sealed_size
@@ -148,6 +154,9 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         assert settings.redis_url is not None, "whoever asks has reached the engines first"
         client = redis.asyncio.Redis.from_url(settings.redis_url)
         stack.push_async_callback(client.aclose)
+        line = Line(client)
+        line.start()
+        stack.push_async_callback(line.close)
         limiter = RedisLimiter(client, bypassed=metrics.limiter_bypassed, secret=base.vault.sign("limits", b""))
         stack.push_async_callback(limiter.close)
         tokens = AccessTokens(base.vault.token_keys(), issuer=settings.public_url)
@@ -173,6 +182,12 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             catalogue=base.catalogue,
             price_books=base.price_books,
             till_period_seconds=settings.till_period_seconds,
+            telling=Telling(
+                rendering=SharedRendering(rendering_of(base)),
+                hints=RedisHints(client, line, base.vault),
+                places=RedisPlaces(client, line),
+                tickets=RedisTickets(client),
+            ),
             limiter=limiter,
             positions=positions,
             metrics=metrics,
@@ -237,6 +252,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             till_period_seconds=settings.till_period_seconds,
             progress=progress,
             rendering=rendering_of(base),
+            saying=RedisSaying(client),
             counts=counts,
         )
         await progress.close()

@@ -9,7 +9,7 @@ from domain.payments.ports import Payments
 from domain.ports import Clock, Ids, Journal, Media, ObjectStore, Outgoing, Progress, Vault
 from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
-from domain.telling.ports import Rendering
+from domain.telling.ports import Rendering, Saying
 from workers.ports import Counts, Listen, MakeProviders, Uncounted
 
 
@@ -39,6 +39,8 @@ class WorkerPlatform:
     outgoing: Outgoing
     #: None: nobody is told of anything.
     rendering: Rendering | None = None
+    #: None: nobody reads texts while they are written.
+    saying: Saying | None = None
     #: None: nobody is told how far an attempt is.
     progress: Progress | None = None
     counts: Counts = field(default_factory=Uncounted)

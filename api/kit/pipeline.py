@@ -136,7 +136,9 @@ class Pipeline:
                 call.principal = await self._optional(lines[0])
                 call.account = "" if call.principal is None else str(call.principal.account_id)
             return
-        if len(lines) != 1:
+        if not lines and self.route.events and (ticket := call.request.args.get("ticket")) is not None:
+            principal = call.principal = await self._redeemed(ticket)
+        elif len(lines) != 1:
             raise InvalidToken()
         principal = call.principal = await self.kit.platform.credentials.authenticate(bearer_of(lines[0]))
         call.account = str(principal.account_id)
@@ -150,6 +152,11 @@ class Pipeline:
             raise ScopeMissing(scope=permission.scope)
 
     async def _optional(self, line: str) -> Principal | None:
+    async def _redeemed(self, ticket: str) -> Principal:
+        """Who asked for *ticket*, as that credential stands now."""
+        platform = self.kit.platform
+        return await platform.credentials.renewed(await platform.telling.tickets.redeem(ticket))
+
         """On a public route a bad credential is none."""
         try:
             return await self.kit.platform.credentials.authenticate(bearer_of(line))
@@ -246,10 +253,14 @@ class Pipeline:
 
     async def _stream(self, call: Call, answer: Answer, extra: dict[str, str]) -> None:
         headers = {**self.kit.responder.complete(call.request, call.request_id), **extra, **answer.headers}
-        response = await call.request.respond(status=answer.status, headers=headers, content_type=answer.content_type)
-        assert answer.stream is not None
-        await answer.stream(response)
-        await response.eof()
+        try:
+            response = await call.request.respond(status=answer.status, headers=headers, content_type=answer.content_type)
+            assert answer.stream is not None
+            await answer.stream(response)
+            await response.eof()
+        finally:
+            if answer.ended is not None:
+                answer.ended()
 
     def _broken(self, call: Call, error: Exception) -> Refusal:
         """What the client is told about *error*: nothing of it. The log is told all."""

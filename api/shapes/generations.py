@@ -44,7 +44,7 @@ class GenerationMetrics(Shown):
 
 class GenerationUrls(Shown):
     self_: str = msgspec.field(name="self")
-    events: str | None
+    events: str
     cancel: str
 
 
@@ -121,7 +121,7 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets:
         start_deadline=moment(row.start_deadline),
         deadline=moment(row.deadline),
         position=row.position,
-        urls=GenerationUrls(self_=url, events=None, cancel=f"{url}/cancel"),
+        urls=GenerationUrls(self_=url, events=f"{url}/events", cancel=f"{url}/cancel"),
     )
 
 

@@ -102,6 +102,9 @@ class FakeCredentials:
             raise InvalidToken()
         return self.principals[bearer]
 
+    async def renewed(self, principal: Principal) -> Principal:
+        return principal
+
 
 class FakeLimiter:
     """Counts in memory, with the real windows."""
@@ -172,6 +175,7 @@ def fake_platform(**changes: Any) -> Platform:
         "queues": None,
         "passwords": None,
         "sessions": None,
+        "telling": None,
         "credentials": FakeCredentials(PRINCIPALS),
         "catalogue": None,
         "outgoing": None,
