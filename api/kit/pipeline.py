@@ -140,7 +140,8 @@ class Pipeline:
             principal = call.principal = await self._redeemed(ticket)
         elif len(lines) != 1:
             raise InvalidToken()
-        principal = call.principal = await self.kit.platform.credentials.authenticate(bearer_of(lines[0]))
+        else:
+            principal = call.principal = await self.kit.platform.credentials.authenticate(bearer_of(lines[0]))
         call.account = str(principal.account_id)
         if principal.suspended and not permission.while_suspended:
             raise AccountSuspended()
@@ -151,12 +152,12 @@ class Pipeline:
         if permission.scope is not None and not principal.may(permission.scope):
             raise ScopeMissing(scope=permission.scope)
 
-    async def _optional(self, line: str) -> Principal | None:
     async def _redeemed(self, ticket: str) -> Principal:
         """Who asked for *ticket*, as that credential stands now."""
         platform = self.kit.platform
         return await platform.credentials.renewed(await platform.telling.tickets.redeem(ticket))
 
+    async def _optional(self, line: str) -> Principal | None:
         """On a public route a bad credential is none."""
         try:
             return await self.kit.platform.credentials.authenticate(bearer_of(line))
