@@ -9,5 +9,6 @@ from domain.notary.notary import Notary
 from domain.orders.order import Order
 from domain.provider_keys.provider_keys import ProviderKeys
 from domain.subscriptions.subscription import Subscription
+from domain.webhooks.webhooks import Webhooks
 
-AGGREGATES: tuple[type[Root], ...] = (Account, Asset, CreditAccount, Generation, Notary, Order, ProviderKeys, Subscription)
+AGGREGATES: tuple[type[Root], ...] = (Account, Asset, CreditAccount, Generation, Notary, Order, ProviderKeys, Subscription, Webhooks)

@@ -10,6 +10,7 @@ from domain.notary.handlers import HANDLERS as NOTARY
 from domain.orders.handlers import HANDLERS as ORDERS
 from domain.provider_keys.handlers import HANDLERS as PROVIDER_KEYS
 from domain.subscriptions.handlers import HANDLERS as SUBSCRIPTIONS
+from domain.webhooks.handlers import HANDLERS as WEBHOOKS
 
 HANDLERS: dict[type[Command], Handler] = {
     **ACCOUNTS,
@@ -21,4 +22,5 @@ HANDLERS: dict[type[Command], Handler] = {
     **ORDERS,
     **PROVIDER_KEYS,
     **SUBSCRIPTIONS,
+    **WEBHOOKS,
 }

@@ -10,6 +10,7 @@ from projections.kernel.model import ReadModel
 from projections.orders.orders import MODEL as ORDERS
 from projections.subscriptions.subscriptions import MODEL as SUBSCRIPTIONS
 from projections.usage.usage_daily import MODEL as USAGE_DAILY
+from projections.webhooks.webhook_endpoints import MODEL as WEBHOOK_ENDPOINTS
 
 READ_MODELS: dict[str, ReadModel] = {
     "accounts": ACCOUNTS,
@@ -21,4 +22,5 @@ READ_MODELS: dict[str, ReadModel] = {
     "orders": ORDERS,
     "subscriptions": SUBSCRIPTIONS,
     "usage_daily": USAGE_DAILY,
+    "webhook_endpoints": WEBHOOK_ENDPOINTS,
 }

@@ -68,6 +68,7 @@ UNTOLD: Mapping[str, str] = {
     orders.OrderReversalUndone.TOPIC: "told as credits.changed by the grant that gives it back",
     subscriptions.SubscriptionCheckoutOpened.TOPIC: "the answer to subscribing",
     subscriptions.SubscriptionRequested.TOPIC: "the answer to subscribing",
+    "webhooks": "the owner's own doing, or seen at the endpoint: who is not reached cannot be told by the same way",
 }
 #: All names that an event of the log may be told under: what a webhook endpoint may ask for.
 DURABLE = frozenset(name for names in PUBLIC.values() for name in names)

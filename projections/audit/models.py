@@ -14,6 +14,7 @@ CHECKED = {
     "orders": 1,
     "subscriptions": 1,
     "usage_daily": 1,
+    "webhook_endpoints": 1,
 }
 # The live copies. A stopped one is right up to where it stopped.
 LIVE = "SELECT name, version, position FROM read.models WHERE place = 'read' ORDER BY name, version"

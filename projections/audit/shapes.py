@@ -79,6 +79,16 @@ _WORDS: Mapping[str, str] = {
     "subscriptions.requested": (
         "account_id amount credits currency livemode originator_topic plan price_version provider sealed_urls timestamp"
     ),
+    "webhooks.account_secret_issued": "overlap_until sealed_secret timestamp",
+    "webhooks.endpoint_added": "endpoint_id events sealed_description sealed_secret sealed_url timestamp",
+    "webhooks.endpoint_changed": "endpoint_id events sealed_description sealed_url timestamp",
+    "webhooks.endpoint_deleted": "endpoint_id timestamp",
+    "webhooks.endpoint_disabled": "cause endpoint_id timestamp",
+    "webhooks.endpoint_enabled": "endpoint_id timestamp",
+    "webhooks.endpoint_secret_rotated": "endpoint_id overlap_until sealed_secret timestamp",
+    "webhooks.endpoint_tested": "delivery_id endpoint_id timestamp",
+    "webhooks.opened": "account_id originator_topic timestamp",
+    "webhooks.redelivery_requested": "delivery_id endpoint_id timestamp",
 }
 #: Fields that facts of earlier releases do not have.
 LATER: Mapping[str, frozenset[str]] = {

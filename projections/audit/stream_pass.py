@@ -11,7 +11,7 @@ from projections.audit.ids import HIGHEST, LOWEST, following
 from projections.audit.lineage import Lineage
 from projections.audit.models import positions_of
 from projections.audit.purchases import check_purchase
-from projections.audit.recomputed import accounts, api_tokens, assets, generations, orders, subscriptions
+from projections.audit.recomputed import accounts, api_tokens, assets, generations, orders, subscriptions, webhook_endpoints
 from projections.audit.recomputed.rows import Row, compare
 from projections.audit.source import Source
 
@@ -27,6 +27,7 @@ FIRST = frozenset(
         "orders.placed",
         "provider_keys.opened",
         "subscriptions.requested",
+        "webhooks.opened",
     }
 )
 LEDGER = "credits."
@@ -53,6 +54,14 @@ BY_STREAMS = (
     ByStream("generations", "generations.", generations.TABLE, generations.KEY, generations.ROWS, generations.expected),
     ByStream("orders", "orders.", orders.TABLE, orders.KEY, orders.ROWS, orders.expected),
     ByStream("subscriptions", "subscriptions.", subscriptions.TABLE, subscriptions.KEY, subscriptions.ROWS, subscriptions.expected),
+    ByStream(
+        "webhook_endpoints",
+        "webhooks.",
+        webhook_endpoints.TABLE,
+        webhook_endpoints.KEY,
+        webhook_endpoints.ROWS,
+        webhook_endpoints.expected,
+    ),
 )
 
 

@@ -1,0 +1,1 @@
+"""Webhook endpoints as their owner sees them."""

@@ -1,0 +1,1 @@
+"""Webhooks: what is told to endpoints, one signed request for each event."""
