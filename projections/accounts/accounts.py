@@ -11,8 +11,9 @@ from psycopg import AsyncConnection
 from domain.accounts import events
 from domain.accounts.account import Account
 from projections.kernel.facts import Event
-from projections.kernel.model import Place, ReadModel, Write, branches
-from projections.kernel.pages import page
+from projections.kernel.model import Place
+from projections.kernel.pages import both_ways, page
+from projections.kernel.whole_rows import touched, whole_rows
 
 DDL = """
 CREATE TABLE read.accounts_v1 (
@@ -32,8 +33,6 @@ CREATE INDEX ON read.accounts_v1 (created_position);
 -- Operators look an account up by its e-mail's keyed index.
 CREATE INDEX ON read.accounts_v1 (email_index);
 """
-# Rows that this batch changes and that were there before.
-LOAD = "SELECT * FROM read.accounts_v1 WHERE id = ANY(%(ids)s)"
 # Accounts change rarely: whole rows, new or not.
 UPSERT = """
     INSERT INTO read.accounts_v1 SELECT * FROM json_populate_recordset(NULL::read.accounts_v1, %(rows)s::json)
@@ -55,7 +54,7 @@ _PAGE = """
       AND (%(created_to)s::timestamptz IS NULL OR created_at < %(created_to)s)
     ORDER BY created_position {direction} LIMIT %(limit)s
 """
-PAGES = {"asc": _PAGE.format(beyond=">", direction="ASC"), "desc": _PAGE.format(beyond="<", direction="DESC")}
+PAGES = both_ways(_PAGE)
 
 
 class AccountRow(msgspec.Struct, kw_only=True):
@@ -120,21 +119,6 @@ def row_of(account: Account) -> AccountRow:
     )
 
 
-async def load(place: Place, events_: Sequence[Event]) -> dict[UUID, AccountRow]:
-    registered = {event.stream for event in events_ if event.topic == events.AccountRegistered.TOPIC}
-    before = {event.stream for event in events_} - registered
-    rows = await place.fetch(LOAD, {"ids": list(before)}, AccountRow) if before else []
-    return {row.id: row for row in rows}
-
-
-def fold(present: dict[UUID, AccountRow], event: Event) -> None:
-    BRANCHES[event.topic](present, event)
-
-
-def writes(present: dict[UUID, AccountRow]) -> Sequence[Write]:
-    return (Write(UPSERT, list(present.values())),)
-
-
 def _registered(present: dict[UUID, AccountRow], event: Event) -> None:
     fact = event.fact
     present[event.stream] = AccountRow(
@@ -152,64 +136,60 @@ def _registered(present: dict[UUID, AccountRow], event: Event) -> None:
     )
 
 
-def _touched(present: dict[UUID, AccountRow], event: Event) -> AccountRow:
-    row = present[event.stream]
-    row.updated_at = event.fact.timestamp
-    row.position = event.position
-    return row
-
-
 def _profile_changed(present: dict[UUID, AccountRow], event: Event) -> None:
-    _touched(present, event).sealed_profile = event.fact.sealed_profile
+    touched(present, event).sealed_profile = event.fact.sealed_profile
 
 
 def _roles_changed(present: dict[UUID, AccountRow], event: Event) -> None:
-    _touched(present, event).roles = event.fact.roles
+    touched(present, event).roles = event.fact.roles
 
 
 def _limits_changed(present: dict[UUID, AccountRow], event: Event) -> None:
-    _touched(present, event).limits = event.fact.limits
+    touched(present, event).limits = event.fact.limits
 
 
 def _suspended(present: dict[UUID, AccountRow], event: Event) -> None:
-    _touched(present, event).status = "suspended"
+    touched(present, event).status = "suspended"
 
 
 def _reactivated(present: dict[UUID, AccountRow], event: Event) -> None:
-    _touched(present, event).status = "active"
+    touched(present, event).status = "active"
 
 
 def _password_changed(present: dict[UUID, AccountRow], event: Event) -> None:
-    _touched(present, event).password_changed_at = event.fact.timestamp
+    touched(present, event).password_changed_at = event.fact.timestamp
 
 
 def _erasure_requested(present: dict[UUID, AccountRow], event: Event) -> None:
-    _touched(present, event).status = "erasing"
+    touched(present, event).status = "erasing"
 
 
 def _erased(present: dict[UUID, AccountRow], event: Event) -> None:
-    row = _touched(present, event)
+    row = touched(present, event)
     row.status = "erased"
     row.sealed_profile = row.email_index = ""
 
 
-BRANCHES = branches(
-    {
+MODEL = whole_rows(
+    name="accounts",
+    version=1,
+    ddl=DDL,
+    kind=AccountRow,
+    upsert=UPSERT,
+    first=events.AccountRegistered,
+    facts={
         events.AccountErased: _erased,
         events.AccountErasureRequested: _erasure_requested,
         events.AccountReactivated: _reactivated,
         events.AccountRegistered: _registered,
         events.AccountSuspended: _suspended,
         # Tokens and reset tokens are not shown here, but they change the account: `updated_at` and `position` say so.
-        events.ApiTokenIssued: _touched,
-        events.ApiTokenRevoked: _touched,
+        events.ApiTokenIssued: touched,
+        events.ApiTokenRevoked: touched,
         events.LimitsChanged: _limits_changed,
         events.PasswordChanged: _password_changed,
-        events.PasswordResetIssued: _touched,
+        events.PasswordResetIssued: touched,
         events.ProfileChanged: _profile_changed,
         events.RolesChanged: _roles_changed,
-    }
-)
-MODEL = ReadModel(
-    name="accounts", version=1, tables=("accounts_v1",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes
+    },
 )

@@ -12,7 +12,7 @@ from domain.accounts import events
 from domain.accounts.account import Account
 from projections.kernel.facts import Event
 from projections.kernel.model import Place, ReadModel, Write, branches
-from projections.kernel.pages import page
+from projections.kernel.pages import both_ways, page
 
 DDL = """
 CREATE TABLE read.api_tokens_v1 (
@@ -45,7 +45,7 @@ _PAGE = """
       AND (%(created_to)s::timestamptz IS NULL OR created_at < %(created_to)s)
     ORDER BY created_position {direction} LIMIT %(limit)s
 """
-PAGES = {"asc": _PAGE.format(beyond=">", direction="ASC"), "desc": _PAGE.format(beyond="<", direction="DESC")}
+PAGES = both_ways(_PAGE)
 
 
 class ApiTokenRow(msgspec.Struct, kw_only=True):

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from domain.credits import events
 from projections.kernel.facts import Event
 from projections.kernel.model import Place, ReadModel, Write, branches
-from projections.kernel.pages import page
+from projections.kernel.pages import both_ways, page
 
 DDL = """
 CREATE TABLE read.ledger_entries_v2 (
@@ -58,7 +58,7 @@ _PAGE = """
       AND (%(created_to)s::timestamptz IS NULL OR recorded_at < %(created_to)s)
     ORDER BY position {direction} LIMIT %(limit)s
 """
-PAGES = {"asc": _PAGE.format(beyond=">", direction="ASC"), "desc": _PAGE.format(beyond="<", direction="DESC")}
+PAGES = both_ways(_PAGE)
 
 
 class EntryPart(msgspec.Struct, kw_only=True):

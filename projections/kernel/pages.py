@@ -11,6 +11,14 @@ from projections.kernel.reader import ENDLESS
 Row = TypeVar("Row")
 
 
+def both_ways(sql: str, **names: str) -> dict[str, str]:
+    """*sql* for either order: `{beyond}` the last position seen, and `{direction}`. *names* are further parts of it."""
+    return {
+        "asc": sql.format(beyond=">", direction="ASC", **names),
+        "desc": sql.format(beyond="<", direction="DESC", **names),
+    }
+
+
 async def page(
     conn: AsyncConnection[Any],
     statements: Mapping[str, str],
