@@ -17,7 +17,12 @@ def lowered(headers: Mapping[str, str]) -> dict[str, str]:
 
 def is_recent(timestamp: str, now: datetime) -> bool:
     """Whether *timestamp*, in whole seconds, is close enough to *now*."""
-    return timestamp.isdecimal() and len(timestamp) <= 12 and abs(now.timestamp() - int(timestamp)) <= TOLERANCE_SECONDS
+    return (
+        timestamp.isascii()
+        and timestamp.isdecimal()
+        and len(timestamp) <= 12
+        and abs(now.timestamp() - int(timestamp)) <= TOLERANCE_SECONDS
+    )
 
 
 def hmac_base64(key: bytes, message: bytes) -> str:
