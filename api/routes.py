@@ -13,8 +13,8 @@ from api import (
     audit_verifier,
     credits,
     erasure,
-    generations,
     events,
+    generations,
     health,
     models,
     objects,
@@ -46,8 +46,8 @@ from api.shapes import provider_keys as provider_key_shapes
 from api.shapes import purchases as purchase_shapes
 from api.shapes import submissions
 from api.shapes import subscriptions as subscription_shapes
-from api.shapes import usage as usage_shapes
 from api.shapes import telling as telling_shapes
+from api.shapes import usage as usage_shapes
 from api.shapes.generations import Generation
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused, WrongCredentials
 from domain.accounts.refusals import AccountSuspended, EmailTaken, OwnSuspension, PasswordChangedMeanwhile, TooManyApiTokens
@@ -71,10 +71,10 @@ from domain.payments.ports import MessageUnreadable, PaymentsRefused, SignatureR
 from domain.payments.refusals import PaymentMismatch
 from domain.provider_keys.refusals import ProviderTakesNoKey
 from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
+from domain.telling.refusals import TicketsUnavailable, TooManyStreams
 from projections.notary.proof_refusals import (
     AccountNotSealed,
     BalancesNotSealed,
-from domain.telling.refusals import TicketsUnavailable, TooManyStreams
     CheckpointNotFound,
     EntryNotFound,
     NotYetNotarised,
@@ -148,13 +148,14 @@ ROUTES: list[Route] = [
     Route("POST /v1/credits/purchases", purchases.buy, scope("credits:write"), {201: purchase_shapes.PlacedPurchase}, "Buy a package", render=purchases.bought, limits=PURCHASES, refusals=[PaymentsRefused]),
     Route("GET /v1/credits/purchases/{id}", purchases.show, scope("credits:read"), {200: purchase_shapes.Purchase}, "A purchase", reads="orders", etag=True),
     Route("POST /v1/credits/purchases/{id}/pay", purchases.pay, scope("credits:write"), {200: purchase_shapes.Purchase}, "Pay at the test till", render=purchases.paid, refusals=[OrderClosed]),
+    Route("GET /v1/events", events.account, READ, {200: events.EVENT_STREAM}, "What happens, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
     Route("GET /v1/generations", generations.listed, READ, {200: Page[Generation]}, "Your generations", reads="generations"),
     Route("POST /v1/generations", generations.submit, WRITE, {201: Generation, 202: Generation}, "Ask for a generation", render=generations.submitted, waits=True, limits=GENERATIONS, refusals=[DebtOutstanding, InsufficientCredits]),
     Route("POST /v1/generations/estimate", generations.estimate, WRITE, {200: submissions.Estimate}, "What it would cost"),
     Route("GET /v1/generations/{id}", generations.show, READ, {200: Generation}, "A generation", reads="generations", etag=True, waits=True),
     Route("DELETE /v1/generations/{id}", generations.delete, WRITE, {204: None}, "Delete a generation", refusals=[GenerationOpen]),
     Route("POST /v1/generations/{id}/cancel", generations.cancel, WRITE, {200: Generation, 202: Generation}, "Cancel a generation", render=generations.canceled, refusals=[GenerationFinal]),
-    Route("GET /v1/events", events.account, READ, {200: events.EVENT_STREAM}, "What happens, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
+    Route("GET /v1/generations/{id}/events", events.generation, READ, {200: events.EVENT_STREAM, 204: None}, "What happens to it, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
     Route("GET /v1/generations/{id}/timeline", generations.timeline, READ, {200: submissions.Timeline}, "What happened to it"),
     Route("GET /v1/me", accounts.me, ANYONE_SUSPENDED, {200: account_shapes.Account}, "Your account", reads="accounts", etag=True),
     Route("PATCH /v1/me", accounts.change_me, SESSION, {200: account_shapes.Account}, "Change your names"),
@@ -162,7 +163,6 @@ ROUTES: list[Route] = [
     Route("POST /v1/me/erasure", erasure.request, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten", render=erasure.requested, limits=SENSITIVE),
     Route("GET /v1/me/export", personal_export.export, SESSION_SUSPENDED, {200: export_shapes.PersonalExport}, "Everything we hold of you", reads="generations", limits=SENSITIVE),
     Route("GET /v1/me/statistics", usage.statistics, scope("usage:read"), {200: usage_shapes.Statistics}, "All that you did so far", reads="usage_daily"),
-    Route("GET /v1/generations/{id}/events", events.generation, READ, {200: events.EVENT_STREAM, 204: None}, "What happens to it, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
     Route("GET /v1/me/usage", usage.usage, scope("usage:read"), {200: usage_shapes.Usage}, "What you used", reads="usage_daily"),
     Route("GET /v1/meta", health.meta, PUBLIC, {200: health.Meta}, "Release, features and limits"),
     Route("GET /v1/models", models.listed, PUBLIC, {200: model_shapes.Models}, "The catalogue"),
@@ -171,6 +171,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/provider-keys/{provider}", provider_keys.show, scope("provider-keys:read"), {200: provider_key_shapes.ProviderKey}, "Your key at a provider", etag=True),
     Route("PUT /v1/provider-keys/{provider}", provider_keys.put, scope("provider-keys:write"), {200: provider_key_shapes.ProviderKey, 201: provider_key_shapes.ProviderKey}, "Set your key at a provider", refusals=[ProviderTakesNoKey]),
     Route("DELETE /v1/provider-keys/{provider}", provider_keys.remove, scope("provider-keys:write"), {204: None}, "Remove your key at a provider"),
+    Route("POST /v1/stream-tickets", events.ticket, READ, {201: telling_shapes.StreamTicket}, "A ticket for a stream", refusals=[TicketsUnavailable]),
     Route("GET /v1/subscriptions", subscriptions.listed, scope("credits:read"), {200: Page[subscription_shapes.Subscription]}, "Your subscriptions", reads="subscriptions"),
     Route("POST /v1/subscriptions", subscriptions.subscribe, scope("credits:write"), {201: subscription_shapes.RequestedSubscription}, "Subscribe to a plan", render=subscriptions.subscribed, limits=PURCHASES, refusals=[PaymentsRefused, SubscriptionExists]),
     Route("GET /v1/subscriptions/plans", subscriptions.plans, PUBLIC, {200: subscription_shapes.Plans}, "What can be subscribed to"),
@@ -178,6 +179,4 @@ ROUTES: list[Route] = [
     Route("POST /v1/subscriptions/{id}/cancel", subscriptions.cancel, scope("credits:write", while_suspended=True), {200: subscription_shapes.Subscription}, "Cancel at the end of the period", render=subscriptions.changed, refusals=[PaymentsRefused]),
     Route("POST /v1/subscriptions/{id}/pay", subscriptions.pay, scope("credits:write"), {200: subscription_shapes.Subscription}, "Pay the first period at the test till", render=subscriptions.changed, refusals=[SubscriptionEnded]),
 ]
-    Route("POST /v1/stream-tickets", events.ticket, READ, {201: telling_shapes.StreamTicket}, "A ticket for a stream", refusals=[TicketsUnavailable]),
-    Route("GET /v1/shared/{token}", sharing.follow, PUBLIC, {200: "application/octet-stream", 302: None}, "A shared asset's bytes", "assets", refusals=[ShareNotFound]),
 # fmt: on
