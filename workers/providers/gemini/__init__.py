@@ -1,0 +1,1 @@
+"""Google Gemini in its own language: texts, analyses, pictures and edits by `generateContent`."""
