@@ -3,7 +3,8 @@
 import asyncio
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import msgspec
 
@@ -13,7 +14,7 @@ from domain.generations.words import Words, opened, private_params
 from domain.kernel.refusals import Gone, Unavailable
 from domain.ports import LongProvider, Provider, SubjectKey
 from domain.providers.catalogue import Model
-from domain.providers.jobs import Job, ProviderFailure, Report, Result, unheard
+from domain.providers.jobs import Job, ProviderFailure, Report, Result, Say, unheard, unsaid
 from workers.children import ChildDied
 from workers.failures import AttemptFailed, attempt_failed
 from workers.inputs import Inputs
@@ -62,7 +63,8 @@ class Maker:
             if words.inputs:
                 inputs, mask = await self._inputs.of(generation, words), await self._inputs.mask_of(generation, words)
                 job = msgspec.structs.replace(job, inputs=inputs, mask=mask)
-            result = await self._generate(model, job, isolate=isolate)
+            async with self._heard(generation, job, key) as say:
+                result = await self._generate(model, job, self._report(generation, job), say, isolate=isolate)
             output = None if result.output is None else key.seal(msgspec.json.encode(result.output).decode())
             return Made(await self._stored(result, key, words.prompt), result.usage, output)
         except (AttemptFailed, ChildDied):
@@ -83,25 +85,38 @@ class Maker:
             raise AttemptFailed("model_retired", f"The model {generation.model} is no longer offered.", retryable=False)
         return found
 
-    async def _generate(self, model: Model, job: Job, *, isolate: bool) -> Result:
+    async def _generate(self, model: Model, job: Job, report: Report, say: Say, *, isolate: bool) -> Result:
         try:
             async with asyncio.timeout(model.timeout_seconds):
                 if isolate:
                     return await generate_alone(self._platform.make_providers, model.provider, job)
                 provider = self._providers[model.provider]
                 assert not isinstance(provider, LongProvider), "long jobs are parked, not awaited"
-                return await provider.generate(job, self._report(job))
+                return await provider.generate(job, report, say)
         except TimeoutError as error:
             raise ProviderFailure("timeout", f"The provider did not answer within {model.timeout_seconds} s.") from error
 
-    def _report(self, job: Job) -> Report:
-        progress = self._platform.progress
-        if progress is None:
+    def _report(self, generation: Generation, job: Job) -> Report:
+        if self._platform.progress is None:
             return unheard
+        tell = functools.partial(self._platform.progress.tell, generation.id, account_id=generation.account_id)
         if job.attempt > 1:
             # What an earlier attempt had done is lost.
-            progress.tell(job.generation_id, 0.0)
-        return functools.partial(progress.tell, job.generation_id)
+            tell(0.0)
+        return tell
+
+    @asynccontextmanager
+    async def _heard(self, generation: Generation, job: Job, key: SubjectKey) -> AsyncIterator[Say]:
+        """Who listens to a text while it is written, unless the caller wants it whole."""
+        saying = self._platform.saying
+        if saying is None or job.kind != "text" or not job.params.get("stream", True):
+            yield unsaid
+            return
+        voice = saying.voice(generation.id, account_id=generation.account_id, attempt=job.attempt, key=key)
+        try:
+            yield voice.say
+        finally:
+            await voice.end()
 
     async def _stored(self, result: Result, key: SubjectKey, prompt: str) -> list[NewAsset]:
         return [

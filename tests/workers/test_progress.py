@@ -11,7 +11,7 @@ class Told:
     def __init__(self) -> None:
         self.ticks: list[tuple[object, float]] = []
 
-    def tell(self, generation_id, share):
+    def tell(self, generation_id, share, *, account_id):
         self.ticks.append((generation_id, share))
 
 
