@@ -13,7 +13,7 @@ import structlog
 from domain.kernel.refusals import Refusal
 from domain.payments.ports import Checkout, CheckoutOrder, PaymentsRefused, PaymentsUnavailable
 from infra.payments.stripe.payments import StripePayments
-from tests.support import stripe_server
+from tests.support import protocol_server
 from tests.support.stripe_server import API_VERSION, SECRET_KEY, WEBHOOK_SECRET, StripeServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -155,7 +155,7 @@ async def test_silence_ends_in_time(stripe):
             await payments.checkout(order())
     finally:
         await payments.close()
-    assert 0.2 < time.monotonic() - started < stripe_server.SILENCE_SECONDS / 2
+    assert 0.2 < time.monotonic() - started < protocol_server.SILENCE_SECONDS / 2
 
 
 async def test_nobody_there_is_unavailable():

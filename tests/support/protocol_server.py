@@ -38,11 +38,10 @@ class Request:
     body: Any = field(default=None, repr=False)
 
 
-class ProtocolServer:
-    """Context manager. `origin` is the address without a path, `authority` without the scheme."""
+class LoopbackServer:
+    """Starts and stops: a context manager. `origin` is the address without a path, `authority` without the scheme."""
 
-    handler: "ClassVar[type[ProtocolHandler]]"
-    MOODS: "ClassVar[Mapping[str, Mood]]" = {}
+    handler: "ClassVar[type[LoopbackHandler]]"
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -52,6 +51,31 @@ class ProtocolServer:
         #: Where redirects and links point.
         self.elsewhere = ""
         self.connections = 0
+
+    def __enter__(self) -> Self:
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (self.handler,), {"owner": self}))
+        self._server.owner = self
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+        self.authority = f"127.0.0.1:{self._server.server_port}"
+        self.origin = f"http://{self.authority}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class ProtocolServer(LoopbackServer):
+    """Answers by `well`, or as it was told to behave."""
+
+    handler: "ClassVar[type[ProtocolHandler]]"
+    MOODS: "ClassVar[Mapping[str, Mood]]" = {}
+
+    def __init__(self) -> None:
+        super().__init__()
         self.reset()
 
     def reset(self) -> None:
@@ -88,26 +112,11 @@ class ProtocolServer:
         """The requests of one step."""
         return [request for request in self.requests if self.step(request) == step]
 
-    def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (self.handler,), {"owner": self}))
-        self._server.owner = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-        self.authority = f"127.0.0.1:{self._server.server_port}"
-        self.origin = f"http://{self.authority}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
-    owner: ProtocolServer
+    owner: LoopbackServer
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self.owner.connections += 1
@@ -117,29 +126,19 @@ class _Server(ThreadingHTTPServer):
         """Clients hang up on purpose here."""
 
 
-class ProtocolHandler(BaseHTTPRequestHandler):
+class LoopbackHandler(BaseHTTPRequestHandler):
+    """The many ways to answer."""
+
     protocol_version = "HTTP/1.1"
     # Small answers leave at once.
     wbufsize = -1
     disable_nagle_algorithm = True
     owner: Any
-    asked: Request
     #: Send half of what the answer is long / nothing of an answer that was made.
     cut_short = deaf = False
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence: the tests look at `requests`."""
-
-    def do_POST(self) -> None:
-        parts = urlsplit(self.path)
-        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.asked = Request(self.command, parts.path, dict(self.headers.items()), parts.query, sent, _json(sent))
-        self.cut_short = self.deaf = False
-        with self.owner.lock:
-            self.owner.requests.append(self.asked)
-        self.owner.meet(self)
-
-    do_GET = do_PUT = do_DELETE = do_PATCH = do_POST
 
     def json(self, status: int, document: Any, headers: Mapping[str, str] | None = None) -> None:
         self.send(status, json.dumps(document).encode(), {"Content-Type": "application/json"} | dict(headers or {}))
@@ -192,6 +191,23 @@ class ProtocolHandler(BaseHTTPRequestHandler):
 
     def drop(self) -> None:
         self.close_connection = True
+
+
+class ProtocolHandler(LoopbackHandler):
+    """Notes what it was asked, and lets its server say how to meet it."""
+
+    asked: Request
+
+    def do_POST(self) -> None:
+        parts = urlsplit(self.path)
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.asked = Request(self.command, parts.path, dict(self.headers.items()), parts.query, sent, _json(sent))
+        self.cut_short = self.deaf = False
+        with self.owner.lock:
+            self.owner.requests.append(self.asked)
+        self.owner.meet(self)
+
+    do_GET = do_PUT = do_DELETE = do_PATCH = do_POST
 
     def answer_cut_short(self) -> None:
         self.cut_short = True

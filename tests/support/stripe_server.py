@@ -6,21 +6,19 @@ What it was sent stands in `requests`.
 
 import gzip
 import json
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.support.protocol_server import LoopbackHandler, LoopbackServer
 from tests.support.stripe_book import Refused, StripeBook
 from tests.support.stripe_forms import nested
 
 SECRET_KEY = "sk_test_of_the_tests_0123456789"
 WEBHOOK_SECRET = "whsec_of_the_tests_0123456789"
 API_VERSION = "2026-06-24.dahlia"
-SILENCE_SECONDS = 30
 
 
 @dataclass
@@ -32,15 +30,16 @@ class Request:
     sent: str
 
 
-class StripeServer:
-    """Context manager. `base` is what STRIPE_API_BASE is set to."""
+class StripeServer(LoopbackServer):
+    """`base` is what STRIPE_API_BASE is set to."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.released = threading.Event()
-        #: Where redirects point.
-        self.elsewhere = ""
+        super().__init__()
         self.reset()
+
+    @property
+    def base(self) -> str:
+        return self.origin
 
     def reset(self) -> None:
         """A new account, and nothing remembered."""
@@ -55,37 +54,9 @@ class StripeServer:
         assert set(moods) <= MOODS.keys(), moods
         self.moods.extend(moods)
 
-    def __enter__(self) -> "StripeServer":
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self}))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-        self.base = f"http://127.0.0.1:{self._server.server_port}"
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients hang up on purpose here."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Small answers leave at once.
-    wbufsize = -1
-    disable_nagle_algorithm = True
+class _Handler(LoopbackHandler):
     owner: StripeServer
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Silence: the tests look at `requests`."""
 
     def do_GET(self) -> None:
         self._meet(urlsplit(self.path).query)
@@ -133,28 +104,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.json(status, body, headers)
 
     def json(self, status: int, document: Any, headers: Mapping[str, str] | None = None) -> None:
-        self.send(status, json.dumps(document).encode(), {"Content-Type": "application/json", "Request-Id": "req_1"} | dict(headers or {}))
-
-    def send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None, *, declared: int | None = None) -> None:
-        self.send_response_only(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body) if declared is None else declared))
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-        if declared is not None:
-            self.close_connection = True
-
-    def silence(self) -> None:
-        self.owner.released.wait(SILENCE_SECONDS)
-        self.close_connection = True
+        super().json(status, document, {"Request-Id": "req_1"} | dict(headers or {}))
 
     def cut(self, *, after: bool) -> None:
         """The connection goes: before anything was done, or when it was done and only the answer is lost."""
         if after:
             self.answer()
         self.close_connection = True
+
+
+StripeServer.handler = _Handler
 
 
 def answer_to(book: StripeBook, asked: Request) -> Any:
