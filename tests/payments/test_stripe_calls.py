@@ -13,7 +13,7 @@ import structlog
 from domain.kernel.refusals import Refusal
 from domain.payments.ports import Checkout, CheckoutOrder, PaymentsRefused, PaymentsUnavailable
 from infra.payments.stripe.payments import StripePayments
-from tests.support import protocol_server
+from tests.support import protocol_server, stripe_server
 from tests.support.stripe_server import API_VERSION, SECRET_KEY, WEBHOOK_SECRET, StripeServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
