@@ -6,6 +6,7 @@ from typing import Any
 from api.kit.call import Call
 from api.kit.route import Limit
 from api.shapes.access import Login, Refresh, Registration
+from api.shapes.submissions import Asked
 
 #: `dbr_` and the part of a refresh token that names its session; what follows is secret.
 SESSION_CHARS = 25
@@ -24,7 +25,16 @@ def _family(call: Call, body: Refresh) -> str:
     return hashlib.sha256(body.refresh_token[:SESSION_CHARS].encode()).hexdigest()
 
 
-GENERATIONS = [Limit("generations")]
+def _videos(*asked: Asked) -> int:
+    return sum(each.kind == "video" for each in asked)
+
+
+GENERATIONS = [Limit("generations"), Limit("video", cost=_videos)]
+#: A batch counts its items, and passes or fails whole.
+BATCH = [
+    Limit("generations", cost=lambda body: len(body.generations)),
+    Limit("video", cost=lambda body: _videos(*body.generations)),
+]
 #: Failed logins count by address and by e-mail; successful ones are free.
 LOGIN = [Limit("auth", by=_address, counts="refused"), Limit("auth", by=_email, counts="refused")]
 #: Whatever becomes of it: outside systems send what they like.

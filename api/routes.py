@@ -11,6 +11,7 @@ from api import (
     audit,
     audit_proofs,
     audit_verifier,
+    batches,
     credits,
     erasure,
     events,
@@ -30,7 +31,7 @@ from api.kit.answer import Page
 from api.kit.permission import ANYONE_SUSPENDED, AUDITOR, OPERATOR, PUBLIC, SESSION, SESSION_SUSPENDED, scope
 from api.kit.refusals import InvalidToken, NotFound, PositionUnknown
 from api.kit.route import Route
-from api.limits import GENERATIONS, INBOUND, LOGIN, PURCHASES, REFRESH, REGISTER, RESET, SENSITIVE
+from api.limits import BATCH, GENERATIONS, INBOUND, LOGIN, PURCHASES, REFRESH, REGISTER, RESET, SENSITIVE
 from api.shapes import access as access_shapes
 from api.shapes import accounts as account_shapes
 from api.shapes import admin as admin_shapes
@@ -48,7 +49,7 @@ from api.shapes import submissions
 from api.shapes import subscriptions as subscription_shapes
 from api.shapes import telling as telling_shapes
 from api.shapes import usage as usage_shapes
-from api.shapes.generations import Generation
+from api.shapes.generations import Batch, Generation
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused, WrongCredentials
 from domain.accounts.refusals import AccountSuspended, EmailTaken, OwnSuspension, PasswordChangedMeanwhile, TooManyApiTokens
 from domain.assets.storage import SignedUrlRefused
@@ -158,6 +159,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/generations/{id}/events", events.generation, READ, {200: events.EVENT_STREAM, 204: None}, "What happens to it, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
     Route("GET /v1/generations/{id}/timeline", generations.timeline, READ, {200: submissions.Timeline}, "What happened to it"),
     Route("GET /v1/me", accounts.me, ANYONE_SUSPENDED, {200: account_shapes.Account}, "Your account", reads="accounts", etag=True),
+    Route("POST /v1/generations/batch", batches.submit, WRITE, {202: Batch}, "Ask for several at once", render=batches.submitted, limits=BATCH, refusals=[DebtOutstanding, InsufficientCredits]),
     Route("PATCH /v1/me", accounts.change_me, SESSION, {200: account_shapes.Account}, "Change your names"),
     Route("DELETE /v1/me", erasure.request_by_deleting, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten (as POST /v1/me/erasure)", render=erasure.requested, limits=SENSITIVE),
     Route("POST /v1/me/erasure", erasure.request, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten", render=erasure.requested, limits=SENSITIVE),

@@ -84,6 +84,13 @@ class Generation(Shown):
     urls: GenerationUrls
 
 
+class Batch(Shown):
+    """Generations that were accepted together, in the order in which they were asked for."""
+
+    id: Id
+    generations: list[Generation]
+
+
 def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets: Mapping[UUID, AssetRow]) -> Generation:
     """*row* for its owner, whose *key* opens his words. *assets* holds the rows of its assets; deleted ones are left out."""
     words = call.just_sealed[1] if call.just_sealed and call.just_sealed[0] == row.sealed else opened(key, row.sealed)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Shown, When
-from domain.kernel.limits import INPUTS_MAX, PROMPT_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, URL_CHARS_MAX
+from domain.kernel.limits import BATCH_MAX, INPUTS_MAX, PROMPT_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, URL_CHARS_MAX
 
 Tag = Annotated[str, Meta(min_length=1, max_length=TAG_CHARS_MAX)]
 ModelId = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -40,6 +40,12 @@ class Submission(Asked):
     start_deadline: When | None = None
     deadline: When | None = None
     tags: Annotated[list[Tag], Meta(max_length=TAGS_MAX)] = []
+
+
+class BatchSubmission(Body):
+    """Several generations at once: either all of them are accepted, or none."""
+
+    generations: Annotated[list[Submission], Meta(min_length=1, max_length=BATCH_MAX)]
 
 
 class Estimate(Shown):

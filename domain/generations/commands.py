@@ -26,12 +26,22 @@ class RequestGeneration(Command):
     start_deadline: datetime | None
     deadline: datetime
     free_tier: bool = True
+    batch_id: UUID | None = None
+    schedule_id: UUID | None = None
     retry_of: UUID | None = None
     fallback_models: list[str] = []
     rate: int = 0
     rate_unit: str = "item"
     rate_per: int = 1
     own_key: bool = False
+
+
+class RequestBatch(Command):
+    """Several at once, all or none of them. Their `account_id` and `batch_id` are those of the batch."""
+
+    batch_id: UUID
+    account_id: UUID
+    generations: list[RequestGeneration]
 
 
 class QueueGeneration(Command):
@@ -87,6 +97,26 @@ class FailGeneration(Command):
     retryable: bool
 
 
+class SubmitGeneration(Command):
+    """Attempt `attempt` is about to give its long job to the provider, as submit `submit`."""
+
+    generation_id: UUID
+    account_id: UUID
+    attempt: int
+    submit: int
+
+
+class ParkGeneration(Command):
+    """The provider has the job of attempt `attempt`: no worker holds it any more, and it is looked after from `poll_at` on."""
+
+    generation_id: UUID
+    account_id: UUID
+    attempt: int
+    submit: int
+    sealed_job: str
+    poll_at: datetime
+
+
 class RetryGeneration(Command):
     """Give attempt `attempt` back to the queue: it failed and may be tried again, was drained, or lost its worker."""
 
@@ -106,20 +136,29 @@ class CancelGeneration(Command):
 
 
 class FinishCancel(Command):
-    """The worker stopped attempt `attempt` after a cancel. `delivered_price`: what the caller could already fetch."""
+    """The worker stopped attempt `attempt` after a cancel. `delivered_price`: what the caller could already fetch costs."""
 
     generation_id: UUID
     account_id: UUID
     attempt: int
     delivered_price: int
+    usage: dict[str, int] = {}
+    sealed_output: str | None = None
 
 
 class ExpireGeneration(Command):
-    """A deadline has passed: `which` is "start_deadline" or "deadline"."""
+    """A deadline has passed: `which` is "start_deadline" or "deadline". `attempt` None: whoever runs it.
+
+    A worker also says what the caller could already fetch, and what that costs.
+    """
 
     generation_id: UUID
     account_id: UUID
     which: str
+    attempt: int | None = None
+    delivered_price: int = 0
+    usage: dict[str, int] = {}
+    sealed_output: str | None = None
 
 
 class DeleteGeneration(Command):

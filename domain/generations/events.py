@@ -65,8 +65,31 @@ class GenerationStarted(Fact):
     worker: str
 
 
+class GenerationSubmitting(Fact):
+    """The worker is about to give submit `submit` (1, 2, …) of a long job to the provider; from here on the job may exist there.
+
+    `submit` grows only once it is known that the one before was not taken.
+    """
+
+    TOPIC = "generations.submitting"
+    attempt: int
+    submit: int
+
+
+class GenerationSubmitted(Fact):
+    """The provider has taken submit `submit`. `sealed_job` is JSON {upstream_id, data} under the account's key."""
+
+    TOPIC = "generations.submitted"
+    attempt: int
+    submit: int
+    sealed_job: str
+
+
 class GenerationRetrying(Fact):
-    """Attempt `attempt` failed and another follows at `run_at`; or it was handed back (`code` "handed_back", "worker_lost")."""
+    """Attempt `attempt` failed and another follows at `run_at`; or it was handed back (`code` "handed_back", "worker_lost").
+
+    After `code` "submit_unknown" nobody knows whether the provider took the job.
+    """
 
     TOPIC = "generations.retrying"
     attempt: int
@@ -95,7 +118,10 @@ class GenerationSucceeded(Fact):
 
 
 class GenerationFailed(Fact):
-    """`code` is normalised; `message` is our own sentence, never an upstream body."""
+    """`code` is normalised; `message` is our own sentence, never an upstream body.
+
+    Only a deadline charges: for what the caller could read before it passed, which is `sealed_output` and counted in `usage`.
+    """
 
     TOPIC = "generations.failed"
     code: str
@@ -103,14 +129,21 @@ class GenerationFailed(Fact):
     retryable: bool
     charged: int
     released: int
+    paid_by: list[Paid] = []
+    usage: dict[str, int] = {}
+    sealed_output: str | None = None
 
 
 class GenerationCanceled(Fact):
+    """`sealed_output` and `usage`: what the caller could read before it ended."""
+
     TOPIC = "generations.canceled"
     actor: str
     charged: int
     released: int
     paid_by: list[Paid]
+    usage: dict[str, int] = {}
+    sealed_output: str | None = None
 
 
 class ChargeRefunded(Fact):

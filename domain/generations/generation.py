@@ -18,12 +18,17 @@ FINAL = frozenset({"succeeded", "failed", "canceled"})
 STATUSES = ("canceled", "failed", "queued", "running", "scheduled", "succeeded")
 #: These end an attempt without burning it: the worker was drained or lost, the work itself did not fail.
 UNBURNED = frozenset({"handed_back", "worker_lost"})
+#: The code of an attempt that ended without anybody knowing whether the provider took its job.
+SUBMIT_UNKNOWN = "submit_unknown"
+#: After these nothing is known about a submit that was under way.
+_LEAVE_OPEN = UNBURNED | {SUBMIT_UNKNOWN}
 
 
 class Generation(Root):
     """`attempt` numbers the fence and only grows; `attempts` counts those that burned."""
 
     TOPIC = "generations.generation"
+    class_version = 2
 
     def __init__(self) -> None:
         self.status = "queued"
@@ -42,6 +47,12 @@ class Generation(Root):
         self.error: dict[str, Any] | None = None
         self.usage: dict[str, int] = {}
         self.asset_ids: list[UUID] = []
+        #: The number of the last submit; `submitting` while nobody knows whether the provider took it.
+        self.submit = 0
+        self.submitting = False
+        #: The job that the provider has, and since when.
+        self.sealed_job: str | None = None
+        self.submitted_at: datetime | None = None
         self.sealed_output: str | None = None
         self.deleted = False
 
@@ -94,6 +105,14 @@ class Generation(Root):
         self.check_attempt(attempt)
         self.record(events.GenerationRetrying, now=now, attempt=attempt, code=code, run_at=run_at)
 
+    def intend_submit(self, *, attempt: int, submit: int, now: datetime) -> None:
+        self.check_attempt(attempt)
+        self.record(events.GenerationSubmitting, now=now, attempt=attempt, submit=submit)
+
+    def park(self, *, attempt: int, submit: int, sealed_job: str, now: datetime) -> None:
+        self.check_attempt(attempt)
+        self.record(events.GenerationSubmitted, now=now, attempt=attempt, submit=submit, sealed_job=sealed_job)
+
     def request_cancel(self, *, actor: str, now: datetime) -> None:
         if self.cancel_requested_at is None:
             self.record(events.GenerationCancelRequested, now=now, actor=actor)
@@ -122,14 +141,19 @@ class Generation(Root):
             sealed_output=sealed_output,
         )
 
-    def fail(self, *, code: str, message: str, retryable: bool, now: datetime) -> None:
-        """End without a charge; check the attempt before, unless the end does not depend on who runs it."""
+    def fail(self, *, code: str, message: str, retryable: bool, now: datetime, **delivered: Any) -> None:
+        """End without a charge, unless something was *delivered*; check the attempt before, unless the end does not depend on it."""
         self._refuse_if_final()
-        self.record(events.GenerationFailed, now=now, code=code, message=message, retryable=retryable, charged=0, released=self.quoted)
+        self._end_early(events.GenerationFailed, now, {"code": code, "message": message, "retryable": retryable, **delivered})
 
-    def cancel(self, *, actor: str, charged: int, paid_by: list[Paid], now: datetime) -> None:
+    def cancel(self, *, actor: str, now: datetime, **delivered: Any) -> None:
+        """*delivered*: what the caller could read before, as `charged`, `paid_by`, `usage` and `sealed_output`."""
         self._refuse_if_final()
-        self.record(events.GenerationCanceled, now=now, actor=actor, charged=charged, released=self.quoted - charged, paid_by=paid_by)
+        self._end_early(events.GenerationCanceled, now, {"actor": actor, **delivered})
+
+    def _end_early(self, fact: type[Fact], now: datetime, values: dict[str, Any]) -> None:
+        values = {"charged": 0, "paid_by": [], "usage": {}, "sealed_output": None, **values}
+        self.record(fact, now=now, released=self.quoted - values["charged"], **values)
 
     def refund(self, refund_id: UUID, *, grant_id: UUID, amount: int | None, reason: str, now: datetime) -> int:
         """Note that *amount* (None: all that is left) of the charge goes back. Returns it; 0 when *refund_id* was noted before."""
@@ -182,8 +206,6 @@ class Generation(Root):
     @when(events.GenerationRequested)
     def _requested(self, fact: events.GenerationRequested) -> None:
         vars(self).update(zip(_REQUESTED, _requested_of(fact), strict=True))
-        self.batch_id = fact.batch_id
-        self.schedule_id = fact.schedule_id
         self.status = "scheduled" if fact.run_at else "queued"
         self.queued_at = None if fact.run_at else fact.timestamp
         self.updated_at = fact.timestamp
@@ -202,10 +224,27 @@ class Generation(Root):
         self.started_at = self.started_at or fact.timestamp
         self.updated_at = fact.timestamp
 
+    @when(events.GenerationSubmitting)
+    def _submitting(self, fact: events.GenerationSubmitting) -> None:
+        self.submit = fact.submit
+        self.submitting = True
+        self.updated_at = fact.timestamp
+
+    @when(events.GenerationSubmitted)
+    def _submitted(self, fact: events.GenerationSubmitted) -> None:
+        self.submitting = False
+        self.sealed_job = fact.sealed_job
+        self.submitted_at = self.submitted_at or fact.timestamp
+        self.updated_at = fact.timestamp
+
     @when(events.GenerationRetrying)
     def _retrying(self, fact: events.GenerationRetrying) -> None:
         self.status = "queued"
         self.attempts -= fact.code in UNBURNED
+        if fact.code not in _LEAVE_OPEN:
+            # The provider said no, so there is no job of ours any more.
+            self.submitting = False
+            self.sealed_job = self.submitted_at = None
         self.updated_at = fact.timestamp
 
     @when(events.GenerationCancelRequested)
@@ -224,11 +263,12 @@ class Generation(Root):
     def _failed(self, fact: events.GenerationFailed) -> None:
         self.error = {"code": fact.code, "message": fact.message, "retryable": fact.retryable}
         self._end("failed", fact)
+        self._deliver(fact)
 
     @when(events.GenerationCanceled)
     def _canceled(self, fact: events.GenerationCanceled) -> None:
         self._end("canceled", fact)
-        self.paid_by = list(fact.paid_by)
+        self._deliver(fact)
 
     @when(events.ChargeRefunded)
     def _charge_refunded(self, fact: events.ChargeRefunded) -> None:
@@ -246,6 +286,11 @@ class Generation(Root):
         self.charged = fact.charged
         self.released = fact.released
         self.finished_at = self.updated_at = fact.timestamp
+
+    def _deliver(self, fact: events.GenerationFailed | events.GenerationCanceled) -> None:
+        self.paid_by = list(fact.paid_by)
+        self.usage = dict(fact.usage)
+        self.sealed_output = fact.sealed_output
 
     # Set from GenerationRequested.
     account_id: UUID
@@ -291,6 +336,8 @@ _REQUESTED = (
     "run_at",
     "start_deadline",
     "deadline",
+    "batch_id",
+    "schedule_id",
     "retry_of",
     "fallback_models",
     "rate",

@@ -9,7 +9,7 @@ from domain.credits.credit_account import CreditAccount
 from domain.generations import commands
 from domain.generations.events import Paid
 from domain.generations.generation import Generation
-from domain.kernel.commands import CancelWork, CloseWork, Command, Decision, Handler, Need, OpenWork, RequeueWork, Streams
+from domain.kernel.commands import CancelWork, CloseWork, Command, Decision, Handler, Need, OpenWork, ParkWork, RequeueWork, Streams
 from domain.kernel.ids import credit_stream
 
 PRIORITIES = {"low": -1, "normal": 0, "high": 1}
@@ -25,9 +25,27 @@ def _needs_both(command: Any) -> Sequence[Need]:
 
 def _request(command: commands.RequestGeneration, streams: Streams, now: datetime) -> Decision:
     credits = CreditAccount.among(streams, command.account_id)
+    generation = _held(command, credits, now)
+    result = {"generation_id": str(command.generation_id)}
+    # The generation's fact comes last: the command's position is then its own, and the answer needs no look into the log.
+    return Decision(account_id=command.account_id, saved=[credits, generation], result=result, work=[_work_of(command)])
+
+
+def _request_batch(command: commands.RequestBatch, streams: Streams, now: datetime) -> Decision:
+    credits = CreditAccount.among(streams, command.account_id)
+    generations = [_held(each, credits, now) for each in command.generations]
+    result = {"batch_id": str(command.batch_id), "generation_ids": [str(each.generation_id) for each in command.generations]}
+    work = [_work_of(each) for each in command.generations]
+    return Decision(account_id=command.account_id, saved=[credits, *generations], result=result, work=work)
+
+
+def _held(command: commands.RequestGeneration, credits: CreditAccount, now: datetime) -> Generation:
     credits.hold(command.generation_id, amount=command.quoted, kind=command.kind, free_tier=command.free_tier, now=now)
-    generation = Generation.request(command, now=now)
-    work = OpenWork(
+    return Generation.request(command, now=now)
+
+
+def _work_of(command: commands.RequestGeneration) -> OpenWork:
+    return OpenWork(
         generation_id=command.generation_id,
         account_id=command.account_id,
         queue=command.queue,
@@ -38,9 +56,6 @@ def _request(command: commands.RequestGeneration, streams: Streams, now: datetim
         start_deadline=command.start_deadline,
         deadline=command.deadline,
     )
-    result = {"generation_id": str(command.generation_id)}
-    # The generation's fact comes last: the command's position is then its own, and the answer needs no look into the log.
-    return Decision(account_id=command.account_id, saved=[credits, generation], result=result, work=[work])
 
 
 def _queue(command: commands.QueueGeneration, streams: Streams, now: datetime) -> Decision:
@@ -101,10 +116,25 @@ def _retry(command: commands.RetryGeneration, streams: Streams, now: datetime) -
     generation = Generation.of(streams, command.generation_id, command.account_id)
     generation.check_attempt(command.attempt)
     if generation.cancel_requested_at is not None:
-        return _end_as_canceled(command, generation, streams, delivered_price=0, now=now)
+        return _end_as_canceled(command, generation, streams, now=now)
     generation.retry(attempt=command.attempt, code=command.code, run_at=command.run_at, now=now)
     work = RequeueWork(generation_id=command.generation_id, run_at=command.run_at)
     return Decision(account_id=command.account_id, saved=[generation], work=[work])
+
+
+def _submit(command: commands.SubmitGeneration, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, command.account_id)
+    generation.intend_submit(attempt=command.attempt, submit=command.submit, now=now)
+    return Decision(account_id=command.account_id, saved=[generation])
+
+
+def _park(command: commands.ParkGeneration, streams: Streams, now: datetime) -> Decision:
+    generation = Generation.of(streams, command.generation_id, command.account_id)
+    generation.park(attempt=command.attempt, submit=command.submit, sealed_job=command.sealed_job, now=now)
+    # Whoever asked to stop it meanwhile is heard at once.
+    poll_at = now if generation.cancel_requested_at else command.poll_at
+    work = [ParkWork(generation_id=command.generation_id, poll_at=poll_at)]
+    return Decision(account_id=command.account_id, saved=[generation], work=work)
 
 
 def _cancel(command: commands.CancelGeneration, streams: Streams, now: datetime) -> Decision:
@@ -117,7 +147,7 @@ def _cancel(command: commands.CancelGeneration, streams: Streams, now: datetime)
         work = [CancelWork(generation_id=command.generation_id)]
         return Decision(account_id=command.account_id, saved=[generation], result=result, work=work)
     credits = CreditAccount.among(streams, command.account_id)
-    generation.cancel(actor=command.actor, charged=0, paid_by=[], now=now)
+    generation.cancel(actor=command.actor, now=now)
     _release(generation, credits, now)
     return _ended(command, [generation, credits])
 
@@ -127,7 +157,7 @@ def _finish_cancel(command: commands.FinishCancel, streams: Streams, now: dateti
     if generation.ended_just_so("canceled", attempt=command.attempt, charged=_price_of_cancel(generation, command.delivered_price)):
         return _repeated(command, generation)
     generation.check_attempt(command.attempt)
-    return _end_as_canceled(command, generation, streams, delivered_price=command.delivered_price, now=now)
+    return _end_as_canceled(command, generation, streams, now=now)
 
 
 def _expire(command: commands.ExpireGeneration, streams: Streams, now: datetime) -> Decision:
@@ -136,10 +166,14 @@ def _expire(command: commands.ExpireGeneration, streams: Streams, now: datetime)
     started_in_time = command.which == "start_deadline" and generation.attempt > 0
     if generation.final or started_in_time or limit is None or limit > now:
         return Decision(account_id=command.account_id, saved=[generation])
+    if command.attempt is not None:
+        generation.check_attempt(command.attempt)
     credits = CreditAccount.among(streams, command.account_id)
     sentence = "No worker began before start_deadline." if command.which == "start_deadline" else "The deadline has passed."
-    generation.fail(code="deadline_exceeded", message=sentence, retryable=True, now=now)
-    _release(generation, credits, now)
+    # As after a cancel, but what never began is free whatever the model says.
+    price = _price_of_cancel(generation, command.delivered_price) if command.delivered_price else 0
+    delivered = _delivered(command, generation, credits, price, now)
+    generation.fail(code="deadline_exceeded", message=sentence, retryable=True, now=now, **delivered)
     return _ended(command, [generation, credits])
 
 
@@ -157,14 +191,20 @@ def _end_as_canceled(
     generation: Generation,
     streams: Streams,
     *,
-    delivered_price: int,
     now: datetime,
 ) -> Decision:
     """What the caller could already fetch is charged, as the model's `on_cancel` in the quote says."""
     credits = CreditAccount.among(streams, command.account_id)
-    charged, paid_by = _settle(generation, credits, _price_of_cancel(generation, delivered_price), now)
-    generation.cancel(actor="worker", charged=charged, paid_by=paid_by, now=now)
+    price = _price_of_cancel(generation, getattr(command, "delivered_price", 0))
+    generation.cancel(actor="worker", now=now, **_delivered(command, generation, credits, price, now))
     return _ended(command, [generation, credits])
+
+
+def _delivered(command: Any, generation: Generation, credits: CreditAccount, price: int, now: datetime) -> dict[str, Any]:
+    """Settle what the caller has; the rest of the hold goes back."""
+    charged, paid_by = _settle(generation, credits, price, now)
+    usage, sealed_output = getattr(command, "usage", {}), getattr(command, "sealed_output", None)
+    return {"charged": charged, "paid_by": paid_by, "usage": usage, "sealed_output": sealed_output}
 
 
 def _price_of_cancel(generation: Generation, delivered_price: int) -> int:
@@ -204,8 +244,11 @@ HANDLERS: dict[type[Command], Handler] = {
     commands.FailGeneration: Handler(_needs_both, _fail),
     commands.FinishCancel: Handler(_needs_both, _finish_cancel),
     commands.QueueGeneration: Handler(_needs_generation, _queue),
+    commands.RequestBatch: Handler(lambda c: [Need(CreditAccount, credit_stream(c.account_id))], _request_batch),
+    commands.ParkGeneration: Handler(_needs_generation, _park),
     commands.RequestGeneration: Handler(lambda c: [Need(CreditAccount, credit_stream(c.account_id))], _request),
     commands.RetryGeneration: Handler(_needs_both, _retry),
     commands.StartGeneration: Handler(_needs_generation, _start),
+    commands.SubmitGeneration: Handler(_needs_generation, _submit),
     commands.SucceedGeneration: Handler(_needs_both, _succeed),
 }
