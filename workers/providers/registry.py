@@ -9,6 +9,7 @@ from domain.ports import LongProvider, Outgoing, Provider
 from domain.providers.vendors import VENDORS, Access
 from workers.providers.elevenlabs.provider import ElevenLabsProvider
 from workers.providers.fal.provider import FalProvider
+from workers.providers.gemini.provider import GeminiProvider
 from workers.providers.kie_runway.provider import KieRunwayProvider
 from workers.providers.kie_veo.provider import KieVeoProvider
 from workers.providers.noop import NoopProvider
@@ -22,6 +23,7 @@ from workers.providers.stability.provider import StabilityProvider
 ADAPTERS: Mapping[str, Callable[..., Provider | LongProvider]] = {
     "elevenlabs": ElevenLabsProvider,
     "fal": FalProvider,
+    "gemini": GeminiProvider,
     "kie-runway": KieRunwayProvider,
     "kie-veo": KieVeoProvider,
     "openai": partial(OpenAICompatibleProvider, base_url="https://api.openai.com/v1", api_key=None),
