@@ -1,26 +1,34 @@
-"""What purchases and subscriptions share: the payment method, where the buyer is sent afterwards, and opening the page."""
+"""What purchases and subscriptions share: price and payment method, the page where they are paid, and whose they are."""
 
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 
 from api.kit.call import Call
-from domain.kernel.commands import Command, Context
-from domain.kernel.facts import Fact
+from api.kit.refusals import NotFound
+from domain.kernel.commands import Command, Context, Receipt
 from domain.kernel.ids import command_of_cause
 from domain.orders.commands import OpenCheckout
+from domain.orders.events import OrderCheckoutOpened
 from domain.orders.order import Order
 from domain.orders.refusals import MethodNotOffered, UrlRefused
-from domain.payments.ports import CheckoutOrder
+from domain.payments.ports import TEST, CheckoutOrder
+from domain.payments.price_book import Package, Plan
+from domain.ports import SubjectKey
 from domain.subscriptions.commands import OpenSubscriptionCheckout
+from domain.subscriptions.events import SubscriptionCheckoutOpened
 from domain.subscriptions.subscription import Subscription
+from projections.payments.bought import BoughtTable, Row
 
 #: A page stays open for a little less than payment services allow (24 h), so that clocks may differ.
 OPEN_FOR = timedelta(hours=23)
+OPENED = frozenset({OrderCheckoutOpened.TOPIC, SubscriptionCheckoutOpened.TOPIC})
 ON_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+Thing = TypeVar("Thing", Order, Subscription)
 
 
 class Returns(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,64 +85,90 @@ def checked_url(field: str, url: str) -> str:
     return url
 
 
-async def open_order(call: Call, order: Order) -> None:
-    """Open the page of *order* if it has none. The first answer that was lost here is made up for by the next.
+async def priced(call: Call, asked: Asked, offer: Package | Plan) -> dict[str, Any]:
+    """The fields that both commands have: what *offer* costs now, and where the money goes.   Raises UrlRefused."""
+    payments = call.platform.payments
+    return {
+        "account_id": call.account_id,
+        "credits": offer.credits,
+        "amount": offer.amount,
+        "currency": offer.currency,
+        "price_version": call.platform.price_books.now.version,
+        "provider": payments.name,
+        "livemode": payments.livemode,
+        "sealed_urls": await sealed_returns(call, asked),
+    }
 
+
+async def own(call: Call, kind: type[Thing], id: UUID, *, until: int | None = None) -> Thing:
+    """The caller's own order or subscription, as of now or of position *until*.   Raises OrderNotFound, SubscriptionNotFound."""
+    found = await call.platform.journal.load(kind, id, until=until)
+    if found is None or found.account_id != call.account_id:
+        raise kind.NOT_FOUND()
+    return found
+
+
+async def own_row(call: Call, table: BoughtTable[Row], id: UUID) -> Row | None:
+    """The caller's own row; None when there is none, or the read model is behind."""
+    if call.behind:
+        return None
+    async with call.platform.reads.connection() as connection:
+        return await table.one(connection, call.account_id, id)
+
+
+async def at_the_till(call: Call, kind: type[Thing], id: UUID) -> Thing:
+    """What is to be paid at the test till. Where real money is taken that does not exist.   Raises NotFound."""
+    if call.platform.payments.name != TEST:
+        raise NotFound()
+    found = await own(call, kind, id)
+    if found.provider != TEST:
+        raise NotFound()
+    return found
+
+
+async def with_page(call: Call, kind: type[Thing], id: UUID, receipt: Receipt) -> tuple[Thing, int]:
+    """What was asked for as it was when its page was opened, and the position of that: the same the first time and every time.
+
+    The page is opened if there is none: a first answer that was lost here is made up for by the next.
     Raises PaymentsUnavailable, PaymentsRefused.
     """
-    if order.reference is not None or order.status != "pending":
+    await _open_page(call, await own(call, kind, id))
+    opened = [event.position for event in await call.platform.journal.stream(id) if event.topic in OPENED]
+    at = opened[0] if opened else receipt.position
+    return await own(call, kind, id, until=at), at
+
+
+async def _open_page(call: Call, bought: Order | Subscription) -> None:
+    if bought.page is not None or bought.status != "pending":
         return
-    asked = await _asked(call, order, f"{order.credits} credits", "order")
-    page = await call.platform.payments.checkout(asked)
-    key = await call.platform.vault.key(order.account_id)
-    command = OpenCheckout(
-        order_id=order.id,
-        account_id=order.account_id,
-        reference=page.reference,
-        sealed_url=key.seal(page.url),
-        expires_at=page.expires_at,
-    )
-    await _execute(call, command, f"checkout:{order.id}")
+    key, payments = await call.platform.vault.key(bought.account_id), call.platform.payments
+    monthly = isinstance(bought, Subscription)
+    page = await (payments.subscribe if monthly else payments.checkout)(_asked(bought, key))
+    fields: dict[str, Any] = {
+        "account_id": bought.account_id,
+        "reference": page.reference,
+        "sealed_url": key.seal(page.url),
+        "expires_at": page.expires_at,
+    }
+    command = OpenSubscriptionCheckout(subscription_id=bought.id, **fields) if monthly else OpenCheckout(order_id=bought.id, **fields)
+    await _execute(call, command, f"checkout:{bought.id}")
 
 
-async def open_subscription(call: Call, subscription: Subscription) -> None:
-    """As `open_order`."""
-    if subscription.checkout is not None or subscription.status != "pending":
-        return
-    asked = await _asked(call, subscription, f"{subscription.credits} credits a month", "subscription")
-    page = await call.platform.payments.subscribe(asked)
-    key = await call.platform.vault.key(subscription.account_id)
-    command = OpenSubscriptionCheckout(
-        subscription_id=subscription.id,
-        account_id=subscription.account_id,
-        reference=page.reference,
-        sealed_url=key.seal(page.url),
-        expires_at=page.expires_at,
-    )
-    await _execute(call, command, f"checkout:{subscription.id}")
-
-
-async def opened_at(call: Call, stream: UUID, fact: type[Fact], *, otherwise: int) -> int:
-    """The position of *fact* in the stream: the answer shows what was sold as of then, the first time and every time."""
-    positions = [event.position for event in await call.platform.journal.stream(stream) if event.topic == fact.TOPIC]
-    return positions[0] if positions else otherwise
-
-
-async def _asked(call: Call, bought: Order | Subscription, title: str, purpose: str) -> CheckoutOrder:
-    key = await call.platform.vault.key(bought.account_id)
+def _asked(bought: Order | Subscription, key: SubjectKey) -> CheckoutOrder:
+    monthly = isinstance(bought, Subscription)
     returns = msgspec.json.decode(key.open(bought.sealed_urls), type=Returns)
     return CheckoutOrder(
-        purpose=purpose,  # type: ignore[arg-type]
+        purpose="subscription" if monthly else "order",
         id=bought.id,
         account_id=bought.account_id,
-        title=title,
+        title=f"{bought.credits} credits a month" if monthly else f"{bought.credits} credits",
         amount=bought.amount,
         currency=bought.currency,
         success_url=returns.success_url,
         cancel_url=returns.cancel_url,
         # Fixed by the order, so that a repeat asks for the very same page.
         expires_at=bought.created_on + OPEN_FOR,
-        monthly=purpose == "subscription",
+        monthly=monthly,
     )
 
 

@@ -2,19 +2,16 @@
 
 from uuid import UUID
 
-from api.checkouts import check_method, open_subscription, opened_at, sealed_returns
+from api.checkouts import at_the_till, check_method, own, own_row, priced, with_page
 from api.kit.answer import Answer, created, ok
 from api.kit.call import Call
-from api.kit.refusals import NotFound
 from api.listing import page_of
 from api.shapes.subscriptions import NewSubscription, Plans, SubscriptionQuery, requested_subscription, shown_plan, shown_subscription
 from domain.kernel.commands import Receipt
-from domain.payments.ports import TEST
 from domain.subscriptions.commands import CancelSubscription, RequestSubscription
-from domain.subscriptions.events import SubscriptionCheckoutOpened
-from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionNotFound
+from domain.subscriptions.refusals import SubscriptionEnded
 from domain.subscriptions.subscription import Subscription
-from projections.subscriptions.subscriptions import SubscriptionRow, page_of_subscriptions, row_of, subscription_of
+from projections.subscriptions.subscriptions import TABLE, page_of_subscriptions, row_of
 
 PATH = "/v1/subscriptions/{id}"
 
@@ -28,31 +25,16 @@ async def plans(call: Call) -> Answer:
 async def subscribe(call: Call, body: NewSubscription) -> Answer:
     """Begin a subscription. Its first period is paid on the page behind `checkout_url`; each period's credits come with its payment."""
     check_method(call, body)
-    book, payments = call.platform.price_books.now, call.platform.payments
-    offer = book.plan(body.plan)
-    command = RequestSubscription(
-        subscription_id=call.platform.ids.new(),
-        account_id=call.account_id,
-        plan=offer.id,
-        credits=offer.credits,
-        amount=offer.amount,
-        currency=offer.currency,
-        price_version=book.version,
-        provider=payments.name,
-        livemode=payments.livemode,
-        sealed_urls=await sealed_returns(call, body),
-    )
+    offer = call.platform.price_books.now.plan(body.plan)
+    command = RequestSubscription(subscription_id=call.platform.ids.new(), plan=offer.id, **await priced(call, body, offer))
     return await call.execute(command, status=201)
 
 
 async def subscribed(call: Call, receipt: Receipt) -> Answer:
     """As it was when its page was opened."""
-    id = UUID(receipt.result["subscription_id"])
-    await open_subscription(call, await own_subscription(call, id))
-    at = await opened_at(call, id, SubscriptionCheckoutOpened, otherwise=receipt.position)
-    row = row_of(await own_subscription(call, id, until=at))
+    found, at = await with_page(call, Subscription, UUID(receipt.result["subscription_id"]), receipt)
     key = await call.platform.vault.key(call.account_id)
-    answer = created(requested_subscription(key, row, call.now, replayed=receipt.repeated), PATH.format(id=id))
+    answer = created(requested_subscription(key, row_of(found), call.now, replayed=receipt.repeated), PATH.format(id=found.id))
     answer.position = at
     return answer
 
@@ -72,13 +54,13 @@ async def listed(call: Call, query: SubscriptionQuery) -> Answer:
 
 async def show(call: Call, id: UUID) -> Answer:
     """A subscription."""
-    row = await _read(call, id)
+    row = await own_row(call, TABLE, id) or row_of(await own(call, Subscription, id))
     return ok(shown_subscription(await call.platform.vault.key(call.account_id), row, call.now))
 
 
 async def cancel(call: Call, id: UUID) -> Answer:
     """Cancel at the end of the period that is paid for. What was never paid ends at once."""
-    subscription = await own_subscription(call, id)
+    subscription = await own(call, Subscription, id)
     reference = subscription.reference or subscription.checkout
     if reference is not None and subscription.provider == call.platform.payments.name and subscription.ended is None:
         # First there, then here: a subscription that we call canceled must not go on taking money, nor begin to.
@@ -88,11 +70,7 @@ async def cancel(call: Call, id: UUID) -> Answer:
 
 async def pay(call: Call, id: UUID) -> Answer:
     """Pay the first period at the test till; the others follow by the clock. Where real money is taken this does not exist."""
-    if call.platform.payments.name != TEST:
-        raise NotFound()
-    subscription = await own_subscription(call, id)
-    if subscription.provider != TEST:
-        raise NotFound()
+    subscription = await at_the_till(call, Subscription, id)
     if subscription.ended is not None:
         raise SubscriptionEnded()
     command = subscription.first_period(seconds=call.platform.till_period_seconds, now=call.now)
@@ -100,22 +78,5 @@ async def pay(call: Call, id: UUID) -> Answer:
 
 
 async def changed(call: Call, receipt: Receipt) -> Answer:
-    row = row_of(await own_subscription(call, UUID(receipt.result["subscription_id"]), until=receipt.position))
+    row = row_of(await own(call, Subscription, UUID(receipt.result["subscription_id"]), until=receipt.position))
     return ok(shown_subscription(await call.platform.vault.key(call.account_id), row, call.now))
-
-
-async def own_subscription(call: Call, subscription_id: UUID, *, until: int | None = None) -> Subscription:
-    """Raises SubscriptionNotFound."""
-    found = await call.platform.journal.load(Subscription, subscription_id, until=until)
-    if found is None or found.account_id != call.account_id:
-        raise SubscriptionNotFound()
-    return found
-
-
-async def _read(call: Call, subscription_id: UUID) -> SubscriptionRow:
-    if not call.behind:
-        async with call.platform.reads.connection() as connection:
-            found = await subscription_of(connection, call.account_id, subscription_id)
-        if found is not None:
-            return found
-    return row_of(await own_subscription(call, subscription_id))

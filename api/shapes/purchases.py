@@ -10,6 +10,7 @@ from domain.kernel.limits import URL_CHARS_MAX
 from domain.payments.price_book import Package as Offer
 from domain.ports import SubjectKey
 from projections.orders.orders import OrderRow
+from projections.payments.bought import BoughtRow
 
 Status = Literal["canceled", "paid", "pending", "refunded"]
 Url = Annotated[str, Meta(min_length=1, max_length=URL_CHARS_MAX)]
@@ -96,31 +97,43 @@ def shown_purchase(key: SubjectKey, row: OrderRow, now: datetime) -> Purchase:
 
 def placed_purchase(key: SubjectKey, row: OrderRow, now: datetime, *, replayed: bool) -> PlacedPurchase:
     fields = _fields(key, row, now)
-    return PlacedPurchase(**fields, secret_shown=replayed and row.sealed_url is not None and fields["checkout_url"] is None)
+    return PlacedPurchase(**fields, secret_shown=was_shown(row, fields, replayed))
 
 
-def open_url(key: SubjectKey, row: Any, now: datetime) -> str | None:
-    """The checkout page of an order or a subscription, while it may be paid there."""
-    if row.status != "pending" or row.sealed_url is None or row.checkout_expires_at <= now:
+def was_shown(row: BoughtRow, fields: dict[str, Any], replayed: bool) -> bool:
+    """Its page was shown by an earlier answer, and can no longer be."""
+    return replayed and row.sealed_url is not None and fields["checkout_url"] is None
+
+
+def bought_fields(key: SubjectKey, row: BoughtRow, now: datetime) -> dict[str, Any]:
+    """What a purchase and a subscription show alike."""
+    return {
+        "id": str(row.id),
+        "status": row.status,
+        "credits": row.credits,
+        "price": Price(amount=row.amount, currency=row.currency, price_version=row.price_version),
+        "method": row.provider,
+        "checkout_url": _open_url(key, row, now),
+        "checkout_expires_at": moment(row.checkout_expires_at),
+        "created_at": moment(row.created_at),
+        "updated_at": moment(row.updated_at),
+        "position": row.position,
+    }
+
+
+def _open_url(key: SubjectKey, row: BoughtRow, now: datetime) -> str | None:
+    """The checkout page, while it may be paid there."""
+    if row.status != "pending" or row.sealed_url is None or row.checkout_expires_at is None or row.checkout_expires_at <= now:
         return None
     return key.open(row.sealed_url)
 
 
 def _fields(key: SubjectKey, row: OrderRow, now: datetime) -> dict[str, Any]:
     return {
-        "id": str(row.id),
-        "status": row.status,
+        **bought_fields(key, row, now),
         "package": row.package,
-        "credits": row.credits,
-        "price": Price(amount=row.amount, currency=row.currency, price_version=row.price_version),
-        "method": row.provider,
-        "checkout_url": open_url(key, row, now),
-        "checkout_expires_at": moment(row.checkout_expires_at),
         "refunded_amount": row.reversed_amount,
         "credits_revoked": row.reversed_credits,
         "credits_expire_at": moment(row.expires_at),
         "paid_at": moment(row.paid_at),
-        "created_at": moment(row.created_at),
-        "updated_at": moment(row.updated_at),
-        "position": row.position,
     }

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Shown, moment
-from api.shapes.purchases import Method, Price, Url, open_url
+from api.shapes.purchases import Method, Price, Url, bought_fields, was_shown
 from domain.payments.price_book import Plan as Offer
 from domain.ports import SubjectKey
 from projections.subscriptions.subscriptions import SubscriptionRow
@@ -97,25 +97,16 @@ def shown_subscription(key: SubjectKey, row: SubscriptionRow, now: datetime) -> 
 
 def requested_subscription(key: SubjectKey, row: SubscriptionRow, now: datetime, *, replayed: bool) -> RequestedSubscription:
     fields = _fields(key, row, now)
-    return RequestedSubscription(**fields, secret_shown=replayed and row.sealed_url is not None and fields["checkout_url"] is None)
+    return RequestedSubscription(**fields, secret_shown=was_shown(row, fields, replayed))
 
 
 def _fields(key: SubjectKey, row: SubscriptionRow, now: datetime) -> dict[str, Any]:
     return {
-        "id": str(row.id),
-        "status": row.status,
+        **bought_fields(key, row, now),
         "plan": row.plan,
-        "credits": row.credits,
-        "price": Price(amount=row.amount, currency=row.currency, price_version=row.price_version),
-        "method": row.provider,
-        "checkout_url": open_url(key, row, now),
-        "checkout_expires_at": moment(row.checkout_expires_at),
         "periods_paid": row.periods,
         "current_period_start": moment(row.period_start),
         "current_period_end": moment(row.period_end),
         "cancel_at_period_end": row.cancel_at_period_end,
         "ended_at": moment(row.ended_at),
-        "created_at": moment(row.created_at),
-        "updated_at": moment(row.updated_at),
-        "position": row.position,
     }

@@ -2,29 +2,29 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from domain.kernel.commands import Streams
-from domain.kernel.facts import Root, when
+from domain.kernel.facts import when
 from domain.orders import commands, events, refusals
 from domain.payments import shares
+from domain.payments.bought import Bought
 from domain.payments.checks import check_same
-from domain.payments.ports import TEST
 from domain.payments.shares import Taken
 
-_PLACED = ("account_id", "package", "credits", "amount", "currency", "valid_days", "price_version", "provider", "livemode", "sealed_urls")
 
-
-class Order(Root):
+class Order(Bought):
     """Stream id: the order's id. What is heard of its payment leads to the same state in any order."""
 
     TOPIC = "orders.order"
+    ASKED = ("account_id", "package", "credits", "amount", "currency", "valid_days", "price_version", "provider", "livemode", "sealed_urls")
+    NOT_FOUND = refusals.OrderNotFound
+    SOURCE = "purchase"
+
+    package: str
+    valid_days: int
 
     def __init__(self) -> None:
+        super().__init__()
         self.canceled: str | None = None
-        self.reference: str | None = None
-        self.sealed_url: str | None = None
-        self.checkout_expires_at: datetime | None = None
         self.paid_by: str | None = None
         self.paid_at: datetime | None = None
         self.payment: str | None = None
@@ -34,17 +34,7 @@ class Order(Root):
 
     @classmethod
     def place(cls, command: commands.PlaceOrder, *, now: datetime) -> "Order":
-        values = {name: getattr(command, name) for name in _PLACED}
-        order: Order = cls._create(events.OrderPlaced, id=command.order_id, timestamp=now, **values)
-        return order
-
-    @classmethod
-    def of(cls, streams: Streams, order_id: UUID, account_id: UUID) -> "Order":
-        """The order out of *streams*, if it belongs to *account_id*.   Raises OrderNotFound."""
-        found = streams.get(cls, order_id)
-        if found is None or found.account_id != account_id:
-            raise refusals.OrderNotFound()
-        return found
+        return cls._asked(events.OrderPlaced, command.order_id, command, now=now)
 
     @property
     def status(self) -> str:
@@ -59,9 +49,9 @@ class Order(Root):
         return shares.standing(self.amount, self.reversals)
 
     @property
-    def source(self) -> str:
-        """What the ledger calls the source of its credits."""
-        return TEST if self.provider == TEST else "purchase"
+    def page(self) -> str | None:
+        """The payment service's name of the page on which it is paid, once that is there."""
+        return self.reference
 
     def as_paid(self) -> shares.Paid:
         """The payment as plain values; see `domain.payments.shares`."""
@@ -131,8 +121,7 @@ class Order(Root):
 
     @when(events.OrderPlaced)
     def _placed(self, fact: events.OrderPlaced) -> None:
-        for name in _PLACED:
-            setattr(self, name, getattr(fact, name))
+        self._keep_asked(fact)
 
     @when(events.OrderCheckoutOpened)
     def _checkout_opened(self, fact: events.OrderCheckoutOpened) -> None:
@@ -154,15 +143,3 @@ class Order(Root):
     @when(events.OrderReversalUndone)
     def _reversal_undone(self, fact: events.OrderReversalUndone) -> None:
         shares.note_undone(self.as_paid(), fact)
-
-    # Set from OrderPlaced.
-    account_id: UUID
-    package: str
-    credits: int
-    amount: int
-    currency: str
-    valid_days: int
-    price_version: int
-    provider: str
-    livemode: bool
-    sealed_urls: str

@@ -4,17 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.kernel.commands import Streams
-from domain.kernel.facts import Root, when
+from domain.kernel.facts import when
 from domain.payments import shares
+from domain.payments.bought import Bought
 from domain.payments.checks import check_same
-from domain.payments.ports import TEST
 from domain.payments.refusals import ReversalUnknown
 from domain.payments.shares import Taken
 from domain.subscriptions import commands, events, refusals
 from domain.subscriptions.periods import following
 
-_REQUESTED = ("account_id", "plan", "credits", "amount", "currency", "price_version", "provider", "livemode", "sealed_urls")
 #: It ended without money; should money come all the same, it begins.
 NEVER_PAID = frozenset({"abandoned", "expired"})
 
@@ -24,18 +22,21 @@ def claim_of(account_id: UUID) -> str:
     return f"subscription:{account_id}"
 
 
-class Subscription(Root):
+class Subscription(Bought):
     """Stream id: the subscription's id. `periods`: invoice -> payment (see `domain.payments.shares`) with its times."""
 
     TOPIC = "subscriptions.subscription"
+    ASKED = ("account_id", "plan", "credits", "amount", "currency", "price_version", "provider", "livemode", "sealed_urls")
+    NOT_FOUND = refusals.SubscriptionNotFound
+    SOURCE = "subscription"
+
+    plan: str
 
     def __init__(self) -> None:
+        super().__init__()
         #: It is its account's one subscription: from its request to its end. One that begins after its end shares the account.
         self.has_claim = True
         self.checkout: str | None = None
-        self.sealed_url: str | None = None
-        self.checkout_expires_at: datetime | None = None
-        self.reference: str | None = None
         self.periods: dict[str, dict[str, Any]] = {}
         self.anchor: datetime | None = None
         self.period_start: datetime | None = None
@@ -49,17 +50,7 @@ class Subscription(Root):
 
     @classmethod
     def request(cls, command: commands.RequestSubscription, *, now: datetime) -> "Subscription":
-        values = {name: getattr(command, name) for name in _REQUESTED}
-        found: Subscription = cls._create(events.SubscriptionRequested, id=command.subscription_id, timestamp=now, **values)
-        return found
-
-    @classmethod
-    def of(cls, streams: Streams, subscription_id: UUID, account_id: UUID) -> "Subscription":
-        """The subscription out of *streams*, if it belongs to *account_id*.   Raises SubscriptionNotFound."""
-        found = streams.get(cls, subscription_id)
-        if found is None or found.account_id != account_id:
-            raise refusals.SubscriptionNotFound()
-        return found
+        return cls._asked(events.SubscriptionRequested, command.subscription_id, command, now=now)
 
     @property
     def status(self) -> str:
@@ -71,9 +62,9 @@ class Subscription(Root):
         return "past_due" if self.past_due else "active"
 
     @property
-    def source(self) -> str:
-        """What the ledger calls the source of its credits."""
-        return TEST if self.provider == TEST else "subscription"
+    def page(self) -> str | None:
+        """The payment service's name of the page on which it begins, once that is there."""
+        return self.checkout
 
     @property
     def claim(self) -> str:
@@ -201,8 +192,7 @@ class Subscription(Root):
 
     @when(events.SubscriptionRequested)
     def _requested(self, fact: events.SubscriptionRequested) -> None:
-        for name in _REQUESTED:
-            setattr(self, name, getattr(fact, name))
+        self._keep_asked(fact)
 
     @when(events.SubscriptionCheckoutOpened)
     def _checkout_opened(self, fact: events.SubscriptionCheckoutOpened) -> None:
@@ -251,14 +241,3 @@ class Subscription(Root):
     @when(events.PeriodReversalUndone)
     def _period_reversal_undone(self, fact: events.PeriodReversalUndone) -> None:
         shares.note_undone(self.periods[fact.invoice], fact)
-
-    # Set from SubscriptionRequested.
-    account_id: UUID
-    plan: str
-    credits: int
-    amount: int
-    currency: str
-    price_version: int
-    provider: str
-    livemode: bool
-    sealed_urls: str
