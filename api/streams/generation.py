@@ -47,13 +47,13 @@ class GenerationFacts:
 
     async def _snapshot(self, outbox: Outbox, history: list[Recorded]) -> None:
         """It has no id: whoever has heard nothing else gets another."""
-        position = history[-1].position
-        shown = await folded_generation(self._call, self._id, until=position)
+        shown = await folded_generation(self._call, self._id)
         await self._as_now(shown)
-        outbox.put(passing_frame(SNAPSHOT, shown, position=position, now=self._call.platform.clock.now()))
+        outbox.put(passing_frame(SNAPSHOT, shown, position=shown.position, now=self._call.platform.clock.now()))
         if self._after is None:
             end = end_of(history)
-            self._after = position if end is None else end - 1
+            # What came between the two looks is in the snapshot, and told too.
+            self._after = history[-1].position if end is None else end - 1
 
     async def _as_now(self, shown: Shown) -> None:
         """With what is no fact: its place in the queue, how far it is, the text so far."""

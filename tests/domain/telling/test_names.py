@@ -1,0 +1,45 @@
+"""The table of public names: complete over the log, and the names that the contract fixes."""
+
+import pytest
+
+from domain.aggregates import AGGREGATES
+from domain.telling import names
+
+TOPICS = sorted(fact.TOPIC for aggregate in AGGREGATES for fact in aggregate.MUTATORS)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_of_the_log_has_a_public_name_or_a_reason_for_none(topic):
+    reasons = [why for what, why in names.UNTOLD.items() if what in (topic, topic.partition(".")[0])]
+    assert (len(names.PUBLIC.get(topic, ())) > 0) + len(reasons) == 1
+
+
+def test_no_name_stands_for_a_topic_that_is_not_there():
+    features = {topic.partition(".")[0] for topic in TOPICS}
+    assert names.PUBLIC.keys() - set(TOPICS) == set()
+    assert names.UNTOLD.keys() - set(TOPICS) - features == set()
+
+
+def test_the_names_are_those_of_the_contract():
+    generation = {"scheduled", "queued", "started", "retrying", "succeeded", "failed", "canceled"}
+    rest = {
+        "asset.created",
+        "asset.deleted",
+        "credits.changed",
+        "credits.low",
+        "purchase.paid",
+        "purchase.refunded",
+        "subscription.updated",
+    }
+    assert {f"generation.{name}" for name in generation} | rest == names.DURABLE
+    assert {"generation.progress", "generation.text_delta"} == names.PASSING
+    assert names.FINAL < names.DURABLE
+
+
+def test_each_name_is_read_with_the_scope_of_what_it_shows():
+    assert {name: names.scope_of(name) for name in ("generation.queued", "asset.deleted", "credits.low", "purchase.paid")} == {
+        "generation.queued": "generations:read",
+        "asset.deleted": "assets:read",
+        "credits.low": "credits:read",
+        "purchase.paid": "credits:read",
+    }
