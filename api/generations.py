@@ -10,11 +10,10 @@ from api.moving import show_progress
 from api.reading import folded_generation, own_generation, read_generation, shown
 from api.shapes.generations import Generation
 from api.shapes.submissions import Estimate, GenerationQuery, Submission, Timeline
-from api.submitting import check_inputs, check_prompt, chosen_model, complete_params, requested, times_of
+from api.submitting import checked, requested
 from api.timeline import shown_event
 from api.waiting import applied, final_in_time
 from domain.generations.commands import CancelGeneration, DeleteGeneration
-from domain.generations.quote import quote
 from domain.kernel.commands import Receipt
 from projections.assets.assets import assets_of
 from projections.generations.generations import page_of_generations
@@ -50,18 +49,15 @@ async def submitted(call: Call, receipt: Receipt) -> Answer:
 
 async def estimate(call: Call, body: Submission) -> Answer:
     """What a generation would cost at most. It takes what a submission takes, and refuses the same; nothing is held."""
-    model = chosen_model(call, body)
-    times_of(body, call.now)
-    params = complete_params(model, body)
-    check_prompt(model, body, params)
-    await check_inputs(call, model, body, params)
+    _, fitting = await checked(call, body)
+    model = fitting.model
     return ok(
         Estimate(
             kind=model.kind,
             model=model.id,
             provider=model.provider,
-            params=params,
-            credits=quote(model, params, body.prompt),
+            params=dict(sorted(fitting.params.items())),
+            credits=fitting.quoted,
             price_version=call.platform.catalogue.price_version,
             on_cancel=model.on_cancel,
         )

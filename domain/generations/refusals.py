@@ -50,5 +50,12 @@ class StaleAttempt(Conflicting):
     shown = ("asked", "current")
 
 
+class WantRefused(Unprocessable):
+    """The request as a whole does not fit its model: a prompt or inputs that are missing, too many, or not the caller's."""
+
+    detail = "The request does not fit the model: {summary}"
+    shown = ("errors",)
+
+
 class TimesRefused(Unprocessable):
     detail = "The field {field} {reason}."

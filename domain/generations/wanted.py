@@ -1,0 +1,176 @@
+"""From what a caller wants to the command that asks for it: model, params, price, deadlines, sealed words. Nothing in here waits."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from domain.generations.commands import RequestGeneration
+from domain.generations.kinds.kind import InputRef
+from domain.generations.kinds.table import KINDS
+from domain.generations.params import checked_params, parted
+from domain.generations.quote import Rate, quote, rate_of
+from domain.generations.refusals import ModelRetired, TimesRefused, WantRefused
+from domain.generations.words import Words
+from domain.kernel.limits import DEADLINE_SECONDS_DEFAULT, DEADLINE_SECONDS_MAX, RUN_AT_SECONDS_MAX
+from domain.ports import SubjectKey
+from domain.providers.catalogue import Catalogue, Model
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A request in the caller's words; also what a schedule asks for each time."""
+
+    kind: str
+    prompt: str = ""
+    model: str | None = None
+    params: dict[str, Any] = {}
+    inputs: list[InputRef] = []
+    priority: str = "normal"
+    run_at: datetime | None = None
+    start_deadline: datetime | None = None
+    deadline: datetime | None = None
+    tags: list[str] = []
+
+
+class Fitting(NamedTuple):
+    """A request that fits its model: complete params, and the most that it can cost at `rate`."""
+
+    model: Model
+    params: dict[str, Any]
+    rate: Rate
+    quoted: int
+    #: Runs on the caller's own key at the provider.
+    own_key: bool = False
+
+
+def fitted(catalogue: Catalogue, wanted: Wanted, *, now: datetime) -> Fitting:
+    """At the model's rate.   Raises ModelNotFound, ModelRetired, ParamsRefused, WantRefused."""
+    model = catalogue.model(wanted.kind, wanted.model)
+    if model.retires_at is not None and model.retires_at <= now.date():
+        raise ModelRetired(model=model.id, replacement=model.replacement, errors=[("/model", "has retired")])
+    params = checked_params(model, wanted.params)
+    _check_prompt(model, wanted.prompt, params)
+    _check_inputs(model, wanted.inputs, params)
+    rate = rate_of(model, params)
+    return Fitting(model, params, rate, quote(model, params, wanted.prompt, rate))
+
+
+def on_own_key(wanted: Wanted, fitting: Fitting, rate: Rate) -> Fitting:
+    """The same on the caller's own key, at the price book's *rate* for that."""
+    quoted = quote(fitting.model, fitting.params, wanted.prompt, rate)
+    return fitting._replace(rate=rate, quoted=quoted, own_key=True)
+
+
+def words_of(wanted: Wanted, fitting: Fitting) -> Words:
+    """What is sealed of it."""
+    _, private = parted(fitting.model.kind, fitting.params)
+    return Words(prompt=wanted.prompt, tags=wanted.tags, private=private, inputs=[named(ref) for ref in wanted.inputs])
+
+
+def request_of(
+    wanted: Wanted,
+    fitting: Fitting,
+    words: Words,
+    *,
+    generation_id: UUID,
+    account_id: UUID,
+    key: SubjectKey,
+    price_version: int,
+    now: datetime,
+) -> RequestGeneration:
+    """The command. What the caller wrote is sealed here; nothing after this point sees it in the clear.   Raises TimesRefused."""
+    model, rate = fitting.model, fitting.rate
+    run_at, start_deadline, deadline = times_of(wanted, now)
+    shown, _ = parted(model.kind, fitting.params)
+    return RequestGeneration(
+        generation_id=generation_id,
+        account_id=account_id,
+        kind=model.kind,
+        model=model.id,
+        provider=model.provider,
+        queue=model.kind,
+        params=shown,
+        inputs=[{"asset_id": ref.asset_id} if ref.asset_id is not None else {"url": None} for ref in wanted.inputs],
+        sealed=words.sealed(key),
+        tag_index=sorted({key.index(tag) for tag in wanted.tags}),
+        priority=wanted.priority,
+        quoted=fitting.quoted,
+        price_version=price_version,
+        on_cancel=model.on_cancel,
+        run_at=run_at,
+        start_deadline=start_deadline,
+        deadline=deadline,
+        free_tier=model.free_tier,
+        rate=rate.amount,
+        rate_unit=rate.unit,
+        rate_per=rate.per,
+        own_key=fitting.own_key,
+    )
+
+
+def times_of(wanted: Wanted, now: datetime) -> tuple[datetime | None, datetime | None, datetime]:
+    """run_at (None: now), start_deadline and deadline.   Raises TimesRefused."""
+    run_at = wanted.run_at if wanted.run_at is not None and wanted.run_at > now else None
+    begin = run_at or now
+    if run_at is not None and run_at > now + timedelta(seconds=RUN_AT_SECONDS_MAX):
+        raise _untimely("run_at", f"must be within {RUN_AT_SECONDS_MAX // 86_400} days")
+    deadline = wanted.deadline or begin + timedelta(seconds=DEADLINE_SECONDS_DEFAULT)
+    if not begin < deadline <= begin + timedelta(seconds=DEADLINE_SECONDS_MAX):
+        raise _untimely("deadline", f"must be later than its beginning, and by at most {DEADLINE_SECONDS_MAX // 86_400} days")
+    if wanted.start_deadline is not None and not begin < wanted.start_deadline <= deadline:
+        raise _untimely("start_deadline", "must be later than the beginning and not later than the deadline")
+    return run_at, wanted.start_deadline, deadline
+
+
+def references(wanted: Wanted, params: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Everything that is to be fetched for it, with its place in the request."""
+    for number, ref in enumerate(wanted.inputs):
+        yield f"/inputs/{number}", named(ref)
+    if mask := params.get("mask"):
+        yield "/params/mask", mask
+
+
+def named(ref: InputRef) -> dict[str, str]:
+    """As it is sealed."""
+    return {name: value for name, value in (("asset_id", ref.asset_id), ("url", ref.url)) if value is not None}
+
+
+def _check_prompt(model: Model, prompt: str, params: dict[str, Any]) -> None:
+    if prompt:
+        return
+    if KINDS[model.kind].prompt_required:
+        raise _refused("/prompt", f"is required for {model.kind}")
+    if model.kind == "text" and not params["messages"]:
+        raise _refused("/prompt", "is required when there are no messages")
+
+
+def _check_inputs(model: Model, inputs: list[InputRef], params: dict[str, Any]) -> None:
+    if not model.inputs_min <= len(inputs) <= model.inputs_max:
+        raise _refused("/inputs", _how_many(model))
+    for number, ref in enumerate(inputs):
+        _check_one(f"/inputs/{number}", named(ref))
+    if mask := params.get("mask"):
+        _check_one("/params/mask", mask)
+
+
+def _check_one(pointer: str, ref: dict[str, str]) -> None:
+    if len(ref) != 1:
+        raise _refused(pointer, "needs either asset_id or url")
+
+
+def _how_many(model: Model) -> str:
+    if model.inputs_max == 0:
+        return "must be empty: this model takes none"
+    if model.inputs_min == model.inputs_max:
+        return f"must be exactly {model.inputs_max}"
+    return f"must be from {model.inputs_min} to {model.inputs_max}"
+
+
+def _refused(pointer: str, sentence: str) -> WantRefused:
+    return WantRefused(summary=f"{pointer} {sentence}", errors=[(pointer, sentence)])
+
+
+def _untimely(field: str, sentence: str) -> TimesRefused:
+    return TimesRefused(field=field, reason=sentence, errors=[(f"/{field}", sentence)])
