@@ -25,6 +25,7 @@ from domain.ports import (
 )
 from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
+from domain.webhooks.ports import DeliveryLog
 from domain.telling.ports import Hints, Places, Rendering, Tickets
 
 __all__ = ["Credentials", "IssuedTokens", "Limiter", "Metrics", "Platform", "Policy", "Positions", "Principal", "Sessions", "Verdict"]
@@ -84,6 +85,7 @@ class Platform:
     payments: Payments
     #: How URLs that callers name are judged and reached.
     outgoing: Outgoing
+    delivery_log: DeliveryLog
     price_books: PriceBooks
     telling: Telling
     limiter: Limiter

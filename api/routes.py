@@ -25,6 +25,7 @@ from api import (
     purchases,
     subscriptions,
     usage,
+    webhooks,
 )
 from api.docs import endpoints as documents
 from api.kit.answer import Page
@@ -49,6 +50,7 @@ from api.shapes import submissions
 from api.shapes import subscriptions as subscription_shapes
 from api.shapes import telling as telling_shapes
 from api.shapes import usage as usage_shapes
+from api.shapes import webhooks as webhook_shapes
 from api.shapes.generations import Batch, Generation
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused, WrongCredentials
 from domain.accounts.refusals import AccountSuspended, EmailTaken, OwnSuspension, PasswordChangedMeanwhile, TooManyApiTokens
@@ -68,11 +70,13 @@ from domain.credits.refusals import (
 )
 from domain.generations.refusals import GenerationFinal, GenerationOpen
 from domain.orders.refusals import OrderClosed
+from domain.outgoing.refusals import UrlRefused
 from domain.payments.ports import MessageUnreadable, PaymentsRefused, SignatureRefused
 from domain.payments.refusals import PaymentMismatch
 from domain.provider_keys.refusals import ProviderTakesNoKey
 from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
 from domain.telling.refusals import TicketsUnavailable, TooManyStreams
+from domain.webhooks.refusals import TooManyWebhookEndpoints, WebhookDeliveryNotFound, WebhookEndpointDisabled
 from projections.notary.proof_refusals import (
     AccountNotSealed,
     BalancesNotSealed,
@@ -180,5 +184,15 @@ ROUTES: list[Route] = [
     Route("GET /v1/subscriptions/{id}", subscriptions.show, scope("credits:read"), {200: subscription_shapes.Subscription}, "A subscription", reads="subscriptions", etag=True),
     Route("POST /v1/subscriptions/{id}/cancel", subscriptions.cancel, scope("credits:write", while_suspended=True), {200: subscription_shapes.Subscription}, "Cancel at the end of the period", render=subscriptions.changed, refusals=[PaymentsRefused]),
     Route("POST /v1/subscriptions/{id}/pay", subscriptions.pay, scope("credits:write"), {200: subscription_shapes.Subscription}, "Pay the first period at the test till", render=subscriptions.changed, refusals=[SubscriptionEnded]),
+    Route("GET /v1/webhook-endpoints", webhooks.listed, scope("webhooks:read"), {200: Page[webhook_shapes.WebhookEndpoint]}, "Your webhook endpoints", "webhooks", reads="webhook_endpoints"),
+    Route("POST /v1/webhook-endpoints", webhooks.add, scope("webhooks:write"), {201: webhook_shapes.WebhookEndpointWithSecret}, "Add a webhook endpoint", "webhooks", render=webhooks.added, refusals=[TooManyWebhookEndpoints, UrlRefused]),
+    Route("GET /v1/webhook-endpoints/{id}", webhooks.show, scope("webhooks:read"), {200: webhook_shapes.WebhookEndpoint}, "A webhook endpoint", "webhooks", reads="webhook_endpoints", etag=True),
+    Route("PATCH /v1/webhook-endpoints/{id}", webhooks.change, scope("webhooks:write"), {200: webhook_shapes.WebhookEndpoint}, "Change a webhook endpoint", "webhooks", refusals=[UrlRefused]),
+    Route("DELETE /v1/webhook-endpoints/{id}", webhooks.delete, scope("webhooks:write"), {204: None}, "Delete a webhook endpoint", "webhooks"),
+    Route("GET /v1/webhook-endpoints/{id}/deliveries", webhooks.deliveries, scope("webhooks:read"), {200: Page[webhook_shapes.WebhookDelivery]}, "What an endpoint was told", "webhooks", reads="webhook_endpoints"),
+    Route("POST /v1/webhook-endpoints/{id}/deliveries/{delivery_id}/redeliver", webhooks.redeliver, scope("webhooks:write"), {202: webhook_shapes.DeliveryAsked}, "Deliver again", "webhooks", render=webhooks.asked, refusals=[WebhookDeliveryNotFound, WebhookEndpointDisabled]),
+    Route("POST /v1/webhook-endpoints/{id}/rotate-secret", webhooks.rotate, scope("webhooks:write"), {200: webhook_shapes.WebhookEndpointWithSecret}, "A new secret for an endpoint", "webhooks", render=webhooks.rotated),
+    Route("POST /v1/webhook-endpoints/{id}/test", webhooks.test, scope("webhooks:write"), {202: webhook_shapes.DeliveryAsked}, "Send a test event", "webhooks", render=webhooks.asked, refusals=[WebhookEndpointDisabled]),
+    Route("POST /v1/webhook-secret", webhooks.issue_secret, scope("webhooks:write"), {201: webhook_shapes.WebhookSecret}, "A secret for webhook_url", "webhooks", render=webhooks.secret_issued),
 ]
 # fmt: on

@@ -66,6 +66,8 @@ from infra.telling.line import Line
 from infra.telling.places import RedisPlaces
 from infra.telling.tickets import RedisTickets
 from infra.telling.voices import RedisSaying
+from infra.webhooks.deliveries import PostgresDeliveries
+from infra.webhooks.log import PostgresDeliveryLog
 from projections.kernel.positions import positions_of
 from projections.kernel.wake import listening
 from projections.notary.checkpoints import sealed_size
@@ -176,6 +178,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             passwords=passwords,
             payments=base.payments,
             outgoing=base.outgoing,
+            delivery_log=PostgresDeliveryLog(base.reads),
             queues=PostgresQueues(base.reads),
             sessions=sessions,
             credentials=BearerCredentials(base.journal, directory, sessions, tokens, base.clock),
@@ -246,6 +249,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             listen=functools.partial(listening, direct),
             redis_url=settings.redis_url,
             outgoing=base.outgoing,
+            deliveries=PostgresDeliveries(base.reads),
             payments=base.payments,
             payments_due=PostgresPaymentsDue(base.reads),
             till_is_open=settings.stripe_secret_key is None,

@@ -42,6 +42,8 @@ def in_force(settings: Settings) -> dict[str, str]:
         "DAYBOOK_TRUSTED_PROXIES": ",".join(settings.trusted_proxies),
         "DAYBOOK_CORS_ORIGINS": ",".join(settings.cors_origins),
         "DAYBOOK_OUTGOING_ALLOW": ",".join(settings.outgoing_allow),
+        "DAYBOOK_WEBHOOK_RETRIES": ",".join(map(str, settings.webhook_retries)),
+        "DAYBOOK_DELIVERY_DAYS": str(settings.delivery_days),
         "DAYBOOK_LOG_NAME": settings.log_name,
         "DAYBOOK_CHECKPOINT_EVENTS": str(settings.checkpoint_events),
         "DAYBOOK_CHECKPOINT_SECONDS": str(settings.checkpoint_seconds),

@@ -14,6 +14,8 @@ HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})")
 LOG_NAME = re.compile(r"[0-9A-Za-z]([0-9A-Za-z._:/-]{0,98}[0-9A-Za-z])?")
 HOST = re.compile(r"[0-9A-Za-z.:_-]+")
 PORT_MAX = 65_535
+PAUSES_MAX = 20
+PAUSE_SECONDS_MAX = 7 * 86_400
 SECRET_BYTES_MIN = 32
 TOKEN_CHARACTERS_MIN = 16
 
@@ -140,6 +142,14 @@ def program(text: str) -> str:
 def listed(text: str) -> list[str]:
     """The parts between commas, without blanks and empty ones."""
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def pauses(text: str) -> tuple[int, ...]:
+    """Seconds, at least one pause and at most twenty."""
+    found = tuple(integer(0, PAUSE_SECONDS_MAX)(part) for part in listed(text))
+    if not 0 < len(found) <= PAUSES_MAX:
+        raise ValueError(f"must be 1 to {PAUSES_MAX} whole numbers of seconds separated by commas")
+    return found
 
 
 def networks(text: str) -> tuple[str, ...]:

@@ -12,11 +12,13 @@ from daybook import parsing
 from daybook.engines.passwords import kept
 from daybook.variables import NAMES
 from domain.providers.vendors import VENDORS, Access
+from domain.webhooks.schedule import RETRY_SECONDS
 
 Value = TypeVar("Value")
 CREDITS_MAX = 1_000_000_000
 WELCOME_PER_DAY = 10_000
 TILL_PERIOD_SECONDS_MAX = 366 * 86_400
+DELIVERY_DAYS_MAX = 365
 CHECKPOINT_EVENTS_MAX = 1_000_000
 NOTHING: tuple[str, ...] = ()
 NO_OVERRIDES: Mapping[str, str] | None = {}
@@ -73,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...]
     cors_origins: tuple[str, ...]
     outgoing_allow: tuple[str, ...]
+    webhook_retries: tuple[int, ...]
+    delivery_days: int
     #: Names the log in every checkpoint.
     log_name: str
     checkpoint_events: int
@@ -178,6 +182,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=reading.take("DAYBOOK_TRUSTED_PROXIES", parsing.networks, NOTHING),
         cors_origins=reading.take("DAYBOOK_CORS_ORIGINS", parsing.origins, NOTHING),
         outgoing_allow=outgoing,
+        webhook_retries=reading.take("DAYBOOK_WEBHOOK_RETRIES", parsing.pauses, RETRY_SECONDS),
+        delivery_days=reading.take("DAYBOOK_DELIVERY_DAYS", parsing.integer(1, DELIVERY_DAYS_MAX), 30),
         log_name=reading.take("DAYBOOK_LOG_NAME", parsing.log_name, "daybook.local"),
         checkpoint_events=reading.take("DAYBOOK_CHECKPOINT_EVENTS", parsing.integer(1, CHECKPOINT_EVENTS_MAX), 1_000),
         checkpoint_seconds=reading.take("DAYBOOK_CHECKPOINT_SECONDS", parsing.integer(1, 86_400), 10),

@@ -68,6 +68,8 @@ VARIABLES = (
     Variable("DAYBOOK_TRUSTED_PROXIES", "", "Networks (CIDR, comma) whose Forwarded and X-Forwarded-For count."),
     Variable("DAYBOOK_CORS_ORIGINS", "", "Origins (comma) that browsers may call from; * for any."),
     Variable("DAYBOOK_OUTGOING_ALLOW", "", "host:port pairs (comma) that outgoing requests may reach although they are not public."),
+    Variable("DAYBOOK_WEBHOOK_RETRIES", "5,300,1800,7200,18000,36000,50400,72000,86400", "Seconds (comma) from one try of a webhook to the next."),
+    Variable("DAYBOOK_DELIVERY_DAYS", "30", "The log of webhook deliveries is kept for so many days."),
     Variable("DAYBOOK_LOG_NAME", "daybook.local", "Names the log in its checkpoints, such as books.example.com; taken when a key is made."),
     Variable("DAYBOOK_CHECKPOINT_EVENTS", "1000", "The notary signs at the latest when so many events are not covered by a checkpoint."),
     Variable("DAYBOOK_CHECKPOINT_SECONDS", "10", "The notary signs new events at the latest so many seconds after its last checkpoint."),

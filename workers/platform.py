@@ -10,6 +10,7 @@ from domain.ports import Clock, Ids, Journal, Media, ObjectStore, Outgoing, Prog
 from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
 from domain.telling.ports import Rendering, Saying
+from domain.webhooks.ports import Deliveries
 from workers.ports import Counts, Listen, MakeProviders, Uncounted
 
 
@@ -37,6 +38,8 @@ class WorkerPlatform:
     redis_url: str
     #: How URLs that others named are reached.
     outgoing: Outgoing
+    #: None: nobody is told by webhooks here.
+    deliveries: Deliveries | None = None
     #: None: nobody is told of anything.
     rendering: Rendering | None = None
     #: None: nobody reads texts while they are written.

@@ -20,6 +20,7 @@ COUNTERS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     "scheduler": {
         "due": ("What became due by the clock: scheduled starts, ends by a deadline, accounts with expired grants.", ("what",)),
         "swept": ("Objects without an asset that were deleted.", ()),
+        "deliveries": ("Webhook tries by what became of them.", ("outcome",)),
     },
     "worker": {
         "claims": ("Generations claimed.", ()),

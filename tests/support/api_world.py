@@ -178,6 +178,7 @@ def fake_platform(**changes: Any) -> Platform:
         "telling": None,
         "credentials": FakeCredentials(PRINCIPALS),
         "catalogue": None,
+        "delivery_log": None,
         "outgoing": None,
         "payments": None,
         "price_books": None,
