@@ -10,6 +10,7 @@ from domain.providers.vendors import VENDORS, Access
 from workers.providers.elevenlabs.provider import ElevenLabsProvider
 from workers.providers.fal.provider import FalProvider
 from workers.providers.gemini.provider import GeminiProvider
+from workers.providers.google_video.provider import GoogleVideoProvider
 from workers.providers.kie_runway.provider import KieRunwayProvider
 from workers.providers.kie_veo.provider import KieVeoProvider
 from workers.providers.noop import NoopProvider
@@ -24,6 +25,7 @@ ADAPTERS: Mapping[str, Callable[..., Provider | LongProvider]] = {
     "elevenlabs": ElevenLabsProvider,
     "fal": FalProvider,
     "gemini": GeminiProvider,
+    "google-video": GoogleVideoProvider,
     "kie-runway": KieRunwayProvider,
     "kie-veo": KieVeoProvider,
     "openai": partial(OpenAICompatibleProvider, base_url="https://api.openai.com/v1", api_key=None),

@@ -1,11 +1,22 @@
 """All adapters that the contract suite runs against, by provider."""
 
-from tests.support.providers.cases import elevenlabs, fal, gemini, kie, openai_compatible, openrouter_videos, replicate, stability
+from tests.support.providers.cases import (
+    elevenlabs,
+    fal,
+    gemini,
+    google_video,
+    kie,
+    openai_compatible,
+    openrouter_videos,
+    replicate,
+    stability,
+)
 
 CASES = [
     *elevenlabs.CASES,
     *fal.CASES,
     *gemini.CASES,
+    *google_video.CASES,
     *kie.CASES,
     *openai_compatible.CASES,
     *openrouter_videos.CASES,
