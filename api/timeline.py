@@ -36,6 +36,8 @@ TOLD: dict[str, tuple[str, Told]] = {
         lambda fact: {"attempt": fact.attempt, "code": fact.code, "run_at": moment(fact.run_at)},
     ),
     events.GenerationStarted.TOPIC: ("generation.started", lambda fact: {"attempt": fact.attempt}),
+    events.GenerationSubmitted.TOPIC: ("generation.submitted", lambda fact: {"attempt": fact.attempt, "submit": fact.submit}),
+    events.GenerationSubmitting.TOPIC: ("generation.submitting", lambda fact: {"attempt": fact.attempt, "submit": fact.submit}),
     events.GenerationSucceeded.TOPIC: (
         "generation.succeeded",
         lambda fact: {**_ended(fact), "attempt": fact.attempt, "asset_ids": [str(asset_id) for asset_id in fact.asset_ids]},

@@ -129,8 +129,8 @@ class GenerationFailed(Fact):
     retryable: bool
     charged: int
     released: int
-    paid_by: list[Paid] = []
-    usage: dict[str, int] = {}
+    paid_by: list[Paid] | None = None
+    usage: dict[str, int] | None = None
     sealed_output: str | None = None
 
 
@@ -142,7 +142,7 @@ class GenerationCanceled(Fact):
     charged: int
     released: int
     paid_by: list[Paid]
-    usage: dict[str, int] = {}
+    usage: dict[str, int] | None = None
     sealed_output: str | None = None
 
 

@@ -12,7 +12,7 @@ from domain.generations.commands import RequestGeneration
 from domain.generations.events import Paid
 from domain.generations.quote import Rate
 from domain.kernel.commands import Streams
-from domain.kernel.facts import Root, when
+from domain.kernel.facts import Fact, Root, when
 
 FINAL = frozenset({"succeeded", "failed", "canceled"})
 STATUSES = ("canceled", "failed", "queued", "running", "scheduled", "succeeded")
@@ -288,8 +288,8 @@ class Generation(Root):
         self.finished_at = self.updated_at = fact.timestamp
 
     def _deliver(self, fact: events.GenerationFailed | events.GenerationCanceled) -> None:
-        self.paid_by = list(fact.paid_by)
-        self.usage = dict(fact.usage)
+        self.paid_by = list(fact.paid_by or ())
+        self.usage = dict(fact.usage or {})
         self.sealed_output = fact.sealed_output
 
     # Set from GenerationRequested.

@@ -74,6 +74,13 @@ class RequeueWork(msgspec.Struct, frozen=True, kw_only=True):
     run_at: datetime | None
 
 
+class ParkWork(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider has the generation's job: nobody holds it, and it is looked after from `poll_at` on."""
+
+    generation_id: UUID
+    poll_at: datetime
+
+
 class CancelWork(msgspec.Struct, frozen=True, kw_only=True):
     """Tell the worker that holds the generation to stop."""
 
@@ -86,7 +93,7 @@ class CloseWork(msgspec.Struct, frozen=True, kw_only=True):
     generation_id: UUID
 
 
-Work = OpenWork | RequeueWork | CancelWork | CloseWork
+Work = OpenWork | RequeueWork | CancelWork | CloseWork | ParkWork
 
 
 @dataclass

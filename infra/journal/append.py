@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel.commands import CancelWork, CloseWork, Context, Decision, OpenWork, RequeueWork, Work
+from domain.kernel.commands import CancelWork, CloseWork, Context, Decision, OpenWork, ParkWork, RequeueWork, Work
 from domain.kernel.facts import Postings
 from infra.postgres.arrays import blobs, encoded_texts, int2s, int4s, int8s, texts, times, uuids
 from infra.postgres.prepared import Statement
@@ -133,7 +133,14 @@ def _claims(entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 _NO_POSTINGS = (None, None, None, None, None)
-_OPERATIONS: dict[type[Any], int] = {OpenWork: 0, RequeueWork: 1, CancelWork: 2, CloseWork: 3}
+_OPERATIONS: dict[type[Any], int] = {OpenWork: 0, RequeueWork: 1, CancelWork: 2, CloseWork: 3, ParkWork: 4}
+
+
+def _time_of(work: Work) -> datetime | None:
+    """When it is to be taken up."""
+    if isinstance(work, (OpenWork, RequeueWork)):
+        return work.run_at
+    return work.poll_at if isinstance(work, ParkWork) else None
 
 
 def _work(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -148,7 +155,7 @@ def _work(entries: Sequence[Entry]) -> dict[str, Any]:
         "w_model": texts([each.model if each else None for each in opened]),
         "w_provider": texts([each.provider if each else None for each in opened]),
         "w_priority": int2s([each.priority if each else None for each in opened]),
-        "w_run_at": times([each.run_at if isinstance(each, (OpenWork, RequeueWork)) else None for _, each in work]),
+        "w_run_at": times([_time_of(each) for _, each in work]),
         "w_start_deadline": times([each.start_deadline if each else None for each in opened]),
         "w_deadline": times([each.deadline if each else None for each in opened]),
     }

@@ -21,12 +21,10 @@ _WORDS: Mapping[str, str] = {
     "assets.deleted": "cause timestamp",
     "assets.renamed": "sealed_filename timestamp",
     "assets.shared": "expires_at sealed_token timestamp token_hash",
-    "assets.shared": "expires_at sealed_token timestamp token_hash",
     "assets.stored": (
         "account_id bytes content_type duration_ms generation_id height kind object_key originator_topic "
         "sealed_filename sha256 source thumbnail_key timestamp width"
     ),
-    "assets.unshared": "timestamp",
     "assets.unshared": "timestamp",
     "credits.account_opened": "account_id originator_topic timestamp",
     "credits.adjusted": "adjustment_id amount parts reason timestamp",
@@ -42,10 +40,10 @@ _WORDS: Mapping[str, str] = {
     "credits.revocation_deferred": "amount cause grant_id reason timestamp",
     "credits.suspended": "reason timestamp",
     "generations.cancel_requested": "actor timestamp",
-    "generations.canceled": "actor charged paid_by released timestamp",
+    "generations.canceled": "actor charged paid_by released sealed_output timestamp usage",
     "generations.charge_refunded": "amount grant_id reason refund_id timestamp",
     "generations.deleted": "timestamp",
-    "generations.failed": "charged code message released retryable timestamp",
+    "generations.failed": "charged code message paid_by released retryable sealed_output timestamp usage",
     "generations.queued": "timestamp",
     "generations.requested": (
         "account_id batch_id deadline fallback_models inputs kind model on_cancel originator_topic own_key params price_version "
@@ -53,6 +51,8 @@ _WORDS: Mapping[str, str] = {
     ),
     "generations.retrying": "attempt code run_at timestamp",
     "generations.started": "attempt timestamp worker",
+    "generations.submitted": "attempt sealed_job submit timestamp",
+    "generations.submitting": "attempt submit timestamp",
     "generations.succeeded": "asset_ids attempt charged paid_by released sealed_output timestamp usage",
     "notary.balances_sealed": "accounts checkpoints last_checkpoint position root timestamp",
     "notary.log_restored": "incarnation lost_from timestamp",
@@ -93,7 +93,8 @@ _WORDS: Mapping[str, str] = {
 #: Fields that facts of earlier releases do not have.
 LATER: Mapping[str, frozenset[str]] = {
     "assets.deleted": frozenset({"cause"}),
-    "assets.deleted": frozenset({"cause"}),
+    "generations.canceled": frozenset({"sealed_output", "usage"}),
+    "generations.failed": frozenset({"paid_by", "sealed_output", "usage"}),
     "generations.requested": frozenset({"own_key", "rate", "rate_per", "rate_unit"}),
     "notary.balances_sealed": frozenset({"checkpoints", "last_checkpoint"}),
 }

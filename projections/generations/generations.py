@@ -153,6 +153,10 @@ def _started(present: Present, event: Event) -> None:
     row.started_at = row.started_at or event.fact.timestamp
 
 
+def _submitted(present: Present, event: Event) -> None:
+    _touched(present, event)
+
+
 def _retrying(present: Present, event: Event) -> None:
     row = _touched(present, event)
     row.status = "queued"
@@ -170,14 +174,13 @@ def _end(present: Present, event: Event, status: str) -> GenerationState:
     row.charged = event.fact.charged
     row.released = event.fact.released
     row.finished_at = event.fact.timestamp
+    row.usage = event.fact.usage or {}
+    row.sealed_output = event.fact.sealed_output
     return row
 
 
 def _succeeded(present: Present, event: Event) -> None:
-    row = _end(present, event, "succeeded")
-    row.asset_ids = event.fact.asset_ids
-    row.usage = event.fact.usage
-    row.sealed_output = event.fact.sealed_output
+    _end(present, event, "succeeded").asset_ids = event.fact.asset_ids
 
 
 def _failed(present: Present, event: Event) -> None:
@@ -208,6 +211,8 @@ BRANCHES = branches(
         events.GenerationRequested: _requested,
         events.GenerationRetrying: _retrying,
         events.GenerationStarted: _started,
+        events.GenerationSubmitted: _submitted,
+        events.GenerationSubmitting: _submitted,
         events.GenerationSucceeded: _succeeded,
     }
 )

@@ -88,8 +88,9 @@ def _move(row: Row, entry: Entry, fact: dict[str, Any], at: Any) -> None:
 
 def _end(row: Row, entry: Entry, fact: dict[str, Any], at: Any) -> None:
     row |= {"status": _ENDS[entry.topic], "held": 0, "charged": fact["charged"], "released": fact["released"], "finished_at": at}
+    # What ended early may have delivered something; facts of earlier releases never did.
+    row |= {"usage": fact.get("usage") or {}, "sealed_output": fact.get("sealed_output")}
     if entry.topic == "generations.succeeded":
-        row |= {"asset_ids": list(fact["asset_ids"]), "usage": fact["usage"]}
-        row["sealed_output"] = fact["sealed_output"]
+        row["asset_ids"] = list(fact["asset_ids"])
     if entry.topic == "generations.failed":
         row["error"] = {name: fact[name] for name in ("code", "message", "retryable")}
