@@ -40,9 +40,7 @@ async def test_an_operation_is_asked_for_in_the_spelling_of_its_row(server: Goog
     await google.submit(veo(), "https://daybook.example/callback")
     parameters = {"personGeneration": "allow_adult"}
     spelling = veo(seconds="text", pictures="inline", sends=["duration", "negative_prompt"], parameters=parameters)
-    await google.submit(
-        changed(veo(seconds="text", pictures="inline", sends=sends, parameters=parameters), inputs=[PICTURE, PICTURE]), None
-    )
+    await google.submit(changed(spelling, inputs=[PICTURE, PICTURE]), None)
     await google.submit(changed(veo(), inputs=[PICTURE] * 3), None)
     plain, spelled, drawn = [request.body for request in server.requests]
     assert plain == {

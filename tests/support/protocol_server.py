@@ -80,6 +80,8 @@ class ProtocolServer(LoopbackServer):
 
     def reset(self) -> None:
         """Well again, and nothing remembered."""
+        self.hung_up.clear()
+        self.elsewhere, self.connections = "", 0
         self.moods: dict[str, str] = {}
         self.requests: list[Request] = []
 

@@ -25,3 +25,5 @@ CASES = [
 ]
 LONG_CASES = [case for case in CASES if case.long]
 SHORT_CASES = [case for case in CASES if not case.long]
+#: One of each adapter and of each way to read an answer: for what does not depend on what is made.
+ONE_EACH = list({(case.make, bool(case.job.params.get("stream"))): case for case in reversed(CASES)}.values())
