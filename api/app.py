@@ -21,6 +21,7 @@ RESPONSE_SECONDS = 75
 REQUEST_SECONDS = 15
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 10
+REFUSED = 400
 HEADER_BYTES_MAX = 16_384
 
 
@@ -65,11 +66,26 @@ def _config() -> Config:
 
 def _add(app: Sanic, kit: Kit, route: Route, current: Route | None) -> None:
     pipeline = Pipeline(kit, route, current)
-    app.add_route(pipeline.serve, _template(route.template), methods=_methods(route), name=_name(route.name), stream=route.stream_body)
+    app.add_route(_handler(pipeline), _template(route.template), methods=_methods(route), name=_name(route.name), stream=route.stream_body)
 
 
 def _methods(route: Route) -> list[str]:
     return ["GET", "HEAD"] if route.method == "GET" and not route.events else [route.method]
+
+
+def _handler(pipeline: Pipeline) -> Any:
+    """For uploads a function of its own, because Sanic writes on their handlers, and a bound method cannot be written on."""
+    if not pipeline.route.stream_body:
+        return pipeline.serve
+
+    async def serve(request: Any, **path: str) -> HTTPResponse | None:
+        response = await pipeline.serve(request, **path)
+        if response is not None and response.status >= REFUSED:
+            # Sanic would ask for the body together with the answer that refuses it.
+            request.stream.expecting_continue = False
+        return response
+
+    return serve
 
 
 def _add_options(app: Sanic, kit: Kit, template: str, methods: list[str]) -> None:

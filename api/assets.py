@@ -11,15 +11,15 @@ from api.kit.call import Call
 from api.kit.shapes import moment
 from api.listing import page_of
 from api.reading import read_asset
-from api.shapes.assets import AssetPatch, AssetQuery, ContentLink, ContentQuery, shown_asset
+from api.renditions import rendition_of
+from api.shapes.assets import AssetPatch, AssetQuery, ContentLink, ContentQuery, ThumbnailQuery, shown_asset
 from domain.assets.asset import Asset
 from domain.assets.commands import DeleteAsset, RenameAsset
+from domain.assets.media import THUMBNAIL_TYPE
 from domain.assets.refusals import AssetNotFound, ThumbnailMissing
 from domain.kernel.commands import Receipt
 from domain.kernel.limits import SIGNED_URL_SECONDS
 from projections.assets.assets import page_of_assets, row_of
-
-THUMBNAIL_TYPE = "image/webp"
 
 
 async def listed(call: Call, query: AssetQuery) -> Answer:
@@ -61,13 +61,16 @@ async def _deleted(call: Call, receipt: Receipt) -> Answer:
 
 
 async def content(call: Call, id: UUID, query: ContentQuery) -> Answer:
-    """A link to the bytes that works for ten minutes."""
+    """A link to the bytes that works for ten minutes; of an image also in another `width` or `format`."""
     row = await read_asset(call, id)
     filename = (await call.platform.vault.key(call.account_id)).open(row.sealed_filename)
-    return _linked(call, query, row.object_key, row.content_type, filename)
+    key, content_type = await rendition_of(call, row, width=query.width, format=query.format)
+    if key != row.object_key:
+        filename = f"{filename.rpartition('.')[0] or filename}.{key.rpartition('.')[2]}"
+    return _linked(call, query, key, content_type, filename)
 
 
-async def thumbnail(call: Call, id: UUID, query: ContentQuery) -> Answer:
+async def thumbnail(call: Call, id: UUID, query: ThumbnailQuery) -> Answer:
     """A link to a small WebP of the asset that works for ten minutes."""
     row = await read_asset(call, id)
     if row.thumbnail_key is None:
@@ -75,7 +78,7 @@ async def thumbnail(call: Call, id: UUID, query: ContentQuery) -> Answer:
     return _linked(call, query, row.thumbnail_key, THUMBNAIL_TYPE, None)
 
 
-def _linked(call: Call, query: ContentQuery, key: str, content_type: str, filename: str | None) -> Answer:
+def _linked(call: Call, query: ThumbnailQuery, key: str, content_type: str, filename: str | None) -> Answer:
     url = call.platform.objects.url(key, now=call.now, expires_seconds=SIGNED_URL_SECONDS, content_type=content_type, filename=filename)
     if query.redirect:
         return redirect(url)

@@ -114,6 +114,8 @@ class Platform:
     till_period_seconds: int | None = None
     features: tuple[str, ...] = ()
     upload_types: tuple[str, ...] = ()
+    #: So many bytes may the uploads of an account have together.
+    upload_quota_bytes: int = 100 << 30
     checks: Mapping[str, Callable[[], Awaitable[Any]]] = field(default_factory=dict)
     vital: tuple[str, ...] = ("postgresql", "migrations")
     #: What adapters raise when a dependency is away: 503, the client may repeat. Bootstrap adds those of the database driver.

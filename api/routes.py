@@ -23,7 +23,9 @@ from api import (
     personal_export,
     provider_keys,
     purchases,
+    sharing,
     subscriptions,
+    uploads,
     usage,
     webhooks,
 )
@@ -54,6 +56,8 @@ from api.shapes import webhooks as webhook_shapes
 from api.shapes.generations import Batch, Generation
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused, WrongCredentials
 from domain.accounts.refusals import AccountSuspended, EmailTaken, OwnSuspension, PasswordChangedMeanwhile, TooManyApiTokens
+from domain.assets.media import MediaRejected
+from domain.assets.refusals import RenditionRefused, ShareNotFound, UploadMalformed, UploadQuotaReached, UploadsAtOnce, UploadTooLarge
 from domain.assets.storage import SignedUrlRefused
 from domain.credits.refusals import (
     AdjustmentInvalid,
@@ -122,10 +126,13 @@ ROUTES: list[Route] = [
     Route("POST /v1/api-tokens", api_tokens.issue, SESSION, {201: token_shapes.IssuedApiToken}, "Issue an API token", render=api_tokens.issued, refusals=[TooManyApiTokens]),
     Route("DELETE /v1/api-tokens/{id}", api_tokens.revoke, SESSION, {204: None}, "Revoke an API token"),
     Route("GET /v1/assets", assets.listed, scope("assets:read"), {200: Page[asset_shapes.Asset]}, "Your assets", reads="assets"),
+    Route("POST /v1/assets", uploads.upload, scope("assets:write"), {201: asset_shapes.Asset}, "Upload a file", "assets", render=uploads.uploaded, stream_body=True, form=asset_shapes.UPLOAD_FORM, refusals=[MediaRejected, UploadMalformed, UploadQuotaReached, UploadTooLarge, UploadsAtOnce]),
     Route("GET /v1/assets/{id}", assets.show, scope("assets:read"), {200: asset_shapes.Asset}, "An asset", reads="assets", etag=True),
     Route("PATCH /v1/assets/{id}", assets.rename, scope("assets:write"), {200: asset_shapes.Asset}, "Rename an asset"),
     Route("DELETE /v1/assets/{id}", assets.delete, scope("assets:write"), {204: None}, "Delete an asset"),
-    Route("GET /v1/assets/{id}/content", assets.content, scope("assets:read"), {200: asset_shapes.ContentLink, 302: None}, "The asset's bytes", reads="assets"),
+    Route("GET /v1/assets/{id}/content", assets.content, scope("assets:read"), {200: asset_shapes.ContentLink, 302: None}, "The asset's bytes", reads="assets", refusals=[MediaRejected, RenditionRefused]),
+    Route("POST /v1/assets/{id}/share", sharing.share, scope("assets:write"), {201: asset_shapes.Asset}, "Share an asset by a public link", "assets", render=sharing.shared),
+    Route("DELETE /v1/assets/{id}/share", sharing.unshare, scope("assets:write"), {204: None}, "End the public link", "assets"),
     Route("GET /v1/assets/{id}/thumbnail", assets.thumbnail, scope("assets:read"), {200: asset_shapes.ContentLink, 302: None}, "A small picture of the asset", reads="assets"),
     Route("GET /v1/audit/accounts/{id}/replay", audit.replay, AUDITOR, {200: audit_shapes.Replay}, "An account's book, replayed", "audit", refusals=[AsOfOutOfRange]),
     Route("GET /v1/audit/checkpoints", audit_proofs.checkpoints, AUDITOR, {200: Page[proof_shapes.Checkpoint]}, "Signed tree heads", "audit"),
@@ -177,6 +184,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/provider-keys/{provider}", provider_keys.show, scope("provider-keys:read"), {200: provider_key_shapes.ProviderKey}, "Your key at a provider", etag=True),
     Route("PUT /v1/provider-keys/{provider}", provider_keys.put, scope("provider-keys:write"), {200: provider_key_shapes.ProviderKey, 201: provider_key_shapes.ProviderKey}, "Set your key at a provider", refusals=[ProviderTakesNoKey]),
     Route("DELETE /v1/provider-keys/{provider}", provider_keys.remove, scope("provider-keys:write"), {204: None}, "Remove your key at a provider"),
+    Route("GET /v1/shared/{token}", sharing.follow, PUBLIC, {200: "application/octet-stream", 302: None}, "A shared asset's bytes", "assets", refusals=[ShareNotFound]),
     Route("POST /v1/stream-tickets", events.ticket, READ, {201: telling_shapes.StreamTicket}, "A ticket for a stream", refusals=[TicketsUnavailable]),
     Route("GET /v1/subscriptions", subscriptions.listed, scope("credits:read"), {200: Page[subscription_shapes.Subscription]}, "Your subscriptions", reads="subscriptions"),
     Route("POST /v1/subscriptions", subscriptions.subscribe, scope("credits:write"), {201: subscription_shapes.RequestedSubscription}, "Subscribe to a plan", render=subscriptions.subscribed, limits=PURCHASES, refusals=[PaymentsRefused, SubscriptionExists]),

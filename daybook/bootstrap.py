@@ -24,6 +24,7 @@ from daybook.settings import Settings
 from daybook.telling.rendering import LogRendering
 from daybook.telling.shared import SharedRendering
 from daybook.version import version
+from domain.assets.media import CONTENT_TYPES
 from domain.commands import HANDLERS
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
@@ -207,6 +208,8 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             rate_limits=settings.rate_limits or {},
             limits_off=settings.rate_limits is None,
             features=tuple(sorted({model.kind for model in base.catalogue.models})),
+            upload_types=tuple(CONTENT_TYPES),
+            upload_quota_bytes=settings.upload_quota_bytes,
             checks=health_checks(base.reads, client, base.objects),
             unavailable=UNAVAILABLE,
         )

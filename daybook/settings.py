@@ -17,6 +17,9 @@ from domain.webhooks.schedule import RETRY_SECONDS
 Value = TypeVar("Value")
 CREDITS_MAX = 1_000_000_000
 WELCOME_PER_DAY = 10_000
+UPLOAD_QUOTA_BYTES = 100 << 30
+UPLOAD_QUOTA_MAX = 2**53 - 1
+RETENTION_DAYS_MAX = 36_500
 TILL_PERIOD_SECONDS_MAX = 366 * 86_400
 DELIVERY_DAYS_MAX = 365
 CHECKPOINT_EVENTS_MAX = 1_000_000
@@ -69,6 +72,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     #: How long copies of the database are kept: so long an epoch of keys outlives its use.
     backup_days: int
     welcome_credits: int
+    upload_quota_bytes: int
+    #: None: kept until somebody deletes them.
+    upload_retention_days: int | None
+    result_retention_days: int | None
     welcome_per_day: int
     #: Overrides, bucket -> `count/seconds`; None: limits are off.
     rate_limits: Mapping[str, str] | None
@@ -177,6 +184,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         stripe_api_base=reading.take("STRIPE_API_BASE", parsing.trusted_address, "https://api.stripe.com"),
         backup_days=reading.take("DAYBOOK_BACKUP_DAYS", parsing.integer(0, 3_650), 35),
         welcome_credits=reading.take("DAYBOOK_WELCOME_CREDITS", parsing.integer(0, CREDITS_MAX), 25),
+        upload_quota_bytes=reading.take("DAYBOOK_UPLOAD_QUOTA_BYTES", parsing.integer(0, UPLOAD_QUOTA_MAX), UPLOAD_QUOTA_BYTES),
+        upload_retention_days=reading.maybe("DAYBOOK_UPLOAD_RETENTION_DAYS", parsing.integer(1, RETENTION_DAYS_MAX)),
+        result_retention_days=reading.maybe("DAYBOOK_RESULT_RETENTION_DAYS", parsing.integer(1, RETENTION_DAYS_MAX)),
         welcome_per_day=reading.take("DAYBOOK_WELCOME_PER_DAY", parsing.integer(0, CREDITS_MAX), WELCOME_PER_DAY),
         rate_limits=reading.take("DAYBOOK_RATE_LIMITS", parsing.rate_limits, NO_OVERRIDES),
         trusted_proxies=reading.take("DAYBOOK_TRUSTED_PROXIES", parsing.networks, NOTHING),

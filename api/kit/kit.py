@@ -12,6 +12,7 @@ from api.kit.addresses import address_reader
 from api.kit.freshness import Freshness
 from api.kit.idempotency import Twins
 from api.kit.limits import Limits
+from api.kit.places import Flights, Places
 from api.kit.responses import Responder
 from api.platform import Platform
 
@@ -25,6 +26,8 @@ class Kit:
         self.freshness = Freshness(platform)
         self.limits = Limits(platform)
         self.twins = Twins()
+        self.places = Places()
+        self.flights = Flights()
         #: Set when the process begins to stop.
         self.drain = asyncio.Event()
         self.responder = Responder(platform, self.drain)

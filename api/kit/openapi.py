@@ -76,6 +76,8 @@ def _operation(route: Route, routes: Sequence[Route], schema_of: Mapping[str, Do
     if is_shape(route.body):
         required = NoneType not in get_args(route.body)
         operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema_of[repr(route.body)]}}}
+    if route.form is not None:
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": dict(route.form)}}}
     if route.permission.scope or route.permission.role:
         operation["x-permission"] = {"scope": route.permission.scope, "role": route.permission.role}
     return operation

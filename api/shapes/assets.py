@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Query, Showing, Shown, moment
-from domain.kernel.limits import FILENAME_CHARS_MAX
+from domain.kernel.limits import FILENAME_CHARS_MAX, RENDITION_WIDTH_MAX, SHARE_SECONDS_DEFAULT, SHARE_SECONDS_MAX, SHARE_SECONDS_MIN
 from domain.kernel.patterns import END
 from domain.ports import SubjectKey
 from projections.assets.assets import AssetRow
@@ -14,8 +14,18 @@ from projections.assets.assets import AssetRow
 Filename = Annotated[str, Meta(min_length=1, max_length=FILENAME_CHARS_MAX, pattern=r"^[^/\\\t\r\n]*[^/\\\s][^/\\\t\r\n]*" + END)]
 
 
+class Share(Shown):
+    """A public link: whoever has it may fetch the bytes until `expires_at`."""
+
+    url: str
+    expires_at: Moment
+
+
 class Asset(Shown):
-    """A stored result. `content_url` and `thumbnail_url` answer with a link that works for ten minutes."""
+    """A stored result or upload. `share` is its public link, until that is ended.
+
+    `content_url` and `thumbnail_url` answer with a link that works for ten minutes.
+    """
 
     id: Id
     kind: str
@@ -29,10 +39,22 @@ class Asset(Shown):
     height: int | None
     duration_ms: int | None
     created_at: Moment
-    share: None
+    share: Share | None
     url: str
     content_url: str
     thumbnail_url: str | None
+
+
+class UploadFields(Body):
+    """What a form has beside its file."""
+
+    filename: Filename
+
+
+class ShareBody(Body):
+    """`expires_in`: seconds until the link ends."""
+
+    expires_in: Annotated[int, Meta(ge=SHARE_SECONDS_MIN, le=SHARE_SECONDS_MAX)] = SHARE_SECONDS_DEFAULT
 
 
 class AssetPatch(Body):
@@ -46,10 +68,17 @@ class AssetQuery(ListQuery):
     source: list[Literal["generation", "upload"]] = []
 
 
-class ContentQuery(Query):
+class ThumbnailQuery(Query):
     """`redirect=false` answers with the link instead of going there."""
 
     redirect: bool = True
+
+
+class ContentQuery(ThumbnailQuery):
+    """`width` and `format` of an image; it is never made wider than it is."""
+
+    width: Annotated[int, Meta(ge=1, le=RENDITION_WIDTH_MAX)] | None = None
+    format: Literal["jpeg", "png", "webp"] | None = None
 
 
 class ContentLink(Shown):
@@ -57,6 +86,18 @@ class ContentLink(Shown):
 
     url: str
     expires_at: Moment
+
+
+#: The form of an upload, for the documents.
+UPLOAD_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "additionalProperties": False,
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "filename": {"type": "string", "minLength": 1, "maxLength": FILENAME_CHARS_MAX},
+    },
+}
 
 
 def shown_asset(call: Showing, key: SubjectKey, row: AssetRow) -> Asset:
@@ -75,8 +116,19 @@ def shown_asset(call: Showing, key: SubjectKey, row: AssetRow) -> Asset:
         height=row.height,
         duration_ms=row.duration_ms,
         created_at=moment(row.created_at),
-        share=None,
+        share=_share(call, key, row),
         url=url,
         content_url=f"{url}/content",
         thumbnail_url=f"{url}/thumbnail" if row.thumbnail_key is not None else None,
     )
+
+
+def shared_url(call: Showing, token: str) -> str:
+    """The public link that *token* opens."""
+    return f"{call.public_url}/v1/shared/{token}"
+
+
+def _share(call: Showing, key: SubjectKey, row: AssetRow) -> Share | None:
+    if row.sealed_share_token is None or row.share_expires_at is None:
+        return None
+    return Share(url=shared_url(call, key.open(row.sealed_share_token)), expires_at=moment(row.share_expires_at))

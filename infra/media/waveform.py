@@ -1,5 +1,6 @@
 """A drawing of how loud a sound is over its time, the same for equal sounds."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,10 @@ class Loudness:
 
     def bars(self) -> list[float]:
         """How loud it is in each of `BARS` parts of its time, 0 to 1; the loudest is 1 unless all is silence."""
-        peaks = self.peaks + ([float(self._waiting.max())] if len(self._waiting) else [])
-        parts = np.array_split(np.nan_to_num(np.array(peaks or [0.0])), BARS)
-        bars = [float(part.max()) if len(part) else 0.0 for part in parts]
+        peaks = np.nan_to_num(np.array([*self.peaks, *([float(self._waiting.max())] if len(self._waiting) else [])] or [0.0]))
+        # Short sounds have fewer peaks than bars: then neighbours show the same one.
+        edges = [number * len(peaks) // BARS for number in range(BARS + 1)]
+        bars = [float(peaks[begin : max(end, begin + 1)].max()) for begin, end in pairwise(edges)]
         loudest = max(bars)
         return [bar / loudest for bar in bars] if loudest > 0 else bars
 
