@@ -72,6 +72,8 @@ class Platform:
     vault: Vault
     #: The callers' own keys at providers.
     own_keys: OwnKeys
+    #: Where they count.
+    own_key_providers: frozenset[str] = frozenset()
     clock: Clock
     ids: Ids
     objects: ObjectStore

@@ -29,7 +29,7 @@ from domain.commands import HANDLERS
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
 from domain.providers.catalogue import Catalogue
-from domain.providers.vendors import open_providers
+from domain.providers.vendors import open_providers, own_key_providers
 from infra.access.access_tokens import AccessTokens
 from infra.access.credentials import BearerCredentials
 from infra.access.directory import open_directory
@@ -172,6 +172,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             reads=base.reads,
             vault=base.vault,
             own_keys=PostgresOwnKeys(base.reads, base.journal, base.vault),
+            own_key_providers=own_key_providers(settings.vendors),
             clock=base.clock,
             ids=base.ids,
             objects=base.objects,

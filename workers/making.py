@@ -19,6 +19,7 @@ from workers.children import ChildDied
 from workers.failures import AttemptFailed, attempt_failed
 from workers.inputs import Inputs
 from workers.isolated import generate_alone
+from workers.own_keys import counted, own_key_of, told_of_own_key
 from workers.patience import patiently
 from workers.platform import WorkerPlatform
 from workers.ports import Run
@@ -59,18 +60,19 @@ class Maker:
             model = self._model_of(generation)
             key = await patiently("a key", lambda: self._platform.vault.key(generation.account_id))
             words = opened(key, generation.sealed)
-            job = job_of(generation, model, words, attempt)
+            job = job_of(generation, model, words, attempt, await own_key_of(self._platform, generation))
             if words.inputs:
                 inputs, mask = await self._inputs.of(generation, words), await self._inputs.mask_of(generation, words)
                 job = msgspec.structs.replace(job, inputs=inputs, mask=mask)
             async with self._heard(generation, job, key) as say:
                 result = await self._generate(model, job, self._report(generation, job), say, isolate=isolate)
             output = None if result.output is None else key.seal(msgspec.json.encode(result.output).decode())
-            return Made(await self._stored(result, key, words.prompt), result.usage, output)
+            assets = await self._stored(result, key, words.prompt)
+            return Made(assets, counted(generation, result.usage, assets=len(assets)), output)
         except (AttemptFailed, ChildDied):
             raise
         except ProviderFailure as failure:
-            raise attempt_failed(failure) from failure
+            raise told_of_own_key(generation, attempt_failed(failure)) from failure
         except Gone as gone:
             raise AttemptFailed("erased", "The account's data was erased.", retryable=False) from gone
         except Unavailable as away:
@@ -124,7 +126,7 @@ class Maker:
         ]
 
 
-def job_of(generation: Generation, model: Model, words: Words, attempt: int) -> Job:
+def job_of(generation: Generation, model: Model, words: Words, attempt: int, own_key: str | None = None) -> Job:
     private = private_params(words)
     return Job(
         generation_id=generation.id,
@@ -136,6 +138,7 @@ def job_of(generation: Generation, model: Model, words: Words, attempt: int) -> 
         params={**generation.params, **private},
         adapter=model.adapter,
         timeout_seconds=model.timeout_seconds,
+        api_key=own_key,
     )
 
 

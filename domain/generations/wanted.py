@@ -102,7 +102,8 @@ def request_of(
         run_at=run_at,
         start_deadline=start_deadline,
         deadline=deadline,
-        free_tier=model.free_tier,
+        # Welcome credits do not pay for what others charge us; on an own key they charge us nothing.
+        free_tier=model.free_tier or fitting.own_key,
         rate=rate.amount,
         rate_unit=rate.unit,
         rate_per=rate.per,

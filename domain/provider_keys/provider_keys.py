@@ -8,16 +8,11 @@ from domain.kernel.commands import Streams
 from domain.kernel.facts import Root, when
 from domain.kernel.ids import provider_keys_stream
 from domain.provider_keys import events, refusals
+from domain.providers.catalogue import KEYLESS
+from domain.providers.vendors import VENDORS
 
-#: Providers that run inside this installation.
-KEYLESS = frozenset({"builtin", "noop"})
-#: Everybody else that an adapter or a message goes to.
-PROVIDERS = frozenset(
-    {
-        *("elevenlabs", "fal", "gemini", "google-video", "kie-runway", "kie-veo", "openai", "openai-compatible"),
-        *("openrouter", "openrouter-videos", "replicate", "stability", "twilio"),
-    }
-)
+#: Everybody that an adapter or a message goes to.
+PROVIDERS = frozenset({"twilio", *(provider for vendor in VENDORS for provider in vendor.providers)})
 
 
 def check_provider(provider: str, catalogue: frozenset[str]) -> None:

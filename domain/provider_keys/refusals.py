@@ -11,6 +11,11 @@ class ProviderKeyNotFound(Missing):
     detail = "No key of yours is kept for the provider {provider!r}."
 
 
+class ProviderKeyRequired(Unprocessable):
+    detail = "The model {model!r} runs on a key of your own only: PUT /v1/provider-keys/{provider}."
+    shown = ("errors", "provider")
+
+
 class ProviderTakesNoKey(Unprocessable):
     detail = "The provider {provider!r} is part of this installation and asks for no key."
     shown = ("provider",)

@@ -56,3 +56,16 @@ def open_providers(access: Mapping[str, Access]) -> frozenset[str]:
         for provider in vendor.providers
         if (found := access.get(vendor.word)) and (found.api_key or (vendor.required and found.base_url))
     )
+
+
+def own_key_providers(access: Mapping[str, Access]) -> frozenset[str]:
+    """Providers where a caller's own key counts: all vendors, and a server of one's own only if it asks the installation for a key.
+
+    One that asks nobody would take any word for a key, and be somebody else's machine at the price of an own key.
+    """
+    return frozenset(
+        provider
+        for vendor in VENDORS
+        for provider in vendor.providers
+        if not vendor.required or ((found := access.get(vendor.word)) and found.api_key)
+    )

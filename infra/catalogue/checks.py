@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.kernel import limits
 from domain.providers.catalogue import Model
+from infra.catalogue.adapter_rules import fault_of
 
 KINDS = ("image", "image_analysis", "image_edit", "speech", "text", "video")
 FORMATS = ("jpeg", "png", "webp")
@@ -77,6 +78,9 @@ def check_adapter(path: Path, where: str, model: Model) -> None:
     where = f"{where}.adapter"
     if model.provider == "noop" and not _counts(model.adapter.get("sleep_ms", 0)):
         raise CatalogueInvalid(path, f"{where}.sleep_ms", "must be a whole number of milliseconds")
+    fault = fault_of(model.provider, model.adapter)
+    if fault is not None:
+        raise CatalogueInvalid(path, f"{where}.{fault[0]}", fault[1])
     if model.provider != "openai-compatible":
         return
     for key in model.adapter:

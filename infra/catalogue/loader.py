@@ -11,6 +11,7 @@ from domain.providers.catalogue import KEYLESS, Catalogue, Model
 from infra.catalogue.checks import CatalogueInvalid, check_adapter, check_defaults, check_model, check_replacements, check_row, check_top
 
 BUILT_IN = Path(__file__).with_name("catalogue.toml")
+VENDORS = Path(__file__).with_name("vendors.toml")
 COMPATIBLE = "openai-compatible"
 
 
@@ -22,7 +23,8 @@ def load_catalogue(extra: Path | None = None, *, open_providers: Collection[str]
     Raises CatalogueInvalid.
     """
     built_in, compatible = _read(BUILT_IN), COMPATIBLE in open_providers
-    models = {model.id: model for model in _models(built_in, BUILT_IN) if compatible or model.provider != COMPATIBLE}
+    rows = [*_models(built_in, BUILT_IN), *_models(_read(VENDORS), VENDORS)]
+    models = {model.id: model for model in rows if compatible or model.provider != COMPATIBLE}
     defaults, version = dict(built_in["defaults"]), built_in["price_version"]
     if extra is not None:
         own = _read(extra)

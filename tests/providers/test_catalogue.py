@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.providers.catalogue import ModelNotFound
+from domain.providers.catalogue import KEYLESS, ModelNotFound
+from domain.providers.vendors import VENDORS
 from infra.catalogue import CatalogueInvalid, load_catalogue
 
 BENCH = """
@@ -26,21 +27,45 @@ def write(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_an_image_costs_five_credits_in_price_book_one():
-    catalogue = load_catalogue(None)
+PRICE_BOOK_ONE = {
+    "image": (5, "item", 1), "image_analysis": (2, "item", 1), "image_edit": (6, "item", 1), "speech": (1, "character", 1_000),
+    "text": (1, "token", 1_000),
+}  # fmt: skip
+PER_SECOND = {"480p": 2, "720p": 3, "1080p": 5}
+
+
+def test_every_row_has_the_prices_of_price_book_one():
+    catalogue = load_catalogue(None, open_providers={"openai-compatible"})
     assert catalogue.price_version == 1
-    assert {model.kind: (model.price, model.price_unit) for model in catalogue.models} == {"image": (5, "item")}
+    for model in catalogue.models:
+        if model.kind != "video":
+            assert (model.price, model.price_unit, model.price_per) == PRICE_BOOK_ONE[model.kind], model.id
+        elif model.rates:
+            assert (model.price_unit, model.rates) == ("second", {word: PER_SECOND[word] for word in model.qualities}), model.id
 
 
-def test_without_settings_only_the_built_in_renderer_is_offered():
+def test_without_settings_the_built_in_models_are_the_usual_ones_and_only_they_run():
     catalogue = load_catalogue(None)
-    assert [model.id for model in catalogue.models] == ["builtin/sketch-1"]
     assert catalogue.model("image", None).id == "builtin/sketch-1"
+    assert {catalogue.model(kind, None).provider for kind in catalogue.defaults} == {"builtin"}
+    assert catalogue.open_providers == {"builtin", "noop"}
 
 
 def test_the_compatible_models_appear_with_their_base_url():
-    offered = {model.provider for model in load_catalogue(None, open_providers={"openai-compatible"}).models}
-    assert offered == {"builtin", "openai-compatible"}
+    offered = {model.provider for model in load_catalogue(None).models}
+    assert "openai-compatible" not in offered
+    assert {model.provider for model in load_catalogue(None, open_providers={"openai-compatible"}).models} == offered | {
+        "openai-compatible"
+    }
+
+
+def test_every_provider_of_a_row_has_a_vendor_or_runs_here():
+    known = {provider for vendor in VENDORS for provider in vendor.providers} | KEYLESS
+    assert {model.provider for model in load_catalogue(None, open_providers={"openai-compatible"}).models} <= known
+
+
+def test_what_costs_us_money_is_not_paid_with_welcome_credits():
+    assert {model.id for model in load_catalogue(None).models if model.free_tier and model.provider not in KEYLESS} == set()
 
 
 def test_a_model_is_not_found_under_another_kind():
@@ -50,7 +75,7 @@ def test_a_model_is_not_found_under_another_kind():
 
 def test_an_extra_file_adds_models_and_keeps_the_built_in_ones(tmp_path: Path):
     catalogue = load_catalogue(write(tmp_path, BENCH))
-    assert [model.id for model in catalogue.models] == ["bench/noop", "builtin/sketch-1"]
+    assert [model.id for model in catalogue.models] == sorted(["bench/noop", *(model.id for model in load_catalogue(None).models)])
     assert catalogue.model("image", "bench/noop").adapter == {"sleep_ms": 20}
 
 
@@ -58,7 +83,7 @@ def test_an_extra_file_replaces_a_row_the_defaults_and_the_price_version(tmp_pat
     replaced = BENCH.replace("bench/noop", "builtin/sketch-1").replace("price = 5", "price = 7")
     catalogue = load_catalogue(write(tmp_path, "price_version = 2\n" + replaced))
     assert catalogue.price_version == 2
-    assert [(model.id, model.price) for model in catalogue.models] == [("builtin/sketch-1", 7)]
+    assert [model.price for model in catalogue.models if model.id == "builtin/sketch-1"] == [7]
     catalogue = load_catalogue(write(tmp_path, '[defaults]\nimage = "bench/noop"\n' + BENCH))
     assert catalogue.model("image", None).id == "bench/noop"
 
@@ -96,6 +121,24 @@ MISTAKES |= {
     "an unknown endpoint": (COMPATIBLE.replace("sleep_ms = 20", 'endpoint = "video"'), "models 'bench/noop'.adapter.endpoint"),
     "a field that cannot be sent": (COMPATIBLE.replace("sleep_ms = 20", 'sends = ["style"]'), "models 'bench/noop'.adapter.sends"),
     "a body that is no table": (COMPATIBLE.replace("sleep_ms = 20", "body = 1"), "models 'bench/noop'.adapter.body"),
+}
+
+
+def of(provider: str, adapter: str) -> str:
+    return BENCH.replace('"noop"', f'"{provider}"').replace("{ sleep_ms = 20 }", adapter)
+
+
+ADAPTER = "models 'bench/noop'.adapter."
+MISTAKES |= {
+    "a body for a form that is no table": (of("stability", "{ body = 1 }"), ADAPTER + "body"),
+    "a field that nobody is told": (of("fal", '{ fields = { colour = "colour" } }'), ADAPTER + "fields"),
+    "a field without a name": (of("fal", '{ fields = { prompt = "" } }'), ADAPTER + "fields"),
+    "a field with two parts that has one": (of("fal", '{ fields = { seed = "seed{}" } }'), ADAPTER + "fields"),
+    "a template for two values": (of("replicate", '{ shown = { duration = "{}{}" } }'), ADAPTER + "shown"),
+    "a template that formats": (of("replicate", '{ shown = { duration = "{0.__class__}{}" } }'), ADAPTER + "shown"),
+    "a voice that is no text": (of("elevenlabs", "{ voices = { calm = 5 } }"), ADAPTER + "voices"),
+    "an unknown flag of a vendor": (of("kie-runway", '{ fields = { prompt = "prompt" } }'), ADAPTER + "fields"),
+    "words that are no table": (of("fal", '{ words = { format = "jpg" } }'), ADAPTER + "words"),
 }
 
 

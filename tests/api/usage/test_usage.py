@@ -66,6 +66,6 @@ async def test_statistics_count_what_was_done(house):
 async def test_the_catalogue_says_what_can_be_asked_for_and_what_it_costs(house):
     shown = (await house.client.get("/v1/models?kind=image")).json()
     sketch = next(row for row in shown["data"] if row["id"] == "builtin/sketch-1")
-    assert (sketch["default"], sketch["price"]) == (True, {"amount": 5, "unit": "item", "price_version": 1})
+    assert (sketch["default"], sketch["price"]) == (True, {"amount": 5, "unit": "item", "per": 1, "rates": {}, "price_version": 1})
     assert sketch["params"]["properties"]["count"]["maximum"] == sketch["limits"]["count_max"]
     assert (await house.client.get("/v1/models?kind=opera")).json() == {"data": [], "next_cursor": None}

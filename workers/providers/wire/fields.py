@@ -2,10 +2,12 @@
 
     fields = { prompt = "prompt", aspect_ratio = "aspect_ratio", duration = "duration", inputs = "image_urls[]" }
     shown  = { duration = "{}s" }                     # how a value is written, where it is not sent as it stands
+    words  = { format = { jpeg = "jpg" } }            # other words for single values
     body   = { enable_safety_checker = true }         # fields sent as they stand
 
 Words for `fields`: aspect_ratio, count, duration, format, height, inputs, mask, negative_prompt, prompt, quality, seed, size, speed,
-voice, width. `[]` behind a name sends a list. What a model has no field for is said in the prompt, or left out.
+voice, width. `[]` behind a name sends a list, `{}` behind that of a size {"width": …, "height": …}. What a model has no field for
+is said in the prompt, or left out.
 """
 
 from collections.abc import Sequence
@@ -14,12 +16,6 @@ from typing import Any
 
 from domain.providers.jobs import Job
 
-WORDS = frozenset(
-    {
-        *("aspect_ratio", "count", "duration", "format", "height", "inputs", "mask", "negative_prompt", "prompt", "quality", "seed"),
-        *("size", "speed", "voice", "width"),
-    }
-)
 FIELDS = {"prompt": "prompt"}
 #: Sizes whose ratio has an everyday name that the plain fraction does not give.
 RATIOS = {
@@ -32,15 +28,20 @@ def told(job: Job, *, inputs: Sequence[str] = (), mask: str | None = None) -> di
     """The model's own input; *inputs* and *mask* are URLs."""
     fields: dict[str, str] = job.adapter.get("fields", FIELDS)
     shown: dict[str, str] = job.adapter.get("shown", {})
+    words: dict[str, dict[str, str]] = job.adapter.get("words", {})
     values = _values(job, fields) | {"inputs": list(inputs) or None, "mask": mask}
     told: dict[str, Any] = {}
     for word, field in fields.items():
         value = values.get(word)
         if value is None:
             continue
+        if isinstance(value, str):
+            value = words.get(word, {}).get(value, value)
         if word in shown:
             value = shown[word].format(value)
-        if field.endswith("[]"):
+        if field.endswith("{}"):
+            told[field[:-2]] = dict(zip(("width", "height"), map(int, value.split("x")), strict=True))
+        elif field.endswith("[]"):
             told[field[:-2]] = value if isinstance(value, list) else [value]
         else:
             told[field] = value[0] if isinstance(value, list) else value

@@ -1,0 +1,66 @@
+"""What adapters read from a row's `adapter`, by provider: a wrong word would fail only when somebody has paid for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+Rule = tuple[Callable[[Any], bool], str]
+
+#: What models with a schema of their own can be told; see workers/providers/wire/fields.py.
+TOLD = frozenset(
+    {
+        *("aspect_ratio", "count", "duration", "format", "height", "inputs", "mask", "negative_prompt", "prompt", "quality", "seed"),
+        *("size", "speed", "voice", "width"),
+    }
+)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) and text for text in value.values())
+
+
+def _fields(value: Any) -> bool:
+    """Only a size has two parts."""
+    return _texts(value) and set(value) <= TOLD and not any(name.endswith("{}") and word != "size" for word, name in value.items())
+
+
+def _templates(value: Any) -> bool:
+    return _texts(value) and set(value) <= TOLD and all(text.count("{}") == 1 and text.count("{") == 1 for text in value.values())
+
+
+BODY: Rule = (lambda value: isinstance(value, dict), "must be a table of fields to send")
+FIELDS: Rule = (_fields, f"must be a table of names for {', '.join(sorted(TOLD))}")
+SHOWN: Rule = (_templates, "must be a table of texts with one {} each")
+TEXTS: Rule = (_texts, "must be a table of texts")
+WORDS: Rule = (
+    lambda value: isinstance(value, dict) and set(value) <= TOLD and all(map(_texts, value.values())),
+    "must be a table of tables of texts",
+)
+SCHEMA = {"body": BODY, "fields": FIELDS, "shown": SHOWN, "words": WORDS}
+
+RULES: dict[str, dict[str, Rule]] = {
+    "elevenlabs": {
+        "body": BODY,
+        "formats": TEXTS,
+        "voice": (lambda value: isinstance(value, str), "must be a voice"),
+        "voices": TEXTS,
+    },
+    "fal": SCHEMA,
+    "kie-runway": {"body": BODY},
+    "kie-veo": {"body": BODY},
+    "replicate": SCHEMA,
+    "stability": {"body": BODY},
+}
+
+
+def fault_of(provider: str, adapter: dict[str, Any]) -> tuple[str, str] | None:
+    """The first key that is wrong and why; None when all is well or the provider has no rules here."""
+    rules = RULES.get(provider)
+    if rules is None:
+        return None
+    for key, value in adapter.items():
+        if key not in rules:
+            return key, f"unknown key; known are {', '.join(sorted(rules))}"
+        holds, rule = rules[key]
+        if not holds(value):
+            return key, rule
+    return None
