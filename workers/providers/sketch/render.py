@@ -62,22 +62,28 @@ def render(
     dice = Dice(json.dumps(["sketch-1", " ".join(prompt.split()), negative_prompt or "", style or "", seed, index], ensure_ascii=True))
     scale = max(1.0, min(SIDE_MIN / min(width, height), SIDE_MAX / max(width, height)))
     stage = Stage(
-        round(width * scale), round(height * scale), palette=_palette(name, wishes, dice), dice=dice, wishes=wishes, style=name or "photo"
+        round(width * scale),
+        round(height * scale),
+        palette=palette_for(name, wishes, dice),
+        dice=dice,
+        wishes=wishes,
+        style=name or "photo",
     )
-    SCENES[_scene(name, wishes, dice.child("scene"))](stage)
+    SCENES[scene_for(name, wishes, dice.child("scene"))](stage)
     paint_floor(stage)
     paint_subject(stage)
     image = finish(stage)
     return encode(image if scale == 1 else image.resize((width, height), Image.Resampling.LANCZOS), format)
 
 
-def _palette(style: str | None, wishes: Wishes, dice: Dice) -> Palette:
+def palette_for(style: str | None, wishes: Wishes, dice: Dice) -> Palette:
+    """The style's colours; without one those of a time of day."""
     if style is not None:
         return dice.child("palette").one(STYLES[style])
     return TIMES[wishes.time or dice.child("palette").one(("dawn", "day", "dusk", "golden", "golden", "night"))]
 
 
-def _scene(style: str | None, wishes: Wishes, dice: Dice) -> str:
+def scene_for(style: str | None, wishes: Wishes, dice: Dice) -> str:
     """A place that the prompt names; else where its subject lives; else where the style is at home; else anywhere."""
     if wishes.scene is not None:
         return wishes.scene

@@ -23,6 +23,7 @@ def paint_sky(stage: Stage, horizon: float, *, body: bool = True, clouds: float 
         _sun_or_moon(stage, dice.between(0.045, 0.08) * stage.unit)
     if clouds > 0 and stage.style != "minimal":
         _clouds(stage, horizon, clouds * dice.between(0.7, 1.1))
+    stage.sky_is_done()
 
 
 def _off_middle(place: float) -> float:

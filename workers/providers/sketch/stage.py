@@ -33,6 +33,9 @@ class Stage:
         #: Where a subject may stand, and how tall: x, y of its feet and its height in pixels. None: there is no place.
         self.standing: tuple[float, float, float] | None = None
 
+    def sky_is_done(self) -> None:
+        """Told by every landscape when only its sky is painted: whoever wants the sky for itself takes it then."""
+
     def gradient(self, stops: Sequence[Color], top: float, bottom: float, rows: int | None = None) -> Picture:
         """One column of colours, (rows, 1, 3), from row *top* to row *bottom*."""
         at = np.linspace(0, 1, len(stops))

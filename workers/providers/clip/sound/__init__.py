@@ -1,0 +1,1 @@
+"""Sound made of numbers: oscillators and shaped noise, one motif at a time."""
