@@ -228,7 +228,10 @@ class LongProvider(Protocol):
         """Raises ProviderFailure; with `outcome_unknown` when the provider may have taken the job."""
 
     async def poll(self, job: Job, parked: Parked) -> Running | Result:
-        """Without inputs in *job*.   Raises ProviderFailure."""
+        """Without inputs in *job*. A look that fails is answered with Running: what is raised is about the job itself, or the key.
+
+        Raises ProviderFailure; when it is retryable the job has failed, and the same request may be submitted anew.
+        """
 
     async def cancel(self, job: Job, parked: Parked) -> None:
         """As far as the provider can.   Raises ProviderFailure when it cannot."""

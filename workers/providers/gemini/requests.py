@@ -89,7 +89,7 @@ def _drawn(job: Job) -> dict[str, Any]:
     config: dict[str, Any] = {"responseModalities": ["TEXT", "IMAGE"]} | ({"imageConfig": size} if size else {})
     if "seed" in sends and job.params.get("seed") is not None:
         config["seed"] = job.params["seed"]
-    return {"contents": [_user([{"text": prompt_of(job, {})}, *map(_picture, job.inputs)])], "generationConfig": config}
+    return {"contents": [_user([{"text": prompt_of(job, ())}, *map(_picture, job.inputs)])], "generationConfig": config}
 
 
 def _user(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ RUNNING = frozenset({"in_progress", "queued"})
 
 def asked_of(job: Job) -> dict[str, Any]:
     """The length of a clip has no field: it is said in words."""
-    text = prompt_of(job, {})
+    text = prompt_of(job, ())
     if job.params.get("duration"):
         text += f"\nLength: {job.params['duration']} seconds."
     pictures = [{"type": "image", "data": encoded(given.data), "mime_type": given.content_type} for given in job.inputs]

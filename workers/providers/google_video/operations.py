@@ -29,7 +29,7 @@ def asked_of(job: Job) -> dict[str, Any]:
     """One input begins the clip, a second ends it; three are drawn from.   Raises ProviderFailure."""
     sends, params = job.adapter.get("sends", SENDS), job.params
     told = ("negative_prompt",) if "negative_prompt" in sends else ()
-    instance: dict[str, Any] = {"prompt": prompt_of(job, dict.fromkeys(told, ""))}
+    instance: dict[str, Any] = {"prompt": prompt_of(job, told)}
     pictures = [_picture(given, job.adapter.get("pictures", "bytes")) for given in job.inputs]
     if len(pictures) > REFERENCES_MAX:
         raise ProviderFailure("invalid_request", f"This model takes at most {REFERENCES_MAX} pictures.")

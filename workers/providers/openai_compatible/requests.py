@@ -10,19 +10,14 @@
 What a server does not understand is said in the prompt, or left out.
 """
 
-from math import gcd
 from typing import Any
 
 import msgspec
 
 from domain.providers.jobs import Input, Job, ProviderFailure
 from workers.providers.wire.base64s import data_url
+from workers.providers.wire.fields import prompt_of, ratio_of, unwanted_of
 
-#: Sizes whose ratio has an everyday name that the plain fraction does not give.
-RATIOS = {
-    "832x1248": "2:3", "1248x832": "3:2", "864x1184": "3:4", "1184x864": "4:3", "896x1152": "4:5", "1152x896": "5:4",
-    "768x1344": "9:16", "1344x768": "16:9", "1536x672": "21:9",
-}  # fmt: skip
 QUESTION = "Describe what these pictures show."
 
 
@@ -104,7 +99,7 @@ def _analysis(job: Job) -> dict[str, Any]:
 def _drawn_in_chat(job: Job) -> dict[str, Any]:
     if job.mask is not None:
         raise ProviderFailure("invalid_request", "This model edits without a mask.")
-    content = _parts(prompt_of(job), job.inputs) if job.inputs else prompt_of(job)
+    content = _parts(_prompt(job), job.inputs) if job.inputs else _prompt(job)
     body = _options(job, count=None) | {
         "messages": [{"role": "user", "content": content}],
         "modalities": ["image", "text"],
@@ -115,7 +110,7 @@ def _drawn_in_chat(job: Job) -> dict[str, Any]:
 
 
 def _drawn(job: Job, count: int) -> dict[str, Any] | Form:
-    body = _options(job, count) | {"prompt": prompt_of(job)} | _ratio(job)
+    body = _options(job, count) | {"prompt": _prompt(job)} | _ratio(job)
     if endpoint_of(job) == "openrouter-images":
         if job.mask is not None:
             raise ProviderFailure("invalid_request", "This model edits without a mask.")
@@ -143,9 +138,13 @@ def _options(job: Job, count: int | None) -> dict[str, Any]:
     return {"model": job.upstream} | {name: value for key, (name, value) in options.items() if key in sends and value is not None}
 
 
+def _prompt(job: Job) -> str:
+    return prompt_of(job, job.adapter.get("sends", ()))
+
+
 def _ratio(job: Job) -> dict[str, str]:
-    size = job.params.get("size")
-    return {"aspect_ratio": aspect_ratio(size)} if "aspect_ratio" in job.adapter.get("sends", ()) and size else {}
+    ratio = ratio_of(job)
+    return {"aspect_ratio": ratio} if "aspect_ratio" in job.adapter.get("sends", ()) and ratio else {}
 
 
 def _parts(text: str, inputs: list[Input]) -> list[dict[str, Any]]:
@@ -163,27 +162,3 @@ def _file(stem: str, given: Input) -> tuple[str, bytes, str]:
 
 def _word(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def prompt_of(job: Job) -> str:
-    """The caller's words, and in words what the server has no field for."""
-    lines = [job.prompt]
-    if job.params.get("style"):
-        lines.append(f"Style: {job.params['style']}.")
-    unwanted = unwanted_of(job)
-    if unwanted and "negative_prompt" not in job.adapter.get("sends", ()):
-        lines.append(f"Avoid: {unwanted}.")
-    return "\n".join(lines)
-
-
-def unwanted_of(job: Job) -> str | None:
-    return job.negative_prompt or job.params.get("negative_prompt")
-
-
-def aspect_ratio(size: str) -> str:
-    """`1024x1024` -> `1:1`."""
-    if size in RATIOS:
-        return RATIOS[size]
-    width, height = map(int, size.split("x"))
-    common = gcd(width, height)
-    return f"{width // common}:{height // common}"

@@ -12,7 +12,7 @@ FRAMES = ("first_frame", "last_frame")
 
 def asked_of(job: Job, callback_url: str | None) -> dict[str, Any]:
     params = job.params
-    body: dict[str, Any] = {"model": job.upstream, "prompt": prompt_of(job, {})}
+    body: dict[str, Any] = {"model": job.upstream, "prompt": prompt_of(job, ())}
     named = {"duration": "duration", "resolution": "quality", "aspect_ratio": "aspect_ratio", "seed": "seed"}
     body |= {field: params[word] for field, word in named.items() if params.get(word) is not None}
     if len(job.inputs) > len(FRAMES):
