@@ -140,6 +140,11 @@ GOOD: dict[str, Mood] = {
     "more images than asked for": lambda h: h.json(200, chat({"images": pictures(9)})),
 }
 
+#: A schema's answer, wrapped as for a reader.
+WRAPPED: dict[str, Mood] = {
+    "json in a fence": lambda h: h.json(200, chat({"content": f"```json\n{json.dumps(DATA)}\n```"})),
+}
+
 #: What providers do wrong, or rightly refuse.
 BAD: dict[str, Mood] = {
     "200 with a choice in error": lambda h: h.json(200, chat({}, finish_reason="error", error={"code": 502, "message": "secret"})),
@@ -201,4 +206,4 @@ STREAMS: dict[str, Mood] = {
     "stream without done": lambda h: h.said([chunk({"content": TEXT}), chunk({}, finish_reason="stop")]),
 }
 
-OpenAIServer.MOODS = GOOD | BAD | STREAMS
+OpenAIServer.MOODS = GOOD | WRAPPED | BAD | STREAMS
