@@ -38,6 +38,9 @@ WORDS: Rule = (
 SCHEMA = {"body": BODY, "fields": FIELDS, "shown": SHOWN, "words": WORDS}
 
 RULES: dict[str, dict[str, Rule]] = {
+    "builtin": {
+        "delay_ms": (lambda value: type(value) is int and 0 <= value <= 10_000, "must be a whole number of milliseconds up to 10000")
+    },
     "elevenlabs": {
         "body": BODY,
         "formats": TEXTS,

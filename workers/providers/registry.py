@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.ports import LongProvider, Outgoing, Provider
 from domain.providers.vendors import VENDORS, Access
+from workers.providers.builtin.provider import BuiltinProvider
 from workers.providers.elevenlabs.provider import ElevenLabsProvider
 from workers.providers.fal.provider import FalProvider
 from workers.providers.gemini.provider import GeminiProvider
@@ -17,7 +18,7 @@ from workers.providers.noop import NoopProvider
 from workers.providers.openai_compatible.provider import OpenAICompatibleProvider
 from workers.providers.openrouter_videos.provider import OpenRouterVideosProvider
 from workers.providers.replicate.provider import ReplicateProvider
-from workers.providers.sketch.provider import RunInChild, SketchProvider
+from workers.providers.sketch.provider import RunInChild
 from workers.providers.stability.provider import StabilityProvider
 
 #: Name in the catalogue -> its adapter, called with `outgoing` and what of `Access` is set. Alphabetical.
@@ -47,7 +48,7 @@ def providers(
     A vendor without a key is there all the same: callers bring keys of their own. *run_in_child* runs a pure, picklable function in
     a child process; *outgoing* fetches what a provider's answer links to.
     """
-    found: dict[str, Provider | LongProvider] = {"builtin": SketchProvider(run_in_child), "noop": NoopProvider()}
+    found: dict[str, Provider | LongProvider] = {"builtin": BuiltinProvider(run_in_child), "noop": NoopProvider()}
     for vendor in VENDORS:
         access = (vendors or {}).get(vendor.word, Access())
         if vendor.required and not access.base_url:

@@ -308,7 +308,7 @@ def job(*inputs: bytes, content_type: str = "image/png", **params: object) -> Jo
 
 async def test_the_provider_answers_with_text_and_data():
     result = await Look().generate(job(FIGURES, FIGURES, question="How many colours?"))
-    assert (result.usage, result.artefacts) == ({"item": 2}, [])
+    assert (result.usage, result.artefacts) == ({"item": 1}, [])
     assert "white (76%)" in result.output["text"] and result.output["data"]["comparison"][0]["verdict"] == "identical"
     shaped = await Look().generate(job(FIGURES, schema={"type": "object", "properties": {"width": {"type": "integer"}}}))
     assert shaped.output["data"] == {"width": 400}

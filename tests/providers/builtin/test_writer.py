@@ -61,7 +61,11 @@ def test_the_last_message_asks_about_what_was_said_before():
         {"role": "assistant", "content": "Understood."},
         {"role": "user", "content": "Who counted the algae?"},
     ]
-    assert write("", messages, None, 0) == "Dr. Lena Moss counted 214 species of algae there in 2019."
+    assert (
+        write("", messages, None, 0)
+        == write(messages[-1]["content"], messages[:-1], None, 0)
+        == "Dr. Lena Moss counted 214 species of algae there in 2019."
+    )
 
 
 def test_a_summary_is_made_of_sentences_of_the_text_in_their_order():

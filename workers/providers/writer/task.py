@@ -59,14 +59,14 @@ class Task:
 
 
 def read(prompt: str, messages: Sequence[Mapping[str, Any]] | None) -> Task:
-    """The last thing the user said is the instruction; the text stands in it, or in what was said before."""
+    """The last thing the user said is the instruction; the text stands in it, or in what was said before. The prompt is said last."""
     said = [(str(each.get("role", "user")), text_of(each.get("content"))) for each in messages or ()]
-    users = [text for role, text in said if role == "user" and text.strip()]
-    last = (users[-1] if users else prompt).strip()
+    said += [("user", prompt)]
+    last = next((text.strip() for role, text in reversed(said) if role == "user" and text.strip()), "")
     instruction, source = _parted(last)
     if not source:
         earlier = [text for role, text in said if role != "system" and text.strip() and text.strip() != last]
-        source = "\n\n".join([*earlier, *([prompt] if users and prompt.strip() not in ("", last) else [])])
+        source = "\n\n".join(earlier)
     name = next((name for name, pattern in TASKS.items() if pattern.search(instruction)), None)
     if name is None:
         name = "question" if QUESTION.search(instruction) else "paragraph"

@@ -1,0 +1,1 @@
+"""The provider `builtin`: every kind of generation without a key and without a network."""
