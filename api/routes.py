@@ -80,7 +80,7 @@ from domain.payments.refusals import PaymentMismatch
 from domain.provider_keys.refusals import ProviderTakesNoKey
 from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
 from domain.telling.refusals import TicketsUnavailable, TooManyStreams
-from domain.webhooks.refusals import TooManyWebhookEndpoints, WebhookDeliveryNotFound, WebhookEndpointDisabled
+from domain.webhooks.refusals import TooManyWebhookEndpoints, WebhookDeliveryNotFound, WebhookEndpointDisabled, WebhookSecretMissing
 from projections.notary.proof_refusals import (
     AccountNotSealed,
     BalancesNotSealed,
@@ -162,7 +162,7 @@ ROUTES: list[Route] = [
     Route("POST /v1/credits/purchases/{id}/pay", purchases.pay, scope("credits:write"), {200: purchase_shapes.Purchase}, "Pay at the test till", render=purchases.paid, refusals=[OrderClosed]),
     Route("GET /v1/events", events.account, READ, {200: events.EVENT_STREAM}, "What happens, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
     Route("GET /v1/generations", generations.listed, READ, {200: Page[Generation]}, "Your generations", reads="generations"),
-    Route("POST /v1/generations", generations.submit, WRITE, {201: Generation, 202: Generation}, "Ask for a generation", render=generations.submitted, waits=True, limits=GENERATIONS, refusals=[DebtOutstanding, InsufficientCredits]),
+    Route("POST /v1/generations", generations.submit, WRITE, {201: Generation, 202: Generation}, "Ask for a generation", render=generations.submitted, waits=True, limits=GENERATIONS, refusals=[DebtOutstanding, InsufficientCredits, UrlRefused, WebhookSecretMissing]),
     Route("POST /v1/generations/estimate", generations.estimate, WRITE, {200: submissions.Estimate}, "What it would cost"),
     Route("GET /v1/generations/{id}", generations.show, READ, {200: Generation}, "A generation", reads="generations", etag=True, waits=True),
     Route("DELETE /v1/generations/{id}", generations.delete, WRITE, {204: None}, "Delete a generation", refusals=[GenerationOpen]),

@@ -11,12 +11,17 @@ from domain.generations.commands import RequestGeneration
 from domain.generations.kinds.kind import InputRef
 from domain.generations.refusals import WantRefused
 from domain.generations.wanted import Fitting, Wanted, fitted, on_own_key, references, request_of, times_of, words_of
+from domain.kernel.ids import webhooks_stream
 from domain.outgoing.refusals import UrlRefused
+from domain.webhooks.refusals import WebhookSecretMissing
+from domain.webhooks.webhooks import Webhooks
 
 
 async def requested(call: Call, asked: Submission) -> RequestGeneration:
     """The command.   Raises what a request can be refused for."""
     wanted, fitting = await checked(call, asked)
+    if wanted.webhook_url is not None:
+        await _check_webhook(call, wanted.webhook_url)
     key = await call.platform.vault.key(call.account_id)
     words = words_of(wanted, fitting)
     command = request_of(
@@ -63,6 +68,14 @@ async def _check_asset(call: Call, pointer: str, asset_id: str) -> None:
         await read_asset(call, UUID(asset_id))
     except (AssetNotFound, ValueError):
         raise WantRefused(summary=f"{pointer} you have no such asset", errors=[(pointer, "you have no such asset")]) from None
+
+
+async def _check_webhook(call: Call, url: str) -> None:
+    """Raises WebhookSecretMissing, UrlRefused."""
+    webhooks = await call.platform.journal.load(Webhooks, webhooks_stream(call.account_id))
+    if webhooks is None or not webhooks.secrets:
+        raise WebhookSecretMissing(errors=[("/webhook_url", "needs a secret to be signed with")])
+    await _check_url(call, "/webhook_url", url)
 
 
 async def _check_url(call: Call, pointer: str, url: str) -> None:

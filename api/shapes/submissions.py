@@ -33,13 +33,16 @@ class Asked(Body):
 
 
 class Submission(Asked):
-    """`run_at`: not before then. `start_deadline`, `deadline`: give up if it has not begun, or not ended, by then."""
+    """`run_at`: not before then. `start_deadline`, `deadline`: give up if it has not begun, or not ended, by then. `webhook_url`: told of
+    all its `generation.*` events, signed with your secret (POST /v1/webhook-secret).
+    """
 
     priority: Literal["low", "normal", "high"] = "normal"
     run_at: When | None = None
     start_deadline: When | None = None
     deadline: When | None = None
     tags: Annotated[list[Tag], Meta(max_length=TAGS_MAX)] = []
+    webhook_url: Annotated[str, Meta(min_length=1, max_length=URL_CHARS_MAX, extra_json_schema={"format": "uri"})] | None = None
 
 
 class BatchSubmission(Body):

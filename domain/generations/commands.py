@@ -34,6 +34,7 @@ class RequestGeneration(Command):
     rate_unit: str = "item"
     rate_per: int = 1
     own_key: bool = False
+    webhook: str | None = None
 
 
 class RequestBatch(Command):

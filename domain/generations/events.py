@@ -21,7 +21,7 @@ class GenerationRequested(FirstFact):
     `sealed` is the caller's words as JSON under the account's key (`words.py`); `tag_index` the tags' keyed hashes, for filters.
     `params` are the checked, complete params without those words. `inputs` name the caller's assets; of a URL only that there is
     one. `run_at` set means it begins as scheduled. What is delivered costs `rate` for each started `rate_per` of `rate_unit`.
-    `own_key`: it runs on the caller's own key at the provider.
+    `own_key`: it runs on the caller's own key at the provider. `webhook`: the keyed hash of the URL at which it is told, None without one.
     """
 
     TOPIC = "generations.requested"
@@ -49,6 +49,7 @@ class GenerationRequested(FirstFact):
     rate_unit: str = "item"
     rate_per: int = 1
     own_key: bool = False
+    webhook: str | None = None
 
 
 class GenerationQueued(Fact):

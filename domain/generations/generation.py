@@ -317,6 +317,7 @@ class Generation(Root):
     rate_unit: str
     rate_per: int
     own_key: bool
+    webhook: str | None
 
 
 _REQUESTED = (
@@ -344,6 +345,7 @@ _REQUESTED = (
     "rate_unit",
     "rate_per",
     "own_key",
+    "webhook",
 )
 # In one step: every submit passes here twice.
 _requested_of = attrgetter(*_REQUESTED)

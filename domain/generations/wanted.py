@@ -32,6 +32,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     start_deadline: datetime | None = None
     deadline: datetime | None = None
     tags: list[str] = []
+    webhook_url: str | None = None
 
 
 class Fitting(NamedTuple):
@@ -66,7 +67,8 @@ def on_own_key(wanted: Wanted, fitting: Fitting, rate: Rate) -> Fitting:
 def words_of(wanted: Wanted, fitting: Fitting) -> Words:
     """What is sealed of it."""
     _, private = parted(fitting.model.kind, fitting.params)
-    return Words(prompt=wanted.prompt, tags=wanted.tags, private=private, inputs=[named(ref) for ref in wanted.inputs])
+    inputs = [named(ref) for ref in wanted.inputs]
+    return Words(prompt=wanted.prompt, tags=wanted.tags, private=private, inputs=inputs, webhook_url=wanted.webhook_url)
 
 
 def request_of(
@@ -108,6 +110,7 @@ def request_of(
         rate_unit=rate.unit,
         rate_per=rate.per,
         own_key=fitting.own_key,
+        webhook=None if wanted.webhook_url is None else key.index(wanted.webhook_url),
     )
 
 

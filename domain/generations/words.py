@@ -17,6 +17,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     private: dict[str, Any] = {}
     #: Each {"asset_id": …} or {"url": …}, in the caller's order.
     inputs: list[dict[str, str]] = []
+    #: Where its owner is told of it.
+    webhook_url: str | None = None
 
     def sealed(self, key: SubjectKey) -> str:
         return key.seal(_ENCODE(self).decode())

@@ -187,7 +187,7 @@ def _redelivered(batch: Batch, event: Event) -> list[Change]:
 
 
 def _requested(batch: Batch, event: Event) -> list[Change]:
-    index = getattr(event.fact, "webhook", None)
+    index = event.fact.webhook
     if index is None or event.account_id is None:
         return []
     target = Target(event.stream, event.account_id, target_of_url(event.account_id, index))

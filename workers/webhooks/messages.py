@@ -90,10 +90,10 @@ class Messages:
         assert generation_id is not None, "only a generation has a URL of its own"
         # What was asked for never changes.
         generation = await self._journal.load(Generation, generation_id, fresh=False)
-        url = None if generation is None else getattr(opened(key, generation.sealed), "webhook_url", None)
+        url = None if generation is None else opened(key, generation.sealed).webhook_url
         if not url:
             raise Nothing("the generation has no webhook_url")
-        return str(url)
+        return url
 
 
 def _test(event: Recorded) -> bytes:

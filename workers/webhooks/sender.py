@@ -40,10 +40,13 @@ BUSY = frozenset({429, 502, 503, 504})
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """`retry_seconds`: from one try to the next. `days`: how long the log of deliveries is kept."""
+    """`retry_seconds`: from one try to the next. `days`: how long the log of deliveries is kept. `tick_seconds`: how often the sender
+    looks for what has become due, when nothing rings it.
+    """
 
     retry_seconds: Sequence[float] = RETRY_SECONDS
     days: int = 30
+    tick_seconds: float = TICK_SECONDS
 
 
 class Sender:
@@ -81,7 +84,7 @@ class Sender:
             except Exception:
                 logger.exception("webhooks could not be claimed")
             try:
-                async with asyncio.timeout(TICK_SECONDS):
+                async with asyncio.timeout(self._rules.tick_seconds):
                     await self._wake.wait()
                 await asyncio.sleep(GATHER_SECONDS)
             except TimeoutError:

@@ -124,7 +124,7 @@ async def test_a_time_that_has_passed_means_now(house, alice):
         ({"tags": ["x"] * 17}, "validation_failed", "/tags"),
         ({"tags": [""]}, "validation_failed", "/tags/0"),
         ({"priority": "urgent"}, "validation_failed", "/priority"),
-        ({"webhook_url": "https://example.com"}, "validation_failed", "/webhook_url"),
+        ({"webhook_url": "https://example.com"}, "webhook_secret_missing", "/webhook_url"),
     ],
 )
 async def test_what_cannot_be_done_is_refused_with_the_place_of_the_fault(house, alice, fields, code, pointer):
