@@ -46,7 +46,7 @@ async def lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
     """Lines that end in LF, CRLF or CR. Damaged characters are replaced.   Raises BodyTooLarge."""
     buffer, ended_in_cr = bytearray(), False
     async for piece in pieces:
-        for part in piece.splitlines(keepends=True) if b"\n" in piece or b"\r" in piece else (piece,):
+        for part in piece.splitlines(keepends=True):
             # The second half of a CRLF that was torn apart.
             if ended_in_cr and part == b"\n" and not buffer:
                 ended_in_cr = False
