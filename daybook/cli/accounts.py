@@ -1,6 +1,5 @@
 """`daybook accounts create | erase`: the first operator and whoever else cannot register over HTTP; and forgetting somebody."""
 
-import asyncio
 import sys
 from enum import Enum
 from uuid import UUID
@@ -9,6 +8,7 @@ import typer
 
 from daybook.cli.exits import USAGE, Stop
 from daybook.cli.reasons import stated
+from daybook.cli.refused import carried_out, spelled_out
 
 
 class Role(str, Enum):
@@ -41,17 +41,11 @@ def create(
     from daybook.office import create_account
     from daybook.settings import from_environment
     from daybook.up.reach import reached
-    from domain.kernel.refusals import Refusal, Unavailable
 
     password = _password(password_stdin)
     _check(email, password)
     with reached(from_environment()) as settings:
-        try:
-            account_id = asyncio.run(create_account(settings, email=email, password=password, role=role.value))
-        except Unavailable:
-            raise
-        except Refusal as refusal:
-            raise Stop(spelled_out(refusal)) from refusal
+        account_id = carried_out(create_account(settings, email=email, password=password, role=role.value))
     typer.echo(str(account_id))
     return 0
 
@@ -69,18 +63,12 @@ def erase(
     from daybook.erasing import erase_account
     from daybook.settings import from_environment
     from daybook.up.reach import reached
-    from domain.kernel.refusals import Refusal, Unavailable
     from workers.erasure.eraser import STEPS
 
     if not yes and not typer.confirm(f"Erase {account} for ever?"):
         raise Stop("nothing was erased")
     with reached(from_environment()) as settings, bar("erasing") as advance:
-        try:
-            asyncio.run(erase_account(settings, account, reason=reason, told=lambda step: advance(STEPS.index(step), len(STEPS))))
-        except Unavailable:
-            raise
-        except Refusal as refusal:
-            raise Stop(spelled_out(refusal)) from refusal
+        carried_out(erase_account(settings, account, reason=reason, told=lambda step: advance(STEPS.index(step), len(STEPS))))
     typer.echo(f"{account}: erased")
     return 0
 
@@ -104,12 +92,6 @@ def _check(email: str, password: str) -> None:
         raise Stop("the password is too short: it needs at least 8 characters", USAGE) from error
     except Refusal as refusal:
         raise Stop(spelled_out(refusal), USAGE) from refusal
-
-
-def spelled_out(refusal: Exception) -> str:
-    """The refusal's sentence, with its details."""
-    details = "; ".join(f"{pointer.lstrip('/')} {detail}" for pointer, detail in getattr(refusal, "errors", ()))
-    return f"{refusal} {details}".strip()
 
 
 def _password(from_stdin: bool) -> str:

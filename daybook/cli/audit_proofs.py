@@ -66,7 +66,7 @@ def prove(
 
     An entry: that it is in the log. A balance: that it was sealed. Consistency: that the log only grew in between.
     """
-    from daybook.cli.accounts import spelled_out
+    from daybook.cli.refused import spelled_out
     from daybook.proofs import proof
     from daybook.settings import from_environment
     from daybook.up.reach import reached

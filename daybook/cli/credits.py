@@ -1,15 +1,13 @@
 """`daybook credits grant | adjust`: the operator's hand, with a reason that stays in the book."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
 import typer
 
-from daybook.cli.accounts import spelled_out
-from daybook.cli.exits import Stop
 from daybook.cli.reasons import stated
+from daybook.cli.refused import carried_out
 from domain.kernel.limits import CREDITS_MAX
 
 GRANT_EXAMPLE = '\b\nExample:\n  daybook credits grant 0193f0c2-... 100 --reason "beta tester"'
@@ -58,14 +56,8 @@ def _printed(act: Callable[[Any], Coroutine[Any, Any, UUID]]) -> int:
     """Do it, and print the id of what was made."""
     from daybook.settings import from_environment
     from daybook.up.reach import reached
-    from domain.kernel.refusals import Refusal, Unavailable
 
     with reached(from_environment()) as settings:
-        try:
-            made = asyncio.run(act(settings))
-        except Unavailable:
-            raise
-        except Refusal as refusal:
-            raise Stop(spelled_out(refusal)) from refusal
+        made = carried_out(act(settings))
     typer.echo(str(made))
     return 0
