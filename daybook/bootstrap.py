@@ -54,6 +54,7 @@ from infra.metrics.registry import ProcessMetrics
 from infra.metrics.roles import RoleMetrics
 from infra.metrics.siblings import told
 from infra.objects.directory import DirectoryStore
+from infra.objects.kept import PostgresKeptAssets
 from infra.outgoing.http import PinnedHttp
 from infra.payments.due import PostgresPaymentsDue
 from infra.postgres.pool import Pool, open_pool
@@ -237,6 +238,8 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             ids=base.ids,
             objects=base.objects,
             media=base.media,
+            kept_assets=PostgresKeptAssets(base.reads),
+            retention_days=settings.retention_days,
             catalogue=base.catalogue,
             make_providers=functools.partial(
                 made,

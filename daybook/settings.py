@@ -101,6 +101,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Without values: some are secrets."""
         return "Settings(…)"
 
+    @property
+    def retention_days(self) -> Mapping[str, int]:
+        """Source of an asset -> days it is kept; without an entry it has no end."""
+        days = {"generation": self.result_retention_days, "upload": self.upload_retention_days}
+        return {source: kept for source, kept in days.items() if kept is not None}
+
     def secret_key(self) -> bytes:
         """The key in force. With the embedded engines it is made on first use and kept, mode 0600, in the data directory."""
         if self.given_secret_key is not None:

@@ -1,7 +1,9 @@
 """What worker, dispatcher and scheduler stand on, ready-made. Only `daybook/bootstrap.py` and tests build one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from domain.assets.ports import KeptAssets
 from domain.dispatch.ports import Board, Claims, Due, KeepLeases
 from domain.erasure.ports import Erasures, KeyKeeping
 from domain.payments.due import PaymentsDue
@@ -44,6 +46,9 @@ class WorkerPlatform:
     rendering: Rendering | None = None
     #: None: nobody reads texts while they are written.
     saying: Saying | None = None
+    #: Source of an asset ("upload", "generation") -> days it is kept; without an entry it has no end.
+    retention_days: Mapping[str, int] = field(default_factory=dict)
+    kept_assets: KeptAssets | None = None
     #: None: nobody is told how far an attempt is.
     progress: Progress | None = None
     counts: Counts = field(default_factory=Uncounted)

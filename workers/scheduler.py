@@ -13,6 +13,7 @@ from domain.kernel.refusals import Refusal, Unavailable
 from workers.erasure.eraser import Eraser
 from workers.orders import Orders
 from workers.platform import WorkerPlatform
+from workers.retention import Retention
 from workers.shop import Shop
 from workers.sweeper import Sweeper
 from workers.until import until
@@ -34,6 +35,7 @@ class Scheduler:
         self._sweeper = Sweeper(platform)
         self._eraser = Eraser(platform, platform.erasures, "eraser")
         self._shop = Shop(platform, self._orders)
+        self._retention = Retention(platform.kept_assets, platform.retention_days, self._orders)
         self._grants_seen = ""
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -47,6 +49,7 @@ class Scheduler:
             self._over_and_over(TICK_SECONDS, self._erase),
             self._over_and_over(KEYS_SECONDS, self._keep_keys),
             *(self._over_and_over(TICK_SECONDS, chore) for chore in self._shop.chores),
+            self._over_and_over(self._retention.seconds, self._retention.run),
             self._over_and_over(self._sweeper.seconds_deleted, self._sweeper.sweep_deleted),
             self._over_and_over(self._sweeper.seconds_orphaned, self._sweeper.sweep_orphaned),
         )

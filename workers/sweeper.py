@@ -34,7 +34,10 @@ class Sweeper:
         if self._seen is None:
             self._seen = await self._due.head()
         while True:
-            keys, seen = await self._due.deleted_objects(self._seen, POSITIONS)
+            keys, assets, seen = await self._due.deleted_objects(self._seen, POSITIONS)
+            for asset_id in assets:
+                # Renditions and whatever else lies beside it.
+                keys += [found.key async for found in self._objects.list(f"{PREFIX}{asset_id}/") if found.key not in keys]
             if keys:
                 await self._objects.delete(keys)
                 self._counts.count("swept", len(keys))
@@ -72,6 +75,6 @@ def asset_of(key: str) -> UUID | None:
     """The asset that an object's key names: `assets/<asset id>/…`."""
     words = key.split("/")
     try:
-        return UUID(words[1]) if len(words) == 3 else None
+        return UUID(words[1]) if len(words) >= 3 else None
     except ValueError:
         return None

@@ -125,8 +125,8 @@ class Due(Protocol):
     async def grants(self, after: str, limit: int) -> tuple[list[UUID], str]:
         """Accounts with grants that expired after the mark *after* (first ""), and the next mark."""
 
-    async def deleted_objects(self, after: int, limit: int) -> tuple[list[str], int]:
-        """Object keys of assets deleted after log position *after*, and the position seen."""
+    async def deleted_objects(self, after: int, limit: int) -> tuple[list[str], list[UUID], int]:
+        """Object keys and ids of assets deleted after log position *after*, and the position seen."""
 
     async def head(self) -> int:
         """The position of the last event."""

@@ -30,7 +30,7 @@ GRANTS = """
 HEAD = "SELECT coalesce((SELECT position FROM journal.events ORDER BY position DESC LIMIT 1), 0)"
 # Positions are read in pages, so that a long log is never read at once.
 DELETED = """
-    SELECT s.state::json ->> 'object_key', s.state::json ->> 'thumbnail_key'
+    SELECT s.state::json ->> 'object_key', s.state::json ->> 'thumbnail_key', d.stream
     FROM journal.events d, LATERAL (
         SELECT convert_from(e.state, 'UTF8') AS state FROM journal.events e
         WHERE e.stream = d.stream AND e.topic = 'assets.stored' ORDER BY e.version LIMIT 1) s
@@ -67,10 +67,10 @@ class PostgresDue:
     async def head(self) -> int:
         return int((await self._rows(HEAD))[0][0])
 
-    async def deleted_objects(self, after: int, limit: int) -> tuple[list[str], int]:
+    async def deleted_objects(self, after: int, limit: int) -> tuple[list[str], list[UUID], int]:
         until = min(after + limit, await self.head())
         rows = await self._rows(DELETED, after=after, until=until)
-        return [key for row in rows for key in row if key], until
+        return [key for row in rows for key in row[:2] if key], [row[2] for row in rows], until
 
     async def living(self, asset_ids: Sequence[UUID]) -> set[UUID]:
         return {row[0] for row in await self._rows(LIVING, ids=list(asset_ids))}
