@@ -220,6 +220,7 @@ def _vendors(reading: Reading) -> dict[str, Access]:
             base_url=reading.maybe(f"{vendor.word}_BASE_URL", parsing.web_address),
             api_key=reading.maybe(f"{vendor.word}_API_KEY", parsing.header_value),
             callback_secret=reading.text(f"{vendor.word}_CALLBACK_SECRET") if vendor.callbacks else None,
+            jwks_url=reading.maybe(f"{vendor.word}_JWKS_URL", parsing.web_address) if vendor.published_keys else None,
         )
         for vendor in VENDORS
     }

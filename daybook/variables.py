@@ -29,6 +29,10 @@ def vendors() -> Iterator[Variable]:
             yield Variable(f"{vendor.word}_BASE_URL", "the vendor's", f"Another server that speaks the language of {vendor.title}.")
         if vendor.callbacks:
             yield Variable(f"{vendor.word}_CALLBACK_SECRET", "", f"By which {vendor.title} signs its callbacks.", True)
+        if vendor.published_keys:
+            yield Variable(
+                f"{vendor.word}_JWKS_URL", "the vendor's", f"Where {vendor.title} publishes the keys that it signs callbacks with."
+            )
 
 
 #: By subject, in the order in which `.env.example` and `daybook env` show them.
@@ -66,12 +70,16 @@ VARIABLES = (
     Variable("DAYBOOK_WELCOME_PER_DAY", "10000", "At most so many welcome grants a day; further accounts begin with nothing."),
     Variable("DAYBOOK_UPLOAD_QUOTA_BYTES", "107374182400", "So many bytes may the uploads of one account have together."),
     Variable("DAYBOOK_UPLOAD_RETENTION_DAYS", "they are kept", "Uploads that nothing has used for so many days are deleted."),
-    Variable("DAYBOOK_RESULT_RETENTION_DAYS", "they are kept", "Results of generations older than so many days are deleted; the book stays."),
+    Variable(
+        "DAYBOOK_RESULT_RETENTION_DAYS", "they are kept", "Results of generations older than so many days are deleted; the book stays."
+    ),
     Variable("DAYBOOK_RATE_LIMITS", "default", "`default`, `off`, or overrides such as api=6000/60,auth=100/3600 (count/seconds)."),
     Variable("DAYBOOK_TRUSTED_PROXIES", "", "Networks (CIDR, comma) whose Forwarded and X-Forwarded-For count."),
     Variable("DAYBOOK_CORS_ORIGINS", "", "Origins (comma) that browsers may call from; * for any."),
     Variable("DAYBOOK_OUTGOING_ALLOW", "", "host:port pairs (comma) that outgoing requests may reach although they are not public."),
-    Variable("DAYBOOK_WEBHOOK_RETRIES", "5,300,1800,7200,18000,36000,50400,72000,86400", "Seconds (comma) from one try of a webhook to the next."),
+    Variable(
+        "DAYBOOK_WEBHOOK_RETRIES", "5,300,1800,7200,18000,36000,50400,72000,86400", "Seconds (comma) from one try of a webhook to the next."
+    ),
     Variable("DAYBOOK_DELIVERY_DAYS", "30", "The log of webhook deliveries is kept for so many days."),
     Variable("DAYBOOK_LOG_NAME", "daybook.local", "Names the log in its checkpoints, such as books.example.com; taken when a key is made."),
     Variable("DAYBOOK_CHECKPOINT_EVENTS", "1000", "The notary signs at the latest when so many events are not covered by a checkpoint."),

@@ -9,7 +9,8 @@ import msgspec
 class Vendor(NamedTuple):
     """`word` begins its settings: `<WORD>_API_KEY`, `<WORD>_BASE_URL` and, when it signs callbacks by a secret, `<WORD>_CALLBACK_SECRET`.
 
-    `required`: without a base URL of its own it does not exist.
+    `required`: without a base URL of its own it does not exist. `published_keys`: it signs callbacks by keys that it publishes, at
+    `<WORD>_JWKS_URL`.
     """
 
     word: str
@@ -17,12 +18,13 @@ class Vendor(NamedTuple):
     providers: tuple[str, ...]
     callbacks: bool = False
     required: bool = False
+    published_keys: bool = False
 
 
 #: Alphabetical.
 VENDORS = (
     Vendor("ELEVENLABS", "ElevenLabs", ("elevenlabs",)),
-    Vendor("FAL", "fal", ("fal",)),
+    Vendor("FAL", "fal", ("fal",), published_keys=True),
     Vendor("GEMINI", "Google Gemini", ("gemini", "google-video")),
     Vendor("KIE", "KIE.ai", ("kie-runway", "kie-veo"), callbacks=True),
     Vendor("OPENAI", "OpenAI", ("openai",)),
@@ -39,6 +41,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str | None = None
     api_key: str | None = None
     callback_secret: str | None = None
+    jwks_url: str | None = None
 
     def __repr__(self) -> str:
         """Without the secrets."""

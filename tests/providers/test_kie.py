@@ -212,3 +212,11 @@ def test_only_the_vendor_has_uploads_at_another_host():
     vendor, other = KieRunwayProvider(outgoing=PinnedHttp()), KieRunwayProvider(base_url="https://kie.example", outgoing=PinnedHttp())
     assert vendor._uploads.is_own("https://kieai.redpandaai.co/api") and vendor._wire.is_own(BASE_URL)
     assert not other._uploads.is_own("https://kieai.redpandaai.co/api")
+
+
+async def test_a_base_url_may_end_as_it_did_in_older_settings(server: KieServer):
+    outgoing = PinnedHttp(allow=[server.authority])
+    made = KieRunwayProvider(base_url=f"{server.origin}/api/v1/", api_key=KEY, outgoing=outgoing)
+    await made.submit(runway_job(inputs=[PICTURE]), None)
+    assert [request.path for request in server.requests] == ["/api/file-stream-upload", "/api/v1/runway/generate"]
+    await made.close()

@@ -61,5 +61,6 @@ def providers(
 
 def _set(access: Access, *, signed: bool) -> dict[str, Any]:
     """What is not set is left to the adapter."""
-    given = {"base_url": access.base_url, "api_key": access.api_key} | ({"callback_secret": access.callback_secret} if signed else {})
+    given = {"base_url": access.base_url, "api_key": access.api_key, "jwks_url": access.jwks_url}
+    given |= {"callback_secret": access.callback_secret} if signed else {}
     return {name: value for name, value in given.items() if value is not None}

@@ -36,6 +36,8 @@ class KieProvider:
         body_bytes_max: int = 1 << 20,
     ) -> None:
         """Whoever stands in for the vendor at *base_url* takes the uploads too, unless *upload_url* says otherwise."""
+        # Older settings name the API with the beginning of its paths.
+        base_url = base_url.rstrip("/").removesuffix("/api/v1")
         uploads = upload_url or (UPLOAD_URL if base_url == BASE_URL else base_url)
         self._wire = Wire(base_url=base_url, api_key=api_key, read_failure=read_failure, body_bytes_max=body_bytes_max)
         self._uploads = Wire(base_url=uploads, api_key=api_key, read_failure=read_failure, body_bytes_max=body_bytes_max)
