@@ -27,6 +27,14 @@ def _templates(value: Any) -> bool:
     return _texts(value) and set(value) <= TOLD and all(text.count("{}") == 1 and text.count("{") == 1 for text in value.values())
 
 
+def _some(*words: str) -> Rule:
+    return lambda value: isinstance(value, list) and set(map(str, value)) <= set(words), f"is not a list from {', '.join(words)}"
+
+
+def _one(*words: str) -> Rule:
+    return lambda value: value in words, f"is not one of {', '.join(words)}"
+
+
 BODY: Rule = (lambda value: isinstance(value, dict), "must be a table of fields to send")
 FIELDS: Rule = (_fields, f"must be a table of names for {', '.join(sorted(TOLD))}")
 SHOWN: Rule = (_templates, "must be a table of texts with one {} each")
@@ -35,7 +43,18 @@ WORDS: Rule = (
     lambda value: isinstance(value, dict) and set(value) <= TOLD and all(map(_texts, value.values())),
     "must be a table of tables of texts",
 )
+FLAG: Rule = (lambda value: isinstance(value, bool), "must be true or false")
 SCHEMA = {"body": BODY, "fields": FIELDS, "shown": SHOWN, "words": WORDS}
+
+#: See workers/providers/openai_compatible/requests.py.
+OPENAI: dict[str, Rule] = {
+    "body": BODY,
+    "endpoint": _one("chat", "images", "openrouter-images"),
+    "schema": _one("json_object", "json_schema", "words"),
+    "sends": _some("aspect_ratio", "count", "format", "mask", "negative_prompt", "seed", "size", "usage"),
+    "streams": FLAG,
+    "tokens": _one("max_completion_tokens", "max_tokens"),
+}
 
 RULES: dict[str, dict[str, Rule]] = {
     "builtin": {
@@ -48,8 +67,28 @@ RULES: dict[str, dict[str, Rule]] = {
         "voices": TEXTS,
     },
     "fal": SCHEMA,
+    "gemini": {
+        "config": BODY,
+        "image_size": _one("512", "1K", "2K", "4K"),
+        "safety": _one("BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_NONE", "BLOCK_ONLY_HIGH", "OFF"),
+        "sends": _some("aspect_ratio", "seed"),
+    },
+    "google-video": {
+        "background": FLAG,
+        "delivery": _one("inline", "uri"),
+        "format": BODY,
+        "parameters": BODY,
+        "pictures": _one("bytes", "inline"),
+        "protocol": _one("interactions", "operations"),
+        "seconds": _one("number", "text"),
+        "sends": _some("aspect_ratio", "duration", "negative_prompt", "quality"),
+    },
     "kie-runway": {"body": BODY},
     "kie-veo": {"body": BODY},
+    "openai": OPENAI,
+    "openai-compatible": OPENAI,
+    "openrouter": OPENAI,
+    "openrouter-videos": {"body": BODY},
     "replicate": SCHEMA,
     "stability": {"body": BODY},
 }

@@ -12,8 +12,6 @@ from infra.catalogue.adapter_rules import fault_of
 KINDS = ("image", "image_analysis", "image_edit", "speech", "text", "video")
 FORMATS = ("jpeg", "png", "webp")
 ON_CANCEL = ("delivered", "free", "full")
-ENDPOINTS = ("chat", "images")
-SENDS = ("aspect_ratio", "count", "format", "negative_prompt", "seed", "size")
 TIMEOUT_SECONDS_MAX = 3_600
 ATTEMPTS_MAX = 10
 ID = re.compile(r"[a-z0-9][a-z0-9._:/-]{0,99}")
@@ -81,18 +79,6 @@ def check_adapter(path: Path, where: str, model: Model) -> None:
     fault = fault_of(model.provider, model.adapter)
     if fault is not None:
         raise CatalogueInvalid(path, f"{where}.{fault[0]}", fault[1])
-    if model.provider != "openai-compatible":
-        return
-    for key in model.adapter:
-        if key not in ("body", "endpoint", "sends"):
-            raise CatalogueInvalid(path, f"{where}.{key}", "unknown key; known are body, endpoint, sends")
-    if model.adapter.get("endpoint", "chat") not in ENDPOINTS:
-        raise CatalogueInvalid(path, f"{where}.endpoint", f"is not one of {', '.join(ENDPOINTS)}")
-    sends = model.adapter.get("sends", [])
-    if not isinstance(sends, list) or not set(map(str, sends)) <= set(SENDS):
-        raise CatalogueInvalid(path, f"{where}.sends", f"is not a list from {', '.join(SENDS)}")
-    if not isinstance(model.adapter.get("body", {}), dict):
-        raise CatalogueInvalid(path, f"{where}.body", "must be a table of fields to send")
 
 
 def check_defaults(path: Path, defaults: dict[str, str], models: dict[str, Model]) -> None:

@@ -138,6 +138,13 @@ MISTAKES |= {
     "a template that formats": (of("replicate", '{ shown = { duration = "{0.__class__}{}" } }'), ADAPTER + "shown"),
     "a voice that is no text": (of("elevenlabs", "{ voices = { calm = 5 } }"), ADAPTER + "voices"),
     "an unknown flag of a vendor": (of("kie-runway", '{ fields = { prompt = "prompt" } }'), ADAPTER + "fields"),
+    "a flag of texts": (of("openai", '{ streams = "no" }'), ADAPTER + "streams"),
+    "a limit of tokens under another name": (of("openrouter", '{ tokens = "limit" }'), ADAPTER + "tokens"),
+    "a way to ask for schemas that nobody knows": (of("openai-compatible", '{ schema = "yaml" }'), ADAPTER + "schema"),
+    "a protocol that Google does not speak": (of("google-video", '{ protocol = "vertex" }'), ADAPTER + "protocol"),
+    "a size that Gemini does not draw": (of("gemini", '{ image_size = "1k" }'), ADAPTER + "image_size"),
+    "a threshold that Gemini does not know": (of("gemini", '{ safety = "none" }'), ADAPTER + "safety"),
+    "a wait that is a number": (of("google-video", "{ background = 1 }"), ADAPTER + "background"),
     "words that are no table": (of("fal", '{ words = { format = "jpg" } }'), ADAPTER + "words"),
 }
 
