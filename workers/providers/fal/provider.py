@@ -87,7 +87,10 @@ class FalProvider:
         raise LookUpUnsupported
 
     def heard(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:
-        """Nothing is believed until fal's keys were read; that begins here, and what was not believed comes again or is polled."""
+        """Nothing is believed until fal's keys were read; that begins here, and what was not believed comes again or is polled.
+
+        To be called where an event loop runs.
+        """
         if self.keys.stale and (self._reading is None or self._reading.done()):
             self._reading = asyncio.ensure_future(self.prepare())
         message = document_of(body)
