@@ -1,36 +1,29 @@
-"""On whose key a generation runs, and what it costs then. Decided when it is asked for, and fixed with its quote."""
+"""Whose key a caller's generations run on."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from api.kit.call import Call
-from domain.generations.quote import Rate, rate_of
+from domain.generations.quote import Rate
 from domain.kernel.ids import provider_keys_stream
 from domain.provider_keys.provider_keys import ProviderKeys
-from domain.provider_keys.refusals import ProviderKeyRequired
+from domain.provider_keys.terms import KeyRules, Terms
 from domain.providers.catalogue import Model
-
-
-class Terms(NamedTuple):
-    """`own_key`: on the caller's own key, at the price book's rate for that."""
-
-    rate: Rate
-    own_key: bool
 
 
 async def terms_of(call: Call, model: Model, params: Mapping[str, Any]) -> Terms:
     """A key of the caller's own goes before the installation's.   Raises ProviderKeyRequired when there is neither."""
-    if model.provider in call.platform.own_key_providers:
-        if model.provider in await own_keys(call):
-            return Terms(own_key_rate(call, model), True)
-        if model.provider not in call.platform.catalogue.open_providers:
-            refused = ("/model", "needs a key of your own at its provider")
-            raise ProviderKeyRequired(model=model.id, provider=model.provider, errors=[refused])
-    return Terms(rate_of(model, params), False)
+    own = await own_keys(call) if model.provider in call.platform.own_key_providers else ()
+    return _rules(call).terms(model, params, own)
 
 
 def own_key_rate(call: Call, model: Model) -> Rate:
-    return Rate(call.platform.price_books.now.own_key_rate(model=model.id, kind=model.kind))
+    return _rules(call).own_key_rate(model)
+
+
+def _rules(call: Call) -> KeyRules:
+    platform = call.platform
+    return KeyRules(platform.own_key_providers, platform.catalogue.open_providers, platform.price_books.now)
 
 
 async def own_keys(call: Call) -> Collection[str]:

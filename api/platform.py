@@ -25,8 +25,9 @@ from domain.ports import (
 )
 from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
-from domain.webhooks.ports import DeliveryLog
+from domain.schedules.ports import Calendar
 from domain.telling.ports import Hints, Places, Rendering, Tickets
+from domain.webhooks.ports import DeliveryLog
 
 __all__ = ["Credentials", "IssuedTokens", "Limiter", "Metrics", "Platform", "Policy", "Positions", "Principal", "Sessions", "Verdict"]
 
@@ -87,6 +88,8 @@ class Platform:
     payments: Payments
     #: How URLs that callers name are judged and reached.
     outgoing: Outgoing
+    #: Reads cron expressions.
+    calendar: Calendar
     delivery_log: DeliveryLog
     price_books: PriceBooks
     telling: Telling

@@ -23,6 +23,7 @@ from api import (
     personal_export,
     provider_keys,
     purchases,
+    schedules,
     sharing,
     subscriptions,
     uploads,
@@ -49,6 +50,7 @@ from api.shapes import personal_export as export_shapes
 from api.shapes import provider_keys as provider_key_shapes
 from api.shapes import purchases as purchase_shapes
 from api.shapes import submissions
+from api.shapes import schedules as schedule_shapes
 from api.shapes import subscriptions as subscription_shapes
 from api.shapes import telling as telling_shapes
 from api.shapes import usage as usage_shapes
@@ -78,6 +80,7 @@ from domain.outgoing.refusals import UrlRefused
 from domain.payments.ports import MessageUnreadable, PaymentsRefused, SignatureRefused
 from domain.payments.refusals import PaymentMismatch
 from domain.provider_keys.refusals import ProviderTakesNoKey
+from domain.schedules.refusals import CronRefused, TimeZoneUnknown, TooManySchedules
 from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
 from domain.telling.refusals import TicketsUnavailable, TooManyStreams
 from domain.webhooks.refusals import TooManyWebhookEndpoints, WebhookDeliveryNotFound, WebhookEndpointDisabled, WebhookSecretMissing
@@ -163,6 +166,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/events", events.account, READ, {200: events.EVENT_STREAM}, "What happens, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
     Route("GET /v1/generations", generations.listed, READ, {200: Page[Generation]}, "Your generations", reads="generations"),
     Route("POST /v1/generations", generations.submit, WRITE, {201: Generation, 202: Generation}, "Ask for a generation", render=generations.submitted, waits=True, limits=GENERATIONS, refusals=[DebtOutstanding, InsufficientCredits, UrlRefused, WebhookSecretMissing]),
+    Route("POST /v1/generations/batch", batches.submit, WRITE, {202: Batch}, "Ask for several at once", render=batches.submitted, limits=BATCH, refusals=[DebtOutstanding, InsufficientCredits]),
     Route("POST /v1/generations/estimate", generations.estimate, WRITE, {200: submissions.Estimate}, "What it would cost"),
     Route("GET /v1/generations/{id}", generations.show, READ, {200: Generation}, "A generation", reads="generations", etag=True, waits=True),
     Route("DELETE /v1/generations/{id}", generations.delete, WRITE, {204: None}, "Delete a generation", refusals=[GenerationOpen]),
@@ -170,7 +174,6 @@ ROUTES: list[Route] = [
     Route("GET /v1/generations/{id}/events", events.generation, READ, {200: events.EVENT_STREAM, 204: None}, "What happens to it, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
     Route("GET /v1/generations/{id}/timeline", generations.timeline, READ, {200: submissions.Timeline}, "What happened to it"),
     Route("GET /v1/me", accounts.me, ANYONE_SUSPENDED, {200: account_shapes.Account}, "Your account", reads="accounts", etag=True),
-    Route("POST /v1/generations/batch", batches.submit, WRITE, {202: Batch}, "Ask for several at once", render=batches.submitted, limits=BATCH, refusals=[DebtOutstanding, InsufficientCredits]),
     Route("PATCH /v1/me", accounts.change_me, SESSION, {200: account_shapes.Account}, "Change your names"),
     Route("DELETE /v1/me", erasure.request_by_deleting, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten (as POST /v1/me/erasure)", render=erasure.requested, limits=SENSITIVE),
     Route("POST /v1/me/erasure", erasure.request, SESSION, {202: erasure_shapes.Erasure}, "Be forgotten", render=erasure.requested, limits=SENSITIVE),
@@ -184,6 +187,11 @@ ROUTES: list[Route] = [
     Route("GET /v1/provider-keys/{provider}", provider_keys.show, scope("provider-keys:read"), {200: provider_key_shapes.ProviderKey}, "Your key at a provider", etag=True),
     Route("PUT /v1/provider-keys/{provider}", provider_keys.put, scope("provider-keys:write"), {200: provider_key_shapes.ProviderKey, 201: provider_key_shapes.ProviderKey}, "Set your key at a provider", refusals=[ProviderTakesNoKey]),
     Route("DELETE /v1/provider-keys/{provider}", provider_keys.remove, scope("provider-keys:write"), {204: None}, "Remove your key at a provider"),
+    Route("GET /v1/schedules", schedules.listed, READ, {200: Page[schedule_shapes.Schedule]}, "Your schedules", reads="schedules"),
+    Route("POST /v1/schedules", schedules.create, WRITE, {201: schedule_shapes.Schedule}, "Ask again and again", render=schedules.made, reads="schedules", refusals=[CronRefused, TimeZoneUnknown, TooManySchedules]),
+    Route("GET /v1/schedules/{id}", schedules.show, READ, {200: schedule_shapes.Schedule}, "A schedule", reads="schedules", etag=True),
+    Route("PATCH /v1/schedules/{id}", schedules.change, WRITE, {200: schedule_shapes.Schedule}, "Change, pause or resume it", render=schedules.changed, refusals=[CronRefused, TimeZoneUnknown]),
+    Route("DELETE /v1/schedules/{id}", schedules.delete, WRITE, {204: None}, "End a schedule"),
     Route("GET /v1/shared/{token}", sharing.follow, PUBLIC, {200: "application/octet-stream", 302: None}, "A shared asset's bytes", "assets", refusals=[ShareNotFound]),
     Route("POST /v1/stream-tickets", events.ticket, READ, {201: telling_shapes.StreamTicket}, "A ticket for a stream", refusals=[TicketsUnavailable]),
     Route("GET /v1/subscriptions", subscriptions.listed, scope("credits:read"), {200: Page[subscription_shapes.Subscription]}, "Your subscriptions", reads="subscriptions"),

@@ -29,6 +29,7 @@ from domain.commands import HANDLERS
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
 from domain.providers.catalogue import Catalogue
+from domain.provider_keys.terms import KeyRules
 from domain.providers.vendors import open_providers, own_key_providers
 from infra.access.access_tokens import AccessTokens
 from infra.access.credentials import BearerCredentials
@@ -36,6 +37,7 @@ from infra.access.directory import open_directory
 from infra.access.passwords import BcryptPasswords
 from infra.access.sessions import PostgresSessions
 from infra.catalogue.loader import load_catalogue
+from infra.calendar import CronCalendar
 from infra.catalogue.price_books import load_price_books, priced
 from infra.clock import RandomIds, SystemClock
 from infra.dispatch.board import PostgresBoard
@@ -45,6 +47,7 @@ from infra.dispatch.leases import keeper
 from infra.dispatch.queues import PostgresQueues
 from infra.erasure.erasures import PostgresErasures
 from infra.journal.journal import PostgresJournal, open_journal
+from infra.dispatch.schedules import PostgresSchedulesDue
 from infra.journal.meters import Meters
 from infra.journal.tail import open_tail
 from infra.limits.limiter import RedisLimiter
@@ -76,6 +79,7 @@ from projections.notary.checkpoints import sealed_size
 from workers.platform import WorkerPlatform
 
 if TYPE_CHECKING:
+from workers.ports import Recurrence
     from infra.objects.s3 import S3Store
 
 #: What the database driver raises when the server is away.
@@ -176,6 +180,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             own_key_providers=own_key_providers(settings.vendors),
             clock=base.clock,
             ids=base.ids,
+            calendar=CronCalendar(),
             objects=base.objects,
             media=base.media,
             passwords=passwords,
@@ -219,6 +224,11 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
 
 @asynccontextmanager
 async def worker_platform(settings: Settings, role: str) -> AsyncIterator[WorkerPlatform]:
+def recurrence_of(base: Ground) -> Recurrence:
+    rules = KeyRules(own_key_providers(base.settings.vendors), base.catalogue.open_providers, base.price_books.now)
+    return Recurrence(due=PostgresSchedulesDue(base.reads), calendar=CronCalendar(), key_rules=rules)
+
+
     """Everything that workers, dispatcher and scheduler stand on."""
     assert settings.redis_url is not None, "whoever asks has reached the engines first"
     direct = direct_url(settings)
@@ -260,6 +270,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             payments=base.payments,
             payments_due=PostgresPaymentsDue(base.reads),
             till_is_open=settings.stripe_secret_key is None,
+            recurrence=recurrence_of(base),
             till_period_seconds=settings.till_period_seconds,
             progress=progress,
             rendering=rendering_of(base),

@@ -8,7 +8,19 @@ from domain.kernel.facts import Root
 from domain.notary.notary import Notary
 from domain.orders.order import Order
 from domain.provider_keys.provider_keys import ProviderKeys
+from domain.schedules.schedule import Schedule
 from domain.subscriptions.subscription import Subscription
 from domain.webhooks.webhooks import Webhooks
 
-AGGREGATES: tuple[type[Root], ...] = (Account, Asset, CreditAccount, Generation, Notary, Order, ProviderKeys, Subscription, Webhooks)
+AGGREGATES: tuple[type[Root], ...] = (
+    Account,
+    Asset,
+    CreditAccount,
+    Generation,
+    Notary,
+    Order,
+    ProviderKeys,
+    Schedule,
+    Subscription,
+    Webhooks,
+)

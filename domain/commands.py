@@ -9,6 +9,7 @@ from domain.kernel.commands import Command, Handler
 from domain.notary.handlers import HANDLERS as NOTARY
 from domain.orders.handlers import HANDLERS as ORDERS
 from domain.provider_keys.handlers import HANDLERS as PROVIDER_KEYS
+from domain.schedules.handlers import HANDLERS as SCHEDULES
 from domain.subscriptions.handlers import HANDLERS as SUBSCRIPTIONS
 from domain.webhooks.handlers import HANDLERS as WEBHOOKS
 
@@ -21,6 +22,7 @@ HANDLERS: dict[type[Command], Handler] = {
     **NOTARY,
     **ORDERS,
     **PROVIDER_KEYS,
+    **SCHEDULES,
     **SUBSCRIPTIONS,
     **WEBHOOKS,
 }

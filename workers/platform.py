@@ -13,7 +13,7 @@ from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
 from domain.telling.ports import Rendering, Saying
 from domain.webhooks.ports import Deliveries
-from workers.ports import Counts, Listen, MakeProviders, Uncounted
+from workers.ports import Counts, Listen, MakeProviders, Recurrence, Uncounted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,8 @@ class WorkerPlatform:
     #: None: nothing is sold.
     payments: Payments | None = None
     payments_due: PaymentsDue | None = None
+    #: None: nothing is asked for again and again.
+    recurrence: Recurrence | None = None
     till_is_open: bool = False
     #: How long a period is at the test till; None: a calendar month.
     till_period_seconds: int | None = None

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from domain.ports import LongProvider, Provider
+from domain.provider_keys.terms import KeyRules
+from domain.schedules.ports import Calendar, SchedulesDue
 
 Answer = TypeVar("Answer")
 
@@ -32,6 +35,15 @@ class Counts(Protocol):
     def level(self, name: str, value: float) -> None: ...
 
     def observe(self, name: str, value: float) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recurrence:
+    """What schedules are made of: which are due, when they come next, and on whose key they run."""
+
+    due: SchedulesDue
+    calendar: Calendar
+    key_rules: KeyRules
 
 
 class Uncounted:

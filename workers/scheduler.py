@@ -14,6 +14,7 @@ from workers.erasure.eraser import Eraser
 from workers.orders import Orders
 from workers.platform import WorkerPlatform
 from workers.retention import Retention
+from workers.schedules import Schedules
 from workers.shop import Shop
 from workers.sweeper import Sweeper
 from workers.until import until
@@ -35,6 +36,7 @@ class Scheduler:
         self._sweeper = Sweeper(platform)
         self._eraser = Eraser(platform, platform.erasures, "eraser")
         self._shop = Shop(platform, self._orders)
+        self._recurring = [] if platform.recurrence is None else [Schedules(platform, platform.recurrence, self._orders).fire]
         self._retention = Retention(platform.kept_assets, platform.retention_days, self._orders)
         self._grants_seen = ""
 
@@ -47,6 +49,7 @@ class Scheduler:
             self._over_and_over(TICK_SECONDS, self._expire),
             self._over_and_over(TICK_SECONDS, self._expire_grants),
             self._over_and_over(TICK_SECONDS, self._erase),
+            *(self._over_and_over(TICK_SECONDS, chore) for chore in self._recurring),
             self._over_and_over(KEYS_SECONDS, self._keep_keys),
             *(self._over_and_over(TICK_SECONDS, chore) for chore in self._shop.chores),
             self._over_and_over(self._retention.seconds, self._retention.run),

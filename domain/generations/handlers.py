@@ -25,26 +25,26 @@ def _needs_both(command: Any) -> Sequence[Need]:
 
 def _request(command: commands.RequestGeneration, streams: Streams, now: datetime) -> Decision:
     credits = CreditAccount.among(streams, command.account_id)
-    generation = _held(command, credits, now)
+    generation = held(command, credits, now)
     result = {"generation_id": str(command.generation_id)}
     # The generation's fact comes last: the command's position is then its own, and the answer needs no look into the log.
-    return Decision(account_id=command.account_id, saved=[credits, generation], result=result, work=[_work_of(command)])
+    return Decision(account_id=command.account_id, saved=[credits, generation], result=result, work=[work_of(command)])
 
 
 def _request_batch(command: commands.RequestBatch, streams: Streams, now: datetime) -> Decision:
     credits = CreditAccount.among(streams, command.account_id)
-    generations = [_held(each, credits, now) for each in command.generations]
+    generations = [held(each, credits, now) for each in command.generations]
     result = {"batch_id": str(command.batch_id), "generation_ids": [str(each.generation_id) for each in command.generations]}
-    work = [_work_of(each) for each in command.generations]
+    work = [work_of(each) for each in command.generations]
     return Decision(account_id=command.account_id, saved=[credits, *generations], result=result, work=work)
 
 
-def _held(command: commands.RequestGeneration, credits: CreditAccount, now: datetime) -> Generation:
+def held(command: commands.RequestGeneration, credits: CreditAccount, now: datetime) -> Generation:
     credits.hold(command.generation_id, amount=command.quoted, kind=command.kind, free_tier=command.free_tier, now=now)
     return Generation.request(command, now=now)
 
 
-def _work_of(command: commands.RequestGeneration) -> OpenWork:
+def work_of(command: commands.RequestGeneration) -> OpenWork:
     return OpenWork(
         generation_id=command.generation_id,
         account_id=command.account_id,
@@ -66,12 +66,16 @@ def _queue(command: commands.QueueGeneration, streams: Streams, now: datetime) -
 
 def _start(command: commands.StartGeneration, streams: Streams, now: datetime) -> Decision:
     generation = Generation.of(streams, command.generation_id, None)
+    taken_over = generation.status == "running"
     generation.start(worker=command.worker, now=now)
     result = {
         "attempt": generation.attempt,
         "attempts": generation.attempts,
         "cancel_requested": generation.cancel_requested_at is not None,
     }
+    if taken_over:
+        # Whoever ran it before was lost in the middle of it.
+        result["taken_over"] = True
     return Decision(account_id=generation.account_id, saved=[generation], result=result)
 
 

@@ -71,6 +71,7 @@ UNTOLD: Mapping[str, str] = {
     orders.OrderPlaced.TOPIC: "the answer to buying",
     orders.OrderReversalUndone.TOPIC: "told as credits.changed by the grant that gives it back",
     "provider_keys": "the owner's own doing",
+    "schedules": "the owner's own doing; the generations they ask for are told",
     subscriptions.SubscriptionCheckoutOpened.TOPIC: "the answer to subscribing",
     subscriptions.SubscriptionRequested.TOPIC: "the answer to subscribing",
     "webhooks": "the owner's own doing, or seen at the endpoint: who is not reached cannot be told by the same way",

@@ -12,6 +12,7 @@ CHECKED = {
     "generations": 1,
     "ledger_entries": 2,
     "orders": 1,
+    "schedules": 1,
     "subscriptions": 1,
     "usage_daily": 1,
     "webhook_endpoints": 1,

@@ -11,7 +11,7 @@ from projections.audit.ids import HIGHEST, LOWEST, following
 from projections.audit.lineage import Lineage
 from projections.audit.models import positions_of
 from projections.audit.purchases import check_purchase
-from projections.audit.recomputed import accounts, api_tokens, assets, generations, orders, subscriptions, webhook_endpoints
+from projections.audit.recomputed import accounts, api_tokens, assets, generations, orders, schedules, subscriptions, webhook_endpoints
 from projections.audit.recomputed.rows import Row, compare
 from projections.audit.source import Source
 
@@ -26,6 +26,7 @@ FIRST = frozenset(
         "notary.opened",
         "orders.placed",
         "provider_keys.opened",
+        "schedules.created",
         "subscriptions.requested",
         "webhooks.opened",
     }
@@ -53,6 +54,7 @@ BY_STREAMS = (
     ByStream("assets", "assets.", assets.TABLE, assets.KEY, assets.ROWS, assets.expected),
     ByStream("generations", "generations.", generations.TABLE, generations.KEY, generations.ROWS, generations.expected),
     ByStream("orders", "orders.", orders.TABLE, orders.KEY, orders.ROWS, orders.expected),
+    ByStream("schedules", "schedules.", schedules.TABLE, schedules.KEY, schedules.ROWS, schedules.expected),
     ByStream("subscriptions", "subscriptions.", subscriptions.TABLE, subscriptions.KEY, subscriptions.ROWS, subscriptions.expected),
     ByStream(
         "webhook_endpoints",

@@ -207,21 +207,23 @@ PNG = bytes.fromhex(
 )
 
 
+def house_environment(database_url: str, redis_url: str, folder: Path) -> dict[str, str]:
+    """The settings of a house, for whoever works beside its API."""
+    return {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "DAYBOOK_DATA_DIR": str(folder),
+        "DAYBOOK_SECRET_KEY": "a secret of the tests, thirty-two bytes",
+        "DAYBOOK_PUBLIC_URL": "http://daybook.test",
+    }
+
+
 @asynccontextmanager
 async def open_house(
     database_url: str, redis_url: str, folder: Path, *, routes: Sequence[Route] = ROUTES, **environ: str
 ) -> AsyncIterator[House]:
     """The API on a migrated database, with a projector beside it; *environ* are settings by their names."""
-    settings = load(
-        {
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            "DAYBOOK_DATA_DIR": str(folder),
-            "DAYBOOK_SECRET_KEY": "a secret of the tests, thirty-two bytes",
-            "DAYBOOK_PUBLIC_URL": "http://daybook.test",
-            **environ,
-        }
-    )
+    settings = load(house_environment(database_url, redis_url, folder) | environ)
     follower, stop = projector(database_url), asyncio.Event()
     await follower.prepare()
     following = asyncio.create_task(follower.run(stop))

@@ -180,6 +180,7 @@ def fake_platform(**changes: Any) -> Platform:
         "catalogue": None,
         "delivery_log": None,
         "outgoing": None,
+        "calendar": None,
         "payments": None,
         "price_books": None,
         "limiter": FakeLimiter(),

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from domain.accounts import commands as accounts
@@ -13,6 +14,8 @@ from domain.credits import commands as ledger
 from domain.generations import commands as generations
 from domain.generations.generation import Generation
 from domain.kernel.refusals import Refusal
+from domain.schedules import commands as schedules
+from domain.schedules.schedule import Schedule
 from tests.support.book import HOUR, request_of
 from tests.support.logged_book import LoggedBook
 
@@ -26,6 +29,7 @@ class History:
         self.accounts = [self.book.account(credits=self.random.choice([0, 25, 1000])) for _ in range(accounts)]
         self.generations: list[tuple[UUID, UUID]] = []
         self.assets: list[tuple[UUID, UUID]] = []
+        self.schedules: list[tuple[UUID, UUID]] = []
         self.refused = 0
 
     def run(self, steps: int) -> "History":
@@ -45,6 +49,7 @@ class History:
             (3, self._delete),
             (3, self._change_account),
             (3, self._change_asset),
+            (3, self._change_schedule),
             (4, self._pass_time),
         ]
 
@@ -163,6 +168,53 @@ class History:
             self.book.when(assets.UnshareAsset(**which))
         else:
             self.book.when(assets.DeleteAsset(**which))
+
+    def _change_schedule(self) -> None:
+        """A new one, or the next thing that happens to one that is there."""
+        if not self.schedules or self.random.random() < 0.2:
+            account_id, schedule_id = self._account(), self.book.id()
+            self.book.when(schedules.CreateSchedule(**self._schedule(schedule_id, account_id)))
+            self.schedules.append((account_id, schedule_id))
+            return
+        account_id, schedule_id = self.random.choice(self.schedules)
+        dice, found = self.random.random(), self.book.get(Schedule, schedule_id)
+        assert found is not None
+        if dice < 0.3:
+            self.book.when(schedules.ChangeSchedule(**self._schedule(schedule_id, account_id)))
+        elif dice < 0.35:
+            self.book.when(schedules.DeleteSchedule(schedule_id=schedule_id, account_id=account_id))
+        elif found.next_at is not None:
+            self._fire(account_id, schedule_id, found.next_at)
+
+    def _fire(self, account_id: UUID, schedule_id: UUID, due_at: datetime) -> None:
+        request = request_of(self.book.id(), account_id, self.random.choice([0, 5]), now=self.book.now, schedule_id=schedule_id)
+        passed_over = self.random.random() < 0.3
+        self.book.when(
+            schedules.FireSchedule(
+                schedule_id=schedule_id,
+                account_id=account_id,
+                due_at=due_at,
+                next_at=self.book.now + HOUR,
+                request=None if passed_over else request,
+                code="insufficient_credits" if passed_over else None,
+            )
+        )
+        if not passed_over:
+            self.generations.append((account_id, request.generation_id))
+
+    def _schedule(self, schedule_id: UUID, account_id: UUID) -> dict[str, Any]:
+        paused = self.random.random() < 0.2
+        return {
+            "schedule_id": schedule_id,
+            "account_id": account_id,
+            "kind": "image",
+            "model": "builtin/sketch-1",
+            "sealed": "s1." + "y" * self.random.randrange(80),
+            "cron": self.random.choice(["0 * * * *", "30 6 * * mon-fri"]),
+            "time_zone": self.random.choice(["UTC", "Europe/Berlin"]),
+            "paused": paused,
+            "next_at": None if paused else self.book.now + HOUR,
+        }
 
     def _change_account(self) -> None:
         account_id, now = self._account(), self.book.now

@@ -1,0 +1,34 @@
+"""What schedules need from outside."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+
+class Calendar(Protocol):
+    """Cron expressions, read in a time zone."""
+
+    def next(self, cron: str, time_zone: str, *, after: datetime) -> datetime:
+        """The first moment after *after*. A local time that a change of clocks leaves out comes with the
+        change, one that comes twice comes once.
+
+        Raises CronRefused, TimeZoneUnknown.
+        """
+
+
+class DueSchedule(msgspec.Struct, frozen=True, kw_only=True):
+    """A schedule whose moment `due_at` has come. `sealed` is what it wants."""
+
+    schedule_id: UUID
+    account_id: UUID
+    sealed: str
+    cron: str
+    time_zone: str
+    due_at: datetime
+
+
+class SchedulesDue(Protocol):
+    async def schedules(self, limit: int) -> list[DueSchedule]:
+        """By the database's clock, the longest waiting first."""

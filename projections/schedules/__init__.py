@@ -1,0 +1,1 @@
+"""Schedules as their owner sees them, and which of them are due."""
