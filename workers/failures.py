@@ -2,10 +2,14 @@
 
 import random
 
+from domain.generations.generation import SUBMIT_UNKNOWN
+from domain.generations.refusals import GenerationFinal, GenerationNotFound, StaleAttempt
 from domain.providers.jobs import ProviderFailure
 
+#: The stream says that the generation is not ours (any more).
+NOT_OURS = (GenerationFinal, GenerationNotFound, StaleAttempt)
 #: code -> seconds before the second attempt; each further one doubles it.
-FIRST_SECONDS = {"no_output": 1.0, "overloaded": 5.0, "rate_limited": 5.0, "storage_unavailable": 5.0}
+FIRST_SECONDS = {"no_output": 1.0, "overloaded": 5.0, "rate_limited": 5.0, "storage_unavailable": 5.0, SUBMIT_UNKNOWN: 5.0}
 OTHERWISE_SECONDS = 2.0
 SECONDS_MAX = 300.0
 #: Many generations that failed together do not come back together.
@@ -25,6 +29,12 @@ class AttemptFailed(Exception):
 
 def attempt_failed(failure: ProviderFailure) -> AttemptFailed:
     return AttemptFailed(failure.code, failure.message, retryable=failure.retryable, retry_after_seconds=failure.retry_after_seconds)
+
+
+def submit_unknown(*, retryable: bool) -> AttemptFailed:
+    """Nobody knows whether the provider took the job."""
+    sentence = "The provider may have taken the job, but its answer was lost; giving it once more could be paid for twice."
+    return AttemptFailed(SUBMIT_UNKNOWN, sentence, retryable=retryable)
 
 
 def pause_seconds(failure: AttemptFailed, *, attempts: int) -> float:

@@ -3,8 +3,9 @@
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,7 +17,8 @@ from domain.ports import LongProvider, Provider, SubjectKey
 from domain.providers.catalogue import Model
 from domain.providers.jobs import Job, ProviderFailure, Report, Result, Say, unheard, unsaid
 from workers.children import ChildDied
-from workers.failures import AttemptFailed, attempt_failed
+from workers.delivery import Said
+from workers.failures import NOT_OURS, AttemptFailed, attempt_failed
 from workers.inputs import Inputs
 from workers.isolated import generate_alone
 from workers.own_keys import counted, own_key_of, told_of_own_key
@@ -34,6 +36,15 @@ class Made(msgspec.Struct, frozen=True):
     assets: list[NewAsset]
     usage: dict[str, int]
     sealed_output: str | None = None
+
+
+class Prepared(NamedTuple):
+    """A job, and what its result is sealed with."""
+
+    model: Model
+    key: SubjectKey
+    words: Words
+    job: Job
 
 
 class Maker:
@@ -54,22 +65,49 @@ class Maker:
         model = self._models.get((generation.kind, generation.model))
         return model.attempts_max if model else 1
 
-    async def make(self, generation: Generation, attempt: int, *, isolate: bool) -> Made:
+    def long(self, generation: Generation) -> LongProvider | None:
+        """The adapter that parks the generation's job; None: its answer is awaited."""
+        model = self._models.get((generation.kind, generation.model))
+        provider = self._providers.get(model.provider) if model and model.long else None
+        return provider if isinstance(provider, LongProvider) else None
+
+    async def make(self, generation: Generation, attempt: int, said: Said, *, isolate: bool) -> Made:
         """Raises AttemptFailed, and ChildDied when a child process that worked on it did not survive."""
-        try:
-            model = self._model_of(generation)
-            key = await patiently("a key", lambda: self._platform.vault.key(generation.account_id))
-            words = opened(key, generation.sealed)
-            job = job_of(generation, model, words, attempt, await own_key_of(self._platform, generation))
-            if words.inputs:
-                inputs, mask = await self._inputs.of(generation, words), await self._inputs.mask_of(generation, words)
-                job = msgspec.structs.replace(job, inputs=inputs, mask=mask)
+        with self.naming(generation, attempt):
+            prepared = await self.with_inputs(generation, await self.prepared(generation, attempt))
+            model, key, _, job = prepared
             async with self._heard(generation, job, key) as say:
-                result = await self._generate(model, job, self._report(generation, job), say, isolate=isolate)
-            output = None if result.output is None else key.seal(msgspec.json.encode(result.output).decode())
-            assets = await self._stored(result, key, words.prompt)
-            return Made(assets, counted(generation, result.usage, assets=len(assets)), output)
-        except (AttemptFailed, ChildDied):
+                say = said.hearing(job, key, say) if _read_along(job) else say
+                result = await self._generate(model, job, self.report(generation, job), say, isolate=isolate)
+            return await self.stored(generation, prepared, result)
+
+    async def prepared(self, generation: Generation, attempt: int) -> Prepared:
+        """Without the inputs."""
+        model = self.model_of(generation)
+        key = await patiently("a key", lambda: self._platform.vault.key(generation.account_id))
+        words = opened(key, generation.sealed)
+        job = job_of(generation, model, words, attempt, await own_key_of(self._platform, generation))
+        return Prepared(model, key, words, job)
+
+    async def with_inputs(self, generation: Generation, prepared: Prepared) -> Prepared:
+        words = prepared.words
+        if not words.inputs:
+            return prepared
+        inputs, mask = await self._inputs.of(generation, words), await self._inputs.mask_of(generation, words)
+        return prepared._replace(job=msgspec.structs.replace(prepared.job, inputs=inputs, mask=mask))
+
+    async def stored(self, generation: Generation, prepared: Prepared, result: Result) -> Made:
+        """The provider's answer, checked and stored."""
+        output = None if result.output is None else prepared.key.seal(msgspec.json.encode(result.output).decode())
+        assets = await self._stored(result, prepared.key, prepared.words.prompt)
+        return Made(assets, counted(generation, result.usage, assets=len(assets)), output)
+
+    @contextmanager
+    def naming(self, generation: Generation, attempt: int) -> Iterator[None]:
+        """Whatever goes wrong in the block ends as AttemptFailed, as ChildDied, or because the generation is not ours."""
+        try:
+            yield
+        except (AttemptFailed, ChildDied, *NOT_OURS):
             raise
         except ProviderFailure as failure:
             raise told_of_own_key(generation, attempt_failed(failure)) from failure
@@ -81,7 +119,7 @@ class Maker:
             logger.exception("attempt %d of generation %s", attempt, generation.id)
             raise AttemptFailed("internal_error", "The attempt ended in an internal error.", retryable=True) from defect
 
-    def _model_of(self, generation: Generation) -> Model:
+    def model_of(self, generation: Generation) -> Model:
         found = self._models.get((generation.kind, generation.model))
         if found is None or found.provider not in self._providers:
             raise AttemptFailed("model_retired", f"The model {generation.model} is no longer offered.", retryable=False)
@@ -98,7 +136,7 @@ class Maker:
         except TimeoutError as error:
             raise ProviderFailure("timeout", f"The provider did not answer within {model.timeout_seconds} s.") from error
 
-    def _report(self, generation: Generation, job: Job) -> Report:
+    def report(self, generation: Generation, job: Job) -> Report:
         if self._platform.progress is None:
             return unheard
         tell = functools.partial(self._platform.progress.tell, generation.id, account_id=generation.account_id)
@@ -111,7 +149,7 @@ class Maker:
     async def _heard(self, generation: Generation, job: Job, key: SubjectKey) -> AsyncIterator[Say]:
         """Who listens to a text while it is written, unless the caller wants it whole."""
         saying = self._platform.saying
-        if saying is None or job.kind != "text" or not job.params.get("stream", True):
+        if saying is None or not _read_along(job):
             yield unsaid
             return
         voice = saying.voice(generation.id, account_id=generation.account_id, attempt=job.attempt, key=key)
@@ -146,3 +184,8 @@ def slug(prompt: str) -> str:
     """The prompt's first words as a file name without ending."""
     words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in prompt.lower()).split()
     return "-".join(words[:8])[:60].strip("-") or "image"
+
+
+def _read_along(job: Job) -> bool:
+    """Its caller reads it while it is written."""
+    return job.kind == "text" and bool(job.params.get("stream", True))

@@ -14,7 +14,9 @@ from workers.bells import answering
 from workers.children import Children
 from workers.making import Maker
 from workers.orders import Orders
+from workers.parking import Parking
 from workers.platform import WorkerPlatform
+from workers.polling import Poller
 
 logger = logging.getLogger(__name__)
 
@@ -64,13 +66,19 @@ class Worker:
         children = Children(os.cpu_count() or 1)
         self._maker = Maker(self._platform, children)
         self._orders = Orders(self._platform.journal, self._platform.clock, f"worker:{self.id}")
+        self._parking = Parking(self._platform, self._maker, self._orders)
+        poller = Poller(self._platform, self._maker, self._parking, self._orders, self._long_queues())
         stopping = asyncio.create_task(self._drain_when(stop))
+        polling = asyncio.create_task(poller.run(self._draining))
         try:
             with self._platform.keep_leases(card, self) as self._leases:
                 with answering(self._platform.redis_url, self._queues, self):
                     await self._poll()
                 await self._finish()
+                await polling
+                await poller.close(self._grace_seconds)
         finally:
+            polling.cancel()
             stopping.cancel()
             children.close()
             await self._maker.close()
@@ -113,6 +121,11 @@ class Worker:
     def _loop_future(self) -> "asyncio.Future[None]":
         return asyncio.get_running_loop().create_future()
 
+    def _long_queues(self) -> tuple[str, ...]:
+        """Those of ours in which a job may be parked."""
+        long = {model.kind for model in self._platform.catalogue.models if model.long}
+        return tuple(queue for queue in self._queues if queue in long)
+
     async def _drain_when(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._draining.set()
@@ -153,7 +166,7 @@ class Worker:
         await asyncio.sleep(FREE_SECONDS)
 
     def _begin(self, claimed: Claimed) -> None:
-        attempt = Attempt(self._platform, self._maker, self._orders, self.id, claimed)
+        attempt = Attempt(self._platform, self._maker, self._parking, self._orders, self.id, claimed)
         task = asyncio.create_task(attempt.work())
         self._running[claimed.generation_id] = (attempt, task)
         self._platform.counts.level("running", len(self._running))

@@ -39,12 +39,43 @@ class Claims(Protocol):
         """The generation is final or gone, so its row is left over."""
 
 
+class DueJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A parked generation that is to be looked at. Nobody else is given it before `until`."""
+
+    generation_id: UUID
+    account_id: UUID
+    #: How often it was looked at, this time included.
+    polls: int
+    cancel_requested: bool
+    until: datetime
+
+
+class ParkedJobs(Protocol):
+    """Generations whose job a provider has: nobody holds them, and whoever serves their queue looks after them when they are due."""
+
+    async def claim(self, queues: Sequence[str], limit: int, seconds: float) -> list[DueJob]:
+        """At most *limit* that are due, for so many seconds."""
+
+    async def keep(self, jobs: Sequence[DueJob], seconds: float) -> list[DueJob]:
+        """These take longer. Those that somebody woke meanwhile are left out."""
+
+    async def look_again(self, jobs: Sequence[tuple[DueJob, float]]) -> None:
+        """All of these at once, each in its number of seconds; what somebody woke meanwhile stays due."""
+
+    async def wake(self, generation_id: UUID) -> bool:
+        """It is due now. False: it is not parked."""
+
+    async def drop(self, generation_id: UUID) -> None:
+        """The generation is final or gone, so its row is left over."""
+
+
 class News(Enum):
     """What a worker must know about a generation it runs."""
 
     CANCELED = "its owner asked to stop it"
     HANDED_BACK = "this worker is being drained"
     LOST = "another worker has it, or it ended"
+    EXPIRED = "its deadline has passed"
 
 
 class WorkerCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,10 @@ from domain.kernel.refusals import Unprocessable
 KEYLESS = frozenset({"builtin", "noop"})
 
 
+#: Providers that are no vendors.
+OURS = frozenset({"builtin", "noop"})
+
+
 class ModelNotFound(Unprocessable):
     detail = "There is no model {model!r} for kind {kind!r}. GET /v1/models lists them."
     shown = ("errors",)
@@ -62,6 +66,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     replacement: str | None = None
     #: Settings of the adapter that are not the caller's business, such as the capability flags of a compatible server.
     adapter: dict[str, Any] = {}
+
+    @property
+    def repeatable(self) -> bool:
+        """Working twice costs nothing, or was chosen: what is made on our own machines, and what may be given twice."""
+        return self.provider in OURS or self.on_unknown_submit == "at_least_once"
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):

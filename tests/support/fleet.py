@@ -25,6 +25,7 @@ from infra.dispatch.board import PostgresBoard
 from infra.dispatch.claims import PostgresClaims
 from infra.dispatch.due import PostgresDue
 from infra.dispatch.leases import keeper
+from infra.dispatch.parked import PostgresParkedJobs
 from infra.dispatch.queues import PostgresQueues
 from infra.erasure.erasures import PostgresErasures
 from infra.objects.directory import DirectoryStore
@@ -44,8 +45,10 @@ from workers.worker import Worker
 PROMPT = "a lighthouse at dusk"
 
 
-def model(model_id: str, *, attempts_max: int = 3, timeout_seconds: int = 20, **adapter: Any) -> Model:
-    """A model of 5 credits whose provider does what *adapter* says; see fleet_providers."""
+def model(
+    model_id: str, *, attempts_max: int = 3, timeout_seconds: int = 20, on_unknown_submit: str = "at_least_once", **adapter: Any
+) -> Model:
+    """A model of 5 credits whose provider does what *adapter* says; see fleet_providers. It may work twice."""
     return Model(
         id=model_id,
         kind="image",
@@ -55,6 +58,7 @@ def model(model_id: str, *, attempts_max: int = 3, timeout_seconds: int = 20, **
         price=5,
         attempts_max=attempts_max,
         timeout_seconds=timeout_seconds,
+        on_unknown_submit=on_unknown_submit,
         adapter=adapter,
     )
 
@@ -228,6 +232,7 @@ async def open_fleet(dsn: str, redis_url: str, folder: Path) -> AsyncIterator[Fl
             catalogue=Catalogue(price_version=1, models=MODELS, defaults={"image": "instant"}),
             make_providers=make_providers,
             claims=PostgresClaims(world.pool),
+            parked=PostgresParkedJobs(world.pool),
             keep_leases=keeper(dsn),
             board=PostgresBoard(world.pool),
             due=PostgresDue(world.pool),
