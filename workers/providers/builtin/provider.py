@@ -7,6 +7,7 @@ from workers.providers.clip.provider import Clip
 from workers.providers.look.provider import Look
 from workers.providers.retouch.provider import Retouch
 from workers.providers.sketch.provider import RunInChild, SketchProvider
+from workers.providers.voice.provider import Voice
 from workers.providers.writer.provider import Writer
 
 
@@ -19,6 +20,7 @@ class BuiltinProvider:
         self._look = Look(run_in_child)
         self._writer = Writer(run_in_child)
         self._clip = Clip(run_in_child)
+        self._voice = Voice(run_in_child)
 
     async def generate(self, job: Job, report: Report = unheard, say: Say = unsaid) -> Result:
         """Raises ProviderFailure."""
@@ -29,6 +31,8 @@ class BuiltinProvider:
                 return await self._look.generate(job)
             case "image_edit":
                 return await self._retouch.generate(job, report)
+            case "speech":
+                return await self._voice.generate(job, report)
             case "text":
                 return await self._writer.generate(job, say)
             case "video":
