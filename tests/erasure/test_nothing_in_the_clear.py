@@ -35,7 +35,7 @@ LATE = [
 ]
 SEALED = re.compile(rb"s1\.[A-Za-z0-9_-]{38,}")
 #: Not free texts: proofs of who calls, and values with a form of their own.
-FIXED = {"roles": ["user"], "limits": {"api": "6000/60"}, "amount": 1, "method": "test"}
+FIXED = {"roles": ["user"], "limits": {"api": "6000/60"}, "amount": 1, "method": "test", "inputs": []}
 
 
 class Story:
@@ -66,6 +66,7 @@ class Story:
         """With the ids of what the person has."""
         for beginning, id in self.ids.items():
             template = template.replace(f"{beginning}/{{id}}", f"{beginning}/{id}")
+        template = template.replace("{provider}", "replicate")
         return template.replace("{name}", "image").replace("{grant_id}", self.ids.get("a grant", "none"))
 
     def written(self) -> None:
