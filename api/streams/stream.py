@@ -78,4 +78,4 @@ class Stream:
 
     def _expected(self, error: Exception) -> bool:
         """A reader who fell behind, an account that was erased meanwhile, a dependency that is away: the client comes back and is told."""
-        return isinstance(error, ReaderTooSlow | Refusal | self._call.platform.unavailable)
+        return isinstance(error, (ReaderTooSlow, Refusal, *self._call.platform.unavailable))

@@ -73,6 +73,7 @@ class RedisVoice:
         self._waiting_chars = 0
         self._told = 0
         self._mute = False
+        self._ended = False
         self._writer: asyncio.Task[None] | None = None
 
     def say(self, text: str) -> None:
@@ -86,8 +87,11 @@ class RedisVoice:
             self._writer = asyncio.create_task(self._write_soon())
 
     async def end(self) -> None:
-        if self._writer is not None:
-            await self._writer
+        self._ended = self._mute = True
+        if (writer := self._writer) is not None:
+            # What Redis does not take now is in the result.
+            await asyncio.wait({writer}, timeout=wire.BUDGET_SECONDS)
+            writer.cancel()
         if self._told:
             await self._saying.let_go(self._kept_at)
 
@@ -99,10 +103,12 @@ class RedisVoice:
                 piece, rest = text[:PIECE_CHARS_MAX], text[PIECE_CHARS_MAX:]
                 self._waiting, self._waiting_chars = [rest] if rest else [], len(rest)
                 if not await self._write(piece):
-                    # It waits for the next that is said: the order must hold.
+                    # What follows must wait too: the order must hold.
                     self._waiting.insert(0, piece)
                     self._waiting_chars += len(piece)
-                    return
+                    if self._ended:
+                        return
+                    await asyncio.sleep(wire.REST_SECONDS)
         finally:
             self._writer = None
 

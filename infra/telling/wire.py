@@ -4,8 +4,8 @@ from uuid import UUID
 
 import msgspec
 
-#: Longer nobody waits for a hint.
-BUDGET_SECONDS = 0.05
+#: So long Redis may take. Only the text itself waits for it, neither the work nor the facts.
+BUDGET_SECONDS = 1.0
 #: After a failure Redis is left alone so long.
 REST_SECONDS = 2.0
 #: A text that is being written is kept so long after its last piece, …

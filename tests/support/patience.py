@@ -10,6 +10,7 @@ import pytest
 
 from infra.limits import limiter
 from infra.progress import ticks
+from infra.telling import places, wire
 
 PATIENT_SECONDS = 5.0
 
@@ -17,6 +18,6 @@ PATIENT_SECONDS = 5.0
 @contextmanager
 def patient_with_redis() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (limiter, ticks):
+        for module in (limiter, places, ticks, wire):
             patch.setattr(module, "BUDGET_SECONDS", PATIENT_SECONDS)
         yield

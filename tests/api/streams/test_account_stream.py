@@ -1,11 +1,24 @@
-"""The stream of everything that is yours: exactly the log's events of the account, in its order, however often it is cut."""
+"""The stream of everything that is yours: exactly the log's events of the account, in its order, however often it is cut.
 
+Who may open one, and what ends it.
+"""
+
+import asyncio
 import random
+import socket
+import time
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from datetime import datetime
 
 import pytest
+import redis.asyncio
 
+from api.streams import stream as stream_module
+from domain.kernel.limits import STREAM_WAITING_BYTES_MAX, STREAMS_MAX
+from infra.telling.voices import RedisSaying
 from tests.support.event_stream import ids, listening
-from tests.support.told_house import another_server, failed, public_positions, start
+from tests.support.eventually import eventually
+from tests.support.told_house import another_server, failed, public_positions, start, text_generation
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATH = "/v1/events"
@@ -120,3 +133,125 @@ async def test_nothing_is_lost_or_doubled_however_often_the_line_is_cut(house, c
             while received[-1] < due[-1]:
                 received.append((await anext(stream.events)).id)
     assert received == due
+
+
+async def test_a_ticket_opens_one_stream_for_whoever_holds_it(house, alice):
+    made = await house.client.post("/v1/stream-tickets", headers=alice.headers)
+    ticket = made.json()["ticket"]
+    lasts = datetime.fromisoformat(made.json()["expires_at"]) - house.platform.clock.now()
+    assert (made.status_code, 50 < lasts.total_seconds() <= 60) == (201, True)
+    async with listening(house.client, PATH, {}, ticket=ticket) as stream:
+        await house.generation(alice)
+        assert (await anext(stream.events)).type == "credits.changed"
+    again = await house.client.get(PATH, params={"ticket": ticket})
+    unknown = await house.client.get(PATH, params={"ticket": "made-up"})
+    elsewhere = await house.client.get("/v1/generations", params={"ticket": ticket})
+    assert [(answer.status_code, answer.json()["code"]) for answer in (again, unknown, elsewhere)] == [
+        (401, "ticket_invalid"),
+        (401, "ticket_invalid"),
+        (401, "invalid_token"),
+    ]
+
+
+async def test_a_ticket_is_worth_what_its_credential_is_worth(house, alice):
+    token_id, headers = await house.api_token(alice, "generations:read")
+    tickets = [(await house.client.post("/v1/stream-tickets", headers=headers)).json()["ticket"] for _ in range(2)]
+    async with listening(house.client, PATH, {}, ticket=tickets[0]) as stream:
+        await house.generation(alice)
+        assert (await anext(stream.events)).type == "generation.queued"
+    gone = await house.client.delete(f"/v1/api-tokens/{token_id}", headers=alice.headers)
+    await house.platform.tail.reached(int(gone.headers["daybook-position"]), 5)
+    assert (await house.client.get(PATH, params={"ticket": tickets[1]})).status_code == 401
+
+
+async def test_an_account_has_ten_streams_open_and_no_more_in_all_processes(house, alice, bob):
+    async with AsyncExitStack() as stack:
+        _, other = await stack.enter_async_context(another_server(house))
+        streams = [await stack.enter_async_context(listening(house.client, PATH, alice.headers)) for _ in range(STREAMS_MAX)]
+        refused = await house.client.get(PATH, headers=alice.headers)
+        assert (refused.status_code, refused.json()["code"], refused.json()["limit"]) == (429, "too_many_streams", 10)
+        assert int(refused.headers["retry-after"]) >= 1
+        assert (await house.client.get(other + PATH, headers=alice.headers)).status_code == 429
+        async with listening(house.client, PATH, bob.headers):
+            pass
+        await streams[0].response.aclose()
+        async with asyncio.timeout(10):
+            while not await has_room(house, alice):
+                """The place is free when the server has noticed."""
+
+
+async def has_room(house, person):
+    async with house.client.stream("GET", PATH, headers=person.headers) as answer:
+        return answer.status_code == 200
+
+
+async def test_a_stream_ends_with_its_credential(house, alice):
+    soon = int(house.platform.clock.now().timestamp()) + 2
+    async with listening(house.client, PATH, house.forged(alice, exp=soon)) as stream:
+        assert await stream.rest() == []
+    assert house.platform.clock.now().timestamp() >= soon
+
+
+async def test_a_stream_ends_soon_after_its_session_and_says_in_between_that_it_is_there(house, alice, monkeypatch):
+    monkeypatch.setattr(stream_module, "PING_SECONDS", 0.05)
+    async with listening(house.client, PATH, alice.headers) as stream:
+        rest = asyncio.create_task(stream.rest())
+        await eventually(lambda: "ping" in stream.comments)
+        await house.client.post("/v1/auth/logout", headers=alice.headers)
+        assert await rest == []
+
+
+async def test_streams_end_at_once_when_the_server_drains(house, alice):
+    async with another_server(house) as (server, other), listening(house.client, other + PATH, alice.headers) as stream:
+        begun = time.monotonic()
+        stopping = asyncio.create_task(server.stop())
+        assert await stream.rest() == []
+        await stopping
+    assert time.monotonic() - begun < 2
+
+
+async def test_a_reader_who_does_not_read_is_closed_when_more_than_a_megabyte_waits(house, redis_url, alice):
+    generation_id = await text_generation(house, alice)
+    key = await house.platform.vault.key(alice.account_id)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
+    said = 0
+    async with (
+        another_server(house, sock=listener) as (_, other),
+        redis.asyncio.Redis.from_url(redis_url) as client,
+        idle_reader(other, alice) as rest,
+        listening(house.client, PATH, alice.headers) as busy,
+    ):
+        voice = RedisSaying(client).voice(generation_id, account_id=alice.account_id, attempt=1, key=key)
+        while said < 2 << 20:
+            voice.say("x" * 64_000)
+            said += 64_000
+            while (await busy.read(until="generation.text_delta"))[-1].data["data"]["offset"] + 16_000 < said:
+                """The pieces of what was said come one after the other."""
+        await voice.end()
+        async with asyncio.timeout(20):
+            received = await rest()
+    assert len(received) < STREAM_WAITING_BYTES_MAX
+    assert not received.endswith(b"0\r\n\r\n")
+
+
+@asynccontextmanager
+async def idle_reader(address, person):
+    """A stream whose reader takes nothing of it, until he is asked for the rest by calling what is given."""
+    loop, connection = asyncio.get_running_loop(), socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    connection.setblocking(False)
+    with closing(connection):
+        await loop.sock_connect(connection, ("127.0.0.1", int(address.rpartition(":")[2])))
+        lines = [f"GET {PATH} HTTP/1.1", "Host: daybook.test", f"Authorization: {person.headers['Authorization']}", "", ""]
+        await loop.sock_sendall(connection, "\r\n".join(lines).encode())
+        assert await loop.sock_recv(connection, 15) == b"HTTP/1.1 200 OK"
+
+        async def rest():
+            found = b""
+            with suppress(ConnectionResetError):
+                while chunk := await loop.sock_recv(connection, 65_536):
+                    found += chunk
+            return found
+
+        yield rest

@@ -1,12 +1,22 @@
-"""The stream of one generation: what it is now, what follows, and its end."""
+"""The stream of one generation: what it is now, what follows, and its end; of a text every word, once.
+
+Snapshot and deltas of a text join without loss or doubling, whenever a reader comes and whatever gets lost on the way.
+"""
+
+import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
+import redis.asyncio
 
 from domain.generations.commands import RetryGeneration
+from infra.telling import wire
+from infra.telling.voices import RedisSaying
 from tests.support.event_stream import ids, listening
-from tests.support.told_house import failed, start
+from tests.support.told_house import failed, start, text_generation, written
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+STORY = [f"Word {number}, ärger — " for number in range(40)]
 
 
 async def timeline(house, person, generation_id):
@@ -92,3 +102,126 @@ async def test_progress_is_told_as_it_is_and_leaves_the_last_id_alone(house, ali
     async with listening(house.client, path, alice.headers) as stream:
         (snapshot,) = await stream.read(until="snapshot")
     assert snapshot.data["data"]["progress"] == 0.25
+
+
+@asynccontextmanager
+async def speaking(house, redis_url, person, generation_id, *, attempt=1):
+    """A worker's voice for the text."""
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        key = await house.platform.vault.key(person.account_id)
+        yield RedisSaying(client).voice(generation_id, account_id=person.account_id, attempt=attempt, key=key)
+
+
+def joined(text, events):
+    """What a reader has who puts each piece where it says."""
+    for event in events:
+        if event.type == "generation.text_delta":
+            assert event.id is None
+            text = text[: event.data["data"]["offset"]] + event.data["data"]["text"]
+    return text
+
+
+def doubled(text, events):
+    """What a reader has who only appends."""
+    return text + "".join(event.data["data"]["text"] for event in events if event.type == "generation.text_delta")
+
+
+async def until_it_reads(stream, text, whole):
+    """Read on until the joined text is *whole*."""
+    events = []
+    async with asyncio.timeout(10):
+        while joined(text, events) != whole:
+            events.append(await anext(stream.events))
+    return events
+
+
+async def test_a_reader_who_comes_in_the_middle_has_all_of_it_once(house, redis_url, alice):
+    generation_id = await text_generation(house, alice)
+    path = f"/v1/generations/{generation_id}/events"
+    async with speaking(house, redis_url, alice, generation_id) as voice, listening(house.client, path, alice.headers) as early:
+        (first,) = await early.read(until="snapshot")
+        assert (first.data["data"]["output"], first.data["data"]["status"]) == (None, "running")
+        for word in STORY[:20]:
+            voice.say(word)
+        half = "".join(STORY[:20])
+        read = await until_it_reads(early, "", half)
+        async with listening(house.client, path, alice.headers) as late:
+            (snapshot,) = await late.read(until="snapshot")
+            assert snapshot.data["data"]["output"] == {"text": half, "finish_reason": None}
+            for word in STORY[20:]:
+                voice.say(word)
+            await voice.end()
+            await written(house, alice, generation_id, "".join(STORY))
+            rest_of_late, rest_of_early = await late.rest(), await early.rest()
+    whole = "".join(STORY)
+    assert joined(half, rest_of_late) == doubled(half, rest_of_late) == whole
+    assert joined("", read + rest_of_early) == doubled("", read + rest_of_early) == whole
+    assert [rest[-1].type for rest in (rest_of_late, rest_of_early)] == ["generation.succeeded"] * 2
+    assert rest_of_late[-1].data["data"]["output"] == {"text": whole, "finish_reason": "stop"}
+
+
+async def test_what_was_never_heard_comes_from_what_is_kept(house, redis_url, alice, monkeypatch):
+    generation_id = await text_generation(house, alice)
+    nobody = house.platform.ids.new()
+    async with (
+        redis.asyncio.Redis.from_url(redis_url) as client,
+        speaking(house, redis_url, alice, generation_id) as voice,
+        listening(house.client, f"/v1/generations/{generation_id}/events", alice.headers) as stream,
+    ):
+        await stream.read(until="snapshot")
+        with monkeypatch.context() as patch:
+            # Kept, but told on a channel that nobody hears.
+            patch.setattr(wire, "channel_of", lambda account_id: f"telling:{nobody}")
+            voice.say("Once upon a time ")
+            async with asyncio.timeout(10):
+                while not await client.llen(wire.text_key(generation_id, 1)):
+                    """It is written soon."""
+        voice.say("there was a lighthouse.")
+        events = await until_it_reads(stream, "", "Once upon a time there was a lighthouse.")
+    assert doubled("", events) == "Once upon a time there was a lighthouse."
+
+
+async def test_the_end_of_a_text_that_redis_lost_comes_with_its_end(house, redis_url, alice):
+    generation_id = await text_generation(house, alice)
+    async with (
+        speaking(house, redis_url, alice, generation_id) as voice,
+        listening(house.client, f"/v1/generations/{generation_id}/events", alice.headers) as stream,
+    ):
+        await stream.read(until="snapshot")
+        voice.say("Once upon a time ")
+        read = await until_it_reads(stream, "", "Once upon a time ")
+        await written(house, alice, generation_id, "Once upon a time there was a lighthouse.")
+        rest = await stream.rest()
+    assert [event.type for event in rest] == ["generation.text_delta", "generation.succeeded"]
+    assert doubled("", read + rest) == "Once upon a time there was a lighthouse."
+
+
+async def test_another_attempt_begins_anew_and_the_old_one_is_heard_no_more(house, redis_url, alice):
+    generation_id = await text_generation(house, alice)
+    async with listening(house.client, "/v1/events", alice.headers) as stream, speaking(house, redis_url, alice, generation_id) as old:
+        old.say("A first try")
+        read = await until_it_reads(stream, "", "A first try")
+        again = RetryGeneration(generation_id=generation_id, account_id=alice.account_id, attempt=1, code="overloaded", run_at=None)
+        await house.execute(again)
+        await start(house, generation_id)
+        async with speaking(house, redis_url, alice, generation_id, attempt=2) as new:
+            new.say("Another ")
+            read += await until_it_reads(stream, "A first try", "Another ")
+            old.say(" of somebody who was given up")
+            await old.end()
+            new.say("try")
+            read += await until_it_reads(stream, "Another ", "Another try")
+    assert [event.type for event in read if event.id is not None] == ["generation.retrying", "generation.started"]
+    assert joined("", read) == "Another try"
+
+
+async def test_what_lies_in_redis_is_sealed_and_goes_by_itself(house, redis_url, alice):
+    generation_id = await text_generation(house, alice)
+    async with speaking(house, redis_url, alice, generation_id) as voice, redis.asyncio.Redis.from_url(redis_url) as client:
+        voice.say("the secret of the lighthouse")
+        await asyncio.sleep(0)
+        await voice.end()
+        key = wire.text_key(generation_id, 1)
+        kept = b"".join(await client.lrange(key, 0, -1))
+        assert b"s1." in kept and b"lighthouse" not in kept
+        assert 0 < await client.ttl(key) <= wire.KEPT_AFTER_END_SECONDS
