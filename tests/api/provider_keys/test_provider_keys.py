@@ -5,8 +5,10 @@ import logging
 
 import pytest
 
+from domain.kernel.ids import provider_keys_stream
 from domain.kernel.limits import PROVIDER_KEY_CHARS_MAX
 from infra.erasure.erasures import PostgresErasures
+from projections.audit.verify import verify
 from tests.support.api_words import problem
 from workers.erasure.eraser import Eraser
 
@@ -137,3 +139,16 @@ async def test_an_erased_account_leaves_no_key(house, operator):
     assert (await house.client.post(path, json={"reason": "by letter"}, headers=operator.headers)).status_code == 202
     await Eraser(house.platform, PostgresErasures(house.platform.reads), "eraser").run()
     assert await rows(house, person) == 0
+
+
+async def test_what_the_log_says_of_keys_is_verified(house, alice, database_url):
+    await put(house, alice, "kie-veo")
+    await put(house, alice, "kie-veo", SECRET + "-second")
+    assert (await house.client.delete(f"{PATH}/kie-veo", headers=alice.headers)).status_code == 204
+    async with asyncio.timeout(20):
+        while min((await house.platform.positions.current()).values()) < await house.platform.journal.head():
+            await asyncio.sleep(0.02)
+    report = await verify(database_url)
+    assert report.ok, report.first_difference
+    topics = {event.topic for event in await house.platform.journal.stream(provider_keys_stream(alice.account_id))}
+    assert topics == {"provider_keys.opened", "provider_keys.set", "provider_keys.removed"}
