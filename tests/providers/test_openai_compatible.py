@@ -94,6 +94,15 @@ async def test_a_server_that_cannot_count_is_asked_once_for_each(server: OpenAIS
     assert all("n" not in request.body for request in server.requests)
 
 
+async def test_what_was_drawn_before_a_call_failed_is_not_lost(server: OpenAIServer, provider: OpenAICompatibleProvider):
+    turns = iter([server.MOODS["chat"], server.MOODS["429"], server.MOODS["chat"]])
+    server.MOODS = dict(server.MOODS) | {"now and then": lambda h: next(turns)(h)}
+    server.behave("now and then")
+    shares: list[float] = []
+    result = await provider.generate(job(count=3), shares.append)
+    assert (result.usage, result.partial, len(result.artefacts), len(shares)) == ({"item": 2}, True, 2, 2)
+
+
 @pytest.mark.parametrize("mood", sorted(GOOD))
 async def test_every_good_answer_is_read(server: OpenAIServer, other: OpenAIServer, provider: OpenAICompatibleProvider, mood: str):
     server.behave(mood)

@@ -5,13 +5,14 @@ import asyncio
 import msgspec
 
 from domain.ports import Outgoing
-from domain.providers.jobs import Job, Report, Result, Say, unheard, unsaid
+from domain.providers.jobs import Artefact, Job, Report, Result, Say, unheard, unsaid
 from workers.providers.gemini.answers import analysis_of, images_of, text_of, written
 from workers.providers.gemini.failures import failure_of
 from workers.providers.gemini.requests import asked_of, path_of, streams
 from workers.providers.wire.base64s import aside
 from workers.providers.wire.client import BODY_BYTES_MAX, TEXT_READ_SECONDS, Call, Wire
 from workers.providers.wire.keys import named
+from workers.providers.wire.several import several
 from workers.providers.wire.sse import events
 
 BASE_URL = "https://generativelanguage.googleapis.com/v1beta"
@@ -32,7 +33,7 @@ class GeminiProvider:
     async def generate(self, job: Job, report: Report = unheard, say: Say = unsaid) -> Result:
         until = asyncio.get_running_loop().time() + job.timeout_seconds
         if job.kind in ("image", "image_edit"):
-            return await self._images(job, until)
+            return await several([self._image(job, until) for _ in range(job.params.get("count") or 1)], report)
         call = await self._call(job, until)
         if streams(job):
             async with self._wire.stream(call) as (_, pieces):
@@ -43,13 +44,10 @@ class GeminiProvider:
     async def close(self) -> None:
         await self._wire.close()
 
-    async def _images(self, job: Job, until: float) -> Result:
-        """One call for each picture: the model draws as many as it likes, and one is asked for."""
-        artefacts = []
-        for _ in range(job.params.get("count") or 1):
-            body = (await self._wire.ask(await self._call(job, until))).body
-            artefacts.append((await aside(len(body), images_of, body))[-1])
-        return Result(artefacts=artefacts, usage={"item": len(artefacts)})
+    async def _image(self, job: Job, until: float) -> list[Artefact]:
+        """The model draws as many as it likes; one is asked for, and the last is the one it means."""
+        body = (await self._wire.ask(await self._call(job, until))).body
+        return (await aside(len(body), images_of, body))[-1:]
 
     async def _call(self, job: Job, until: float) -> Call:
         return Call(

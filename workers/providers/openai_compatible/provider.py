@@ -16,6 +16,7 @@ from workers.providers.wire.base64s import aside
 from workers.providers.wire.client import BODY_BYTES_MAX, TEXT_READ_SECONDS, Call, Wire
 from workers.providers.wire.downloads import fetched
 from workers.providers.wire.failures import failed
+from workers.providers.wire.several import several
 from workers.providers.wire.sse import events
 
 logger = logging.getLogger(__name__)
@@ -37,8 +38,7 @@ class OpenAICompatibleProvider:
         if job.kind == "image_analysis":
             body = await self._ask(job, 1, until)
             return await aside(len(body), analysis_of, job, body)
-        artefacts = [artefact for count in calls_of(job) for artefact in (await self._images(job, count, until))[:count]]
-        return Result(artefacts=artefacts, usage={"item": len(artefacts)})
+        return await several([self._images(job, count, until) for count in calls_of(job)], report)
 
     async def close(self) -> None:
         await self._wire.close()
@@ -55,7 +55,7 @@ class OpenAICompatibleProvider:
         found = await aside(len(body), images_of, body)
         try:
             async with asyncio.timeout_at(until):
-                return [await fetched(self._outgoing, each.url, paid=True) if isinstance(each, Link) else each for each in found]
+                return [await fetched(self._outgoing, each.url, paid=True) if isinstance(each, Link) else each for each in found[:count]]
         except TimeoutError as error:
             raise failed("timeout", outcome_unknown=True) from error
 
