@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.assets.ports import KeptAssets
-from domain.dispatch.ports import Board, Claims, Due, KeepLeases
+from domain.dispatch.ports import Board, Claims, Due, KeepLeases, ParkedJobs
 from domain.erasure.ports import Erasures, KeyKeeping
 from domain.payments.due import PaymentsDue
 from domain.payments.ports import Payments
@@ -31,6 +31,7 @@ class WorkerPlatform:
     catalogue: Catalogue
     make_providers: MakeProviders
     claims: Claims
+    parked: ParkedJobs
     keep_leases: KeepLeases
     board: Board
     due: Due
@@ -49,14 +50,16 @@ class WorkerPlatform:
     #: Source of an asset ("upload", "generation") -> days it is kept; without an entry it has no end.
     retention_days: Mapping[str, int] = field(default_factory=dict)
     kept_assets: KeptAssets | None = None
+    #: Where providers may reach us, such as `https://api.example.com`; None: they cannot.
+    callback_base: str | None = None
     #: None: nobody is told how far an attempt is.
     progress: Progress | None = None
     counts: Counts = field(default_factory=Uncounted)
+    #: None: nothing is asked for again and again.
+    recurrence: Recurrence | None = None
     #: None: nothing is sold.
     payments: Payments | None = None
     payments_due: PaymentsDue | None = None
-    #: None: nothing is asked for again and again.
-    recurrence: Recurrence | None = None
     till_is_open: bool = False
     #: How long a period is at the test till; None: a calendar month.
     till_period_seconds: int | None = None
