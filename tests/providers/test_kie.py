@@ -88,6 +88,16 @@ async def test_an_upload_that_fails_costs_nothing_and_may_be_tried_again(server:
     await made.close()
 
 
+async def test_an_upload_that_takes_too_long_is_no_lost_submit(server: KieServer):
+    made = adapter(server)
+    server.behave("silent", at="upload")
+    with pytest.raises(ProviderFailure) as failure:
+        await made.submit(runway_job(inputs=[PICTURE], timeout_seconds=0.2), None)
+    assert (failure.value.code, failure.value.retryable) == ("timeout", True)
+    assert server.asked("submit") == []
+    await made.close()
+
+
 async def test_no_upload_overwrites_another(server: KieServer):
     """The same name would."""
     made = adapter(server, KieVeoProvider)

@@ -70,6 +70,16 @@ async def test_an_upload_that_fails_costs_nothing(server: ReplicateServer):
     await made.close()
 
 
+async def test_an_upload_that_takes_too_long_is_no_lost_submit(server: ReplicateServer):
+    made = adapter(server)
+    server.behave("silent", at="upload")
+    with pytest.raises(ProviderFailure) as failure:
+        await made.submit(job(inputs=[Input(data=bytes(300_000), content_type="image/png")], timeout_seconds=0.2), None)
+    assert (failure.value.code, failure.value.retryable) == ("timeout", True)
+    assert server.asked("submit") == []
+    await made.close()
+
+
 @pytest.mark.parametrize("mood", ["one link", "output of its own shape"])
 async def test_output_may_have_any_shape(server: ReplicateServer, mood: str):
     made = adapter(server)

@@ -1,23 +1,29 @@
 """Inputs: KIE fetches them by URL, so they go to its own upload service first, which deletes them after three days."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 
 from domain.providers.jobs import Input, Job, ProviderFailure
 from workers.providers.kie.envelope import data_of
 from workers.providers.wire.base64s import is_link
-from workers.providers.wire.client import Call, Wire
-from workers.providers.wire.failures import unreadable
+from workers.providers.wire.client import Call, Wire, within
+from workers.providers.wire.failures import failed, unreadable
 
 PATH = "/api/file-stream-upload"
 FOLDER = "daybook"
-SECONDS = 120
+#: For all inputs of a job: what remains of the time that a submit may take is for the submit itself.
+SECONDS = 40
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif", "video/mp4": "mp4"}
 
 
 async def uploaded(wire: Wire, job: Job, inputs: Sequence[Input]) -> list[str]:
     """The URLs of *inputs*.   Raises ProviderFailure; nothing is paid for here, so it may be tried again."""
-    return [await _upload(wire, job, each, number) for number, each in enumerate(inputs, 1)]
+    try:
+        async with asyncio.timeout(within(SECONDS, job)):
+            return [await _upload(wire, job, each, number) for number, each in enumerate(inputs, 1)]
+    except TimeoutError as error:
+        raise failed("timeout") from error
 
 
 async def _upload(wire: Wire, job: Job, given: Input, number: int) -> str:

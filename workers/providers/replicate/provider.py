@@ -1,5 +1,6 @@
 """The provider `replicate`. Input and output are deleted there after an hour, so results are fetched as soon as they are seen."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -15,7 +16,8 @@ from workers.providers.wire.results import collected
 from workers.providers.wire.signatures import standard_webhook
 
 BASE_URL = "https://api.replicate.com/v1"
-UPLOAD_SECONDS = 120
+#: For all inputs of a job: what remains of the time that a submit may take is for the submit itself.
+UPLOAD_SECONDS = 40
 
 
 class ReplicateProvider:
@@ -35,8 +37,7 @@ class ReplicateProvider:
         self._callback_secret = callback_secret
 
     async def submit(self, job: Job, callback_url: str | None) -> Parked:
-        inputs = [await self._url_of(job, each) for each in job.inputs]
-        mask = await self._url_of(job, job.mask) if job.mask else None
+        inputs, mask = await self._urls_of(job)
         body = body_of(job, inputs=inputs, mask=mask, callback_url=callback_url)
         call = Call(method="POST", url=path_of(job), seconds=within(SUBMIT_SECONDS, job), paid=True, key=job.api_key, json=body)
         return parked_of(table_of((await self._wire.ask(call)).body))
@@ -70,6 +71,15 @@ class ReplicateProvider:
 
     async def close(self) -> None:
         await self._wire.close()
+
+    async def _urls_of(self, job: Job) -> tuple[list[str], str | None]:
+        """Of the inputs and the mask.   Raises ProviderFailure; nothing is paid for here, so it may be tried again."""
+        try:
+            async with asyncio.timeout(within(UPLOAD_SECONDS, job)):
+                inputs = [await self._url_of(job, each) for each in job.inputs]
+                return inputs, await self._url_of(job, job.mask) if job.mask else None
+        except TimeoutError as error:
+            raise failed("timeout") from error
 
     async def _url_of(self, job: Job, given: Input) -> str:
         """Small ones as they are, larger ones by way of their file store, where they go with the rest."""
