@@ -3,6 +3,7 @@
 import asyncio  # noqa: F401
 import ctypes  # noqa: F401
 
+import av  # noqa: F401
 import numpy  # noqa: F401
 import PIL.Image  # noqa: F401
 

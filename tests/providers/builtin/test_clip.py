@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import cache
 from io import BytesIO
 from itertools import combinations, pairwise
 from uuid import UUID
@@ -198,9 +199,14 @@ def loudness(samples: np.ndarray) -> float:
     return float(np.sqrt((samples.astype(np.float64) ** 2).mean()))
 
 
+@cache
+def sound_of(motif: str) -> np.ndarray:
+    return mix(planned("", motif, seconds=3))
+
+
 def spectrum(name: str) -> np.ndarray:
     """How its loudness is spread over sixteen bands, as parts of one."""
-    samples = mix(planned("", name, seconds=3))[0]
+    samples = sound_of(name)[0]
     power = np.abs(np.fft.rfft(samples)) ** 2
     edges = np.geomspace(30, 16_000, 17) * len(samples) / RATE
     bands = np.array([power[int(low) : int(high)].sum() for low, high in pairwise(edges)])
@@ -209,7 +215,7 @@ def spectrum(name: str) -> np.ndarray:
 
 def test_every_motif_is_heard_and_never_clipped():
     for name in SOUNDS:
-        sound = mix(planned("", name, seconds=3))
+        sound = sound_of(name)
         assert sound.shape == (2, 3 * RATE) and sound.dtype == np.float32
         assert 0.8 < np.abs(sound).max() <= 0.87 and loudness(sound) > 0.02, name
         assert np.abs(sound[:, 0]).max() == 0
