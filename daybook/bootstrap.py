@@ -12,6 +12,7 @@ import redis.asyncio
 
 import domain.aggregates  # noqa: F401 - registers the topics of all events
 from api.platform import Platform, Telling
+from daybook.callbacks import callback_base
 from daybook.checks import health_checks
 from daybook.connections import POOL
 from daybook.measures import Appends, siblings_of
@@ -28,26 +29,27 @@ from domain.assets.media import CONTENT_TYPES
 from domain.commands import HANDLERS
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
-from domain.providers.catalogue import Catalogue
 from domain.provider_keys.terms import KeyRules
+from domain.providers.catalogue import Catalogue
 from domain.providers.vendors import open_providers, own_key_providers
 from infra.access.access_tokens import AccessTokens
 from infra.access.credentials import BearerCredentials
 from infra.access.directory import open_directory
 from infra.access.passwords import BcryptPasswords
 from infra.access.sessions import PostgresSessions
-from infra.catalogue.loader import load_catalogue
 from infra.calendar import CronCalendar
+from infra.catalogue.loader import load_catalogue
 from infra.catalogue.price_books import load_price_books, priced
 from infra.clock import RandomIds, SystemClock
 from infra.dispatch.board import PostgresBoard
 from infra.dispatch.claims import PostgresClaims
 from infra.dispatch.due import PostgresDue
 from infra.dispatch.leases import keeper
+from infra.dispatch.parked import PostgresParkedJobs
 from infra.dispatch.queues import PostgresQueues
+from infra.dispatch.schedules import PostgresSchedulesDue
 from infra.erasure.erasures import PostgresErasures
 from infra.journal.journal import PostgresJournal, open_journal
-from infra.dispatch.schedules import PostgresSchedulesDue
 from infra.journal.meters import Meters
 from infra.journal.tail import open_tail
 from infra.limits.limiter import RedisLimiter
@@ -77,9 +79,9 @@ from projections.kernel.positions import positions_of
 from projections.kernel.wake import listening
 from projections.notary.checkpoints import sealed_size
 from workers.platform import WorkerPlatform
+from workers.ports import Recurrence
 
 if TYPE_CHECKING:
-from workers.ports import Recurrence
     from infra.objects.s3 import S3Store
 
 #: What the database driver raises when the server is away.
@@ -178,9 +180,9 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             vault=base.vault,
             own_keys=PostgresOwnKeys(base.reads, base.journal, base.vault),
             own_key_providers=own_key_providers(settings.vendors),
+            calendar=CronCalendar(),
             clock=base.clock,
             ids=base.ids,
-            calendar=CronCalendar(),
             objects=base.objects,
             media=base.media,
             passwords=passwords,
@@ -222,13 +224,13 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         )
 
 
-@asynccontextmanager
-async def worker_platform(settings: Settings, role: str) -> AsyncIterator[WorkerPlatform]:
 def recurrence_of(base: Ground) -> Recurrence:
     rules = KeyRules(own_key_providers(base.settings.vendors), base.catalogue.open_providers, base.price_books.now)
     return Recurrence(due=PostgresSchedulesDue(base.reads), calendar=CronCalendar(), key_rules=rules)
 
 
+@asynccontextmanager
+async def worker_platform(settings: Settings, role: str) -> AsyncIterator[WorkerPlatform]:
     """Everything that workers, dispatcher and scheduler stand on."""
     assert settings.redis_url is not None, "whoever asks has reached the engines first"
     direct = direct_url(settings)
@@ -257,6 +259,8 @@ def recurrence_of(base: Ground) -> Recurrence:
                 outgoing_allow=settings.outgoing_allow,
             ),
             claims=PostgresClaims(base.reads),
+            parked=PostgresParkedJobs(base.reads),
+            callback_base=callback_base(settings),
             # A thread's own connection, held for as long as the process lives.
             keep_leases=keeper(direct),
             board=PostgresBoard(base.reads),
@@ -266,11 +270,11 @@ def recurrence_of(base: Ground) -> Recurrence:
             listen=functools.partial(listening, direct),
             redis_url=settings.redis_url,
             outgoing=base.outgoing,
+            recurrence=recurrence_of(base),
             deliveries=PostgresDeliveries(base.reads),
             payments=base.payments,
             payments_due=PostgresPaymentsDue(base.reads),
             till_is_open=settings.stripe_secret_key is None,
-            recurrence=recurrence_of(base),
             till_period_seconds=settings.till_period_seconds,
             progress=progress,
             rendering=rendering_of(base),
