@@ -15,7 +15,7 @@ RUN python -m venv .venv \
 
 COPY . .
 # The same step as `make`, which finds the packages installed and only links the checkout.
-RUN echo /opt/daybook > "$(.venv/bin/python -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/daybook-checkout.pth" \
+RUN printf '/opt/daybook\n/opt/daybook/clients/python\n' > "$(.venv/bin/python -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/daybook-checkout.pth" \
  && printf '#!/bin/sh\nexec /opt/daybook/.venv/bin/python -c "import sys; from daybook.cli import main; sys.exit(main())" "$@"\n' > /usr/local/bin/daybook \
  && chmod 755 /usr/local/bin/daybook \
  && useradd --system --create-home --home-dir /var/lib/daybook daybook

@@ -93,7 +93,7 @@ def link():  # type: () -> None
     """Puts the checkout on the environment's path and writes `.venv/bin/daybook`."""
     python = os.path.join(VENV, "bin", "python")
     site = subprocess.check_output([python, "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).decode().strip()
-    write(os.path.join(site, "daybook-checkout.pth"), ROOT + "\n")
+    write(os.path.join(site, "daybook-checkout.pth"), ROOT + "\n" + os.path.join(ROOT, "clients", "python") + "\n")
     script = os.path.join(VENV, "bin", "daybook")
     write(script, SCRIPT)
     os.chmod(script, 0o755)
