@@ -16,6 +16,7 @@ from api.shapes.credits import shown_entry
 from api.shapes.personal_export import ExportedAsset, ExportedFact, ExportedSession
 from api.shapes.purchases import shown_purchase
 from api.shapes.subscriptions import shown_subscription
+from api.shapes.webhooks import shown_endpoint
 from domain.kernel.sealed_text import PREFIX
 from domain.ports import SubjectKey
 from projections.accounts.api_tokens import page_of_api_tokens
@@ -25,6 +26,7 @@ from projections.credits.ledger_entries import page_of_ledger_entries
 from projections.generations.generations import page_of_generations
 from projections.orders.orders import page_of_orders
 from projections.subscriptions.subscriptions import page_of_subscriptions
+from projections.webhooks.webhook_endpoints import page_of_webhook_endpoints
 
 PAGE = 100
 DOWNLOAD_LIFE = timedelta(days=1)
@@ -97,6 +99,12 @@ async def subscriptions(call: Call) -> AsyncIterator[Any]:
         yield shown_subscription(key, row, call.now)
 
 
+async def webhook_endpoints(call: Call) -> AsyncIterator[Any]:
+    key = await call.platform.vault.key(call.account_id)
+    async for row in _rows(call, page_of_webhook_endpoints, account_id=call.account_id):
+        yield shown_endpoint(key, row, call.now)
+
+
 #: In the order of the document.
 SECTIONS: dict[str, Section] = {
     "api_tokens": api_tokens,
@@ -105,6 +113,7 @@ SECTIONS: dict[str, Section] = {
     "ledger": ledger,
     "purchases": purchases,
     "subscriptions": subscriptions,
+    "webhook_endpoints": webhook_endpoints,
     "sessions": sessions,
     "log": log,
 }

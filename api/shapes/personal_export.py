@@ -10,6 +10,7 @@ from api.shapes.credits import Balance, LedgerEntry
 from api.shapes.generations import Generation
 from api.shapes.purchases import Purchase
 from api.shapes.subscriptions import Subscription
+from api.shapes.webhooks import WebhookEndpoint
 
 
 class ExportedAsset(Shown):
@@ -50,5 +51,6 @@ class PersonalExport(Shown):
     ledger: list[LedgerEntry]
     purchases: list[Purchase]
     subscriptions: list[Subscription]
+    webhook_endpoints: list[WebhookEndpoint]
     sessions: list[ExportedSession]
     log: list[ExportedFact]

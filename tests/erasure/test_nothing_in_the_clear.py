@@ -19,11 +19,11 @@ from infra.secrets.vault import open_vault
 from tests.daybook.test_up import free_port
 from tests.support.daybook_command import environ, run
 from tests.support.everything_kept import Kept, found_in, kept_in_database, kept_in_files, kept_in_redis
-from tests.support.personal_markers import Document, Markers
+from tests.support.personal_markers import CALLED, Document, Markers
 from tests.support.signer import TestSigner
 
 ADDRESS = "198.51.100.77"
-FIRST = ["POST /v1/auth/register", "POST /v1/auth/login", "POST /v1/generations"]
+FIRST = ["POST /v1/auth/register", "POST /v1/auth/login", "POST /v1/generations", "POST /v1/webhook-endpoints"]
 #: These end what the others need; the test calls them itself.
 LAST = {"POST /v1/auth/logout", "POST /v1/me/erasure", "DELETE /v1/me", "POST /v1/admin/accounts/{id}/erasure"}
 #: After what they undo, or with what they need.
@@ -99,6 +99,8 @@ class Story:
                 self.fixed["token"] = answer["token"]
             case "POST /v1/admin/accounts/{id}/grants":
                 self.ids["a grant"] = answer["id"]
+            case "POST /v1/webhook-endpoints":
+                self.ids["/v1/webhook-endpoints"] = answer["id"]
             case "POST /v1/auth/reset-password":
                 (new,) = [each for each, where in self.markers.made.items() if where == f"{name} new_password"]
                 self.fixed["password"] = new
@@ -143,6 +145,7 @@ def up(ups, place):
         "DAYBOOK_TRUSTED_PROXIES": "127.0.0.0/8",
         "DAYBOOK_RATE_LIMITS": "auth=1000/60,sensitive=100/60",
         "DAYBOOK_LOG_LEVEL": "debug",
+        "DAYBOOK_OUTGOING_ALLOW": CALLED,
     }
     found = ups(place, DAYBOOK_PORT=str(port), **settings)
     found.url = f"http://127.0.0.1:{port}"

@@ -29,6 +29,8 @@ from domain.kernel.commands import Command, Context, Receipt
 from domain.orders.commands import PlaceOrder
 from domain.payments.price_book import Package, Plan
 from domain.subscriptions.commands import RequestSubscription
+from domain.webhooks.commands import AddEndpoint
+from domain.webhooks.signing import secret_of
 from infra.access.passwords import BcryptPasswords
 from projections.projector import projector
 from tests.support.patience import patient_with_redis
@@ -119,6 +121,21 @@ class House:
         subscription_id, offer = self.platform.ids.new(), self.platform.price_books.now.plans[0]
         await self.execute(RequestSubscription(subscription_id=subscription_id, plan=offer.id, **await self._sold(person, offer)))
         return subscription_id
+
+    async def webhook_endpoint(self, person: Person) -> UUID:
+        """An endpoint of *person* that is told nothing soon."""
+        endpoint_id, key = self.platform.ids.new(), await self.platform.vault.key(person.account_id)
+        url, secret = key.seal("https://hooks.example/"), key.seal(secret_of(secrets.token_bytes(32)))
+        command = AddEndpoint(
+            account_id=person.account_id,
+            endpoint_id=endpoint_id,
+            sealed_url=url,
+            sealed_description=None,
+            sealed_secret=secret,
+            events=["subscription.updated"],
+        )
+        await self.execute(command)
+        return endpoint_id
 
     async def _sold(self, person: Person, offer: Package | Plan) -> dict[str, Any]:
         key = await self.platform.vault.key(person.account_id)

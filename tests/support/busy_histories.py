@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.credits import commands as ledger
 from domain.subscriptions import commands as subscriptions
+from domain.webhooks import commands as webhooks
 from tests.support.histories import History
 from tests.support.logged_book import LoggedBook
 from tests.support.shopping import MONTH, Shop
@@ -19,10 +20,11 @@ class BusyHistory(History):
         self.till = Shop(self.book)
         self.placed: list[UUID] = []
         self.requested: list[UUID] = []
+        self.endpoints: list[tuple[UUID, UUID]] = []
         self.invoices: dict[UUID, int] = {}
 
     def moves(self) -> list[tuple[int, Callable[[], None]]]:
-        return [*super().moves(), (8, self._buy), (4, self._give_back), (6, self._subscribe), (3, self._correct)]
+        return [*super().moves(), (8, self._buy), (4, self._give_back), (6, self._subscribe), (3, self._correct), (4, self._listen)]
 
     def _buy(self) -> None:
         """The next thing that happens to an order, or a new one."""
@@ -73,6 +75,31 @@ class BusyHistory(History):
         act = self.random.choices(acts, [2, 6, 1, 1, 2, 2])[0]
         act()
         self.invoices[subscription_id] = number + 1
+
+    def _listen(self) -> None:
+        """The next thing that happens to a webhook endpoint, or a new one."""
+        if not self.endpoints or self.random.random() < 0.35:
+            account_id, endpoint_id = self._account(), self.book.id()
+            self.endpoints.append((account_id, endpoint_id))
+            told = {"sealed_url": "sealed", "sealed_secret": "sealed", "events": ["asset.created"]}
+            self.book.when(webhooks.AddEndpoint(account_id=account_id, endpoint_id=endpoint_id, sealed_description="sealed", **told))
+            return
+        account_id, endpoint_id = mine = self.random.choice(self.endpoints)
+        its = {"account_id": account_id, "endpoint_id": endpoint_id}
+        until = self.random.choice([None, self.book.now + timedelta(hours=self.random.randrange(1, 24))])
+        command = self.random.choice(
+            [
+                webhooks.ChangeEndpoint(**its, sealed_url=f"sealed {self.book.now}", events=["asset.created", "credits.low"]),
+                webhooks.ChangeEndpoint(**its, enabled=self.random.random() < 0.5),
+                webhooks.DisableEndpoint(**its, cause="failing"),
+                webhooks.RotateEndpointSecret(**its, sealed_secret="sealed", overlap_until=until),
+                webhooks.IssueAccountSecret(account_id=account_id, sealed_secret="sealed", overlap_until=until),
+                webhooks.DeleteEndpoint(**its),
+            ]
+        )
+        self.book.when(command)
+        if isinstance(command, webhooks.DeleteEndpoint):
+            self.endpoints.remove(mine)
 
     def _correct(self) -> None:
         account_id = self._account()

@@ -15,6 +15,8 @@ CHOICES = {
 }
 #: Left out: a reference to something that must exist.
 REFERENCES = frozenset({"start_deadline", "deadline", "run_at", "expires_at", "effective_at", "webhook_url"})
+#: A place that is allowed, and where nobody answers.
+CALLED = "127.0.0.1:9"
 #: Params of a generation are the model's, not the document's.
 PARAMS = {"size": "64x64", "negative_prompt": "{marker}"}
 
@@ -88,6 +90,9 @@ class Document:
         marker = markers.new(where)
         if name == "email":
             return f"{marker}@example.com"
+        if name == "url":
+            # Where it will be called, so it must be a place that may be.
+            return f"http://{CALLED}/{marker}"
         return f"https://{marker}.example.com/" if name.endswith("url") else marker
 
     def _free(self, schema: Mapping[str, Any]) -> bool:

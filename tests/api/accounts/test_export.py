@@ -28,8 +28,11 @@ async def test_everything_of_a_person_is_in_it_and_opened(house, operator):
     secret = (await house.client.post("/v1/api-tokens", json=token, headers=person.headers)).json()["token"]
     await house.client.post("/v1/credits/purchases", json={"package": "starter"}, headers=person.headers)
     await house.client.post("/v1/subscriptions", json={"plan": "premium"}, headers=person.headers)
+    endpoint = await house.webhook_endpoint(person)
     answer = await exported(house, person)
     found = answer.json()
+    assert [(each["id"], each["url"]) for each in found["webhook_endpoints"]] == [(str(endpoint), "https://hooks.example/")]
+    assert "whsec_" not in answer.text
     assert ([each["package"] for each in found["purchases"]], [each["plan"] for each in found["subscriptions"]]) == (
         ["starter"],
         ["premium"],
@@ -91,4 +94,4 @@ async def test_the_document_has_the_parts_that_its_shape_promises(house, alice):
 async def test_each_sealed_field_of_an_event_is_shown_or_known_as_a_secret(house):
     """A new secret in an event must be named like one, or it would be given out."""
     fields = {name for fact in facts() for name in fact.__dataclass_fields__}
-    assert {name for name in fields if SECRETS.search(name)} == {"sealed_password_hash", "token_hash"}
+    assert {name for name in fields if SECRETS.search(name)} == {"sealed_password_hash", "sealed_secret", "token_hash"}
