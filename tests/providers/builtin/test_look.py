@@ -4,6 +4,7 @@ from io import BytesIO
 from uuid import UUID
 
 import jsonschema_rs
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -136,6 +137,7 @@ def test_aspect_ratios_have_their_usual_names(size: tuple[int, int], named: str)
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "1", "CMYK"])
 def test_any_picture_is_measured(size: tuple[int, int], mode: str):
     facts = measure(file(Image.new("RGB", size, "olive").convert(mode), "TIFF"))
+    assert msgspec.json.decode(msgspec.json.encode(facts)) == facts
     assert (facts["width"], facts["height"], facts["format"]) == (*size, "tiff")
 
 
@@ -309,6 +311,7 @@ def job(*inputs: bytes, content_type: str = "image/png", **params: object) -> Jo
 async def test_the_provider_answers_with_text_and_data():
     result = await Look().generate(job(FIGURES, FIGURES, question="How many colours?"))
     assert (result.usage, result.artefacts) == ({"item": 1}, [])
+    assert msgspec.json.decode(msgspec.json.encode(result.output)) == result.output
     assert "white (76%)" in result.output["text"] and result.output["data"]["comparison"][0]["verdict"] == "identical"
     shaped = await Look().generate(job(FIGURES, schema={"type": "object", "properties": {"width": {"type": "integer"}}}))
     assert shaped.output["data"] == {"width": 400}

@@ -59,7 +59,7 @@ def _described(mask: NDArray[np.bool_], pixels: NDArray[np.float32]) -> dict[str
     height, width = mask.shape
     spread = np.cov(np.stack([columns, rows]).astype(np.float64), bias=True) + np.eye(2) / 12
     long, short = sorted(np.linalg.eigvalsh(spread), reverse=True)
-    filled = len(rows) / (4 * np.pi * np.sqrt(long * short))
+    filled = float(len(rows) / (4 * np.pi * np.sqrt(long * short)))
     even = float(np.sqrt(short / long))
     return {
         "shape": _kind(filled, even),
