@@ -171,3 +171,10 @@ def test_a_compatible_model_without_a_base_url_is_a_mistake(tmp_path: Path):
     with pytest.raises(CatalogueInvalid, match="OPENAI_COMPATIBLE_BASE_URL"):
         load_catalogue(path)
     assert load_catalogue(path, open_providers={"openai-compatible"}).model("image", "bench/noop")
+
+
+def test_the_rows_that_the_documentation_shows_are_rows(tmp_path: Path):
+    shown = Path("docs/providers.md").read_text().split("```toml\n")
+    rows = [text.split("```")[0] for text in shown[1:] if text.startswith("[[models]]")]
+    catalogue = load_catalogue(write(tmp_path, "\n".join(rows)), open_providers={"openai-compatible"})
+    assert len([model for model in catalogue.models if model.id.startswith(("localai/", "ollama/"))]) == 3
