@@ -23,7 +23,7 @@ from daybook.providers import made
 from daybook.schema import direct_url
 from daybook.settings import Settings
 from daybook.telling.rendering import LogRendering
-from daybook.telling.shared import SharedRendering
+from daybook.telling.made_once import SharedRendering
 from daybook.version import version
 from domain.assets.media import CONTENT_TYPES
 from domain.commands import HANDLERS
@@ -135,6 +135,22 @@ def rendering_of(base: Ground) -> LogRendering:
     return LogRendering(journal=base.journal, reads=base.reads, vault=base.vault, public_url=base.settings.public_url)
 
 
+@asynccontextmanager
+async def telling_on(base: Ground, client: redis.asyncio.Redis) -> AsyncIterator[Telling]:
+    """What streams of events stand on: one line into Redis for all of them."""
+    line = Line(client)
+    line.start()
+    try:
+        yield Telling(
+            rendering=SharedRendering(rendering_of(base)),
+            hints=RedisHints(client, line, base.vault),
+            places=RedisPlaces(client, line),
+            tickets=RedisTickets(client),
+        )
+    finally:
+        await line.close()
+
+
 class Positions:
     """Implements the API's port: how far each read model has seen."""
 
@@ -164,9 +180,6 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         assert settings.redis_url is not None, "whoever asks has reached the engines first"
         client = redis.asyncio.Redis.from_url(settings.redis_url)
         stack.push_async_callback(client.aclose)
-        line = Line(client)
-        line.start()
-        stack.push_async_callback(line.close)
         limiter = RedisLimiter(client, bypassed=metrics.limiter_bypassed, secret=base.vault.sign("limits", b""))
         stack.push_async_callback(limiter.close)
         tokens = AccessTokens(base.vault.token_keys(), issuer=settings.public_url)
@@ -195,12 +208,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             catalogue=base.catalogue,
             price_books=base.price_books,
             till_period_seconds=settings.till_period_seconds,
-            telling=Telling(
-                rendering=SharedRendering(rendering_of(base)),
-                hints=RedisHints(client, line, base.vault),
-                places=RedisPlaces(client, line),
-                tickets=RedisTickets(client),
-            ),
+            telling=await stack.enter_async_context(telling_on(base, client)),
             limiter=limiter,
             positions=positions,
             metrics=metrics,
