@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import redis.asyncio
@@ -207,29 +207,36 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             credentials=BearerCredentials(base.journal, directory, sessions, tokens, base.clock),
             catalogue=base.catalogue,
             price_books=base.price_books,
-            till_period_seconds=settings.till_period_seconds,
             telling=await stack.enter_async_context(telling_on(base, client)),
             limiter=limiter,
             positions=positions,
             metrics=metrics,
-            public_url=settings.public_url,
-            log_name=settings.log_name,
-            version=version(),
             serving=base.objects if isinstance(base.objects, DirectoryStore) else None,
-            cors_origins=settings.cors_origins,
-            trusted_proxies=settings.trusted_proxies,
             progress=RedisProgress(client),
-            metrics_token=settings.metrics_token,
-            welcome_credits=settings.welcome_credits,
-            welcome_per_day=settings.welcome_per_day,
-            rate_limits=settings.rate_limits or {},
-            limits_off=settings.rate_limits is None,
             features=tuple(sorted({model.kind for model in base.catalogue.models})),
-            upload_types=tuple(CONTENT_TYPES),
-            upload_quota_bytes=settings.upload_quota_bytes,
+            **plain(settings),
             checks=health_checks(base.reads, client, base.objects),
             unavailable=UNAVAILABLE,
         )
+
+
+def plain(settings: Settings) -> dict[str, Any]:
+    """What the API is told of the settings as they are."""
+    return {
+        "public_url": settings.public_url,
+        "log_name": settings.log_name,
+        "version": version(),
+        "till_period_seconds": settings.till_period_seconds,
+        "cors_origins": settings.cors_origins,
+        "trusted_proxies": settings.trusted_proxies,
+        "metrics_token": settings.metrics_token,
+        "welcome_credits": settings.welcome_credits,
+        "welcome_per_day": settings.welcome_per_day,
+        "rate_limits": settings.rate_limits or {},
+        "limits_off": settings.rate_limits is None,
+        "upload_types": tuple(CONTENT_TYPES),
+        "upload_quota_bytes": settings.upload_quota_bytes,
+    }
 
 
 def recurrence_of(base: Ground) -> Recurrence:

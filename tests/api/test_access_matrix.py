@@ -24,6 +24,7 @@ OPEN = {
     "GET /problems/{code}",
     "GET /v1/credits/packages",
     "GET /v1/meta",
+    "GET /v1/shared/{token}",
     "GET /v1/models",
     "GET /v1/subscriptions/plans",
     "POST /v1/auth/login",

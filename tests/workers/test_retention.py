@@ -82,11 +82,12 @@ async def test_results_go_after_their_days_and_the_book_stays(fleet: Fleet, fres
         [done] = await fleet.final(await fleet.submit(account, "picture"))
     upload = await stored(fleet, account)
     await aged(fleet, fresh_database_url)
-    before = (await fleet.credits(account)).available
+    now = fleet.platform.clock.now()
+    before = (await fleet.credits(account)).available(now)
     await retention(fleet, generation=30).run()
     assert await deleted(fleet, *done.asset_ids, upload) == [True, False]
     assert (await fleet.platform.journal.stream(done.asset_ids[0]))[-1].fact.cause == "result_retention"
-    assert (await fleet.credits(account)).available == before
+    assert (await fleet.credits(account)).available(now) == before
     assert (await fleet.generation(done.id)).status == "succeeded"
 
 
