@@ -1,0 +1,87 @@
+"""The provider has taken the job, and the worker is killed before it could write that down."""
+
+import asyncio
+import functools
+import itertools
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from domain.generations.generation import Generation
+from tests.support.fleet import Fleet
+from tests.support.killed_workers import kill, start
+from tests.support.parking_provider import POLICIES
+from tests.support.parking_server import ParkingServer
+
+CHARGES = "SELECT count(*), count(DISTINCT stream) FROM journal.events WHERE topic = 'generations.succeeded'"
+LAPSE = "UPDATE dispatch.work SET lease_until = clock_timestamp() - interval '1 s' WHERE state = 'leased' RETURNING 1"
+
+
+@pytest.mark.parametrize(("rounds", "at_once"), [(25, 5), pytest.param(500, 1, marks=pytest.mark.long)])
+async def test_a_worker_killed_after_the_provider_took_the_job_pays_nobody_twice(
+    fleet: Fleet, fresh_database_url: str, redis_url: str, tmp_path: Path, rounds: int, at_once: int
+):
+    with ParkingServer() as server:
+        account = await fleet.account(credits=5 * rounds)
+        asked = {await fleet.submit(account, policy): policy for policy in itertools.islice(itertools.cycle(POLICIES), rounds)}
+        begin = functools.partial(start, fresh_database_url, redis_url, tmp_path / "objects", server.url)
+        began = time.monotonic()
+        kills = await killing(fleet, server, rounds // at_once, at_once, lambda: begin(slots=at_once))
+        worker = begin()
+        done = await fleet.final(*asked, seconds=60)
+        worker.terminate()
+        worker.join()
+        print(f"{rounds} answers lost by {kills} kills in {time.monotonic() - began:.1f} s")
+    check(done, asked)
+    for policy, times in times_of(server, asked).items():
+        assert min(times) >= 2 if policy == "at_least_once" else set(times) == {1}, policy
+    charged = sum(each.charged for each in done)
+    credits = await fleet.credits(account)
+    assert credits.holds == {}
+    assert sum(grant["free"] for grant in credits.grants.values()) == 5 * rounds - charged
+    assert await fleet.world.rows(CHARGES) == [(charged // 5, charged // 5)]
+
+
+async def killing(fleet: Fleet, server: ParkingServer, rounds: int, at_once: int, begin: Callable[[], BaseProcess]) -> int:
+    """A worker after the other, each killed when the server answers the first submits of *at_once* generations. How many were."""
+    kills = 0
+    together = threading.Barrier(at_once)
+    running: list[BaseProcess] = []
+
+    def answered(reference: str) -> None:
+        if server.times(reference) == 1:
+            kill(running[-1])
+
+    def answering(reference: str) -> None:
+        if server.times(reference) == 1:
+            together.wait(60)
+
+    server.answering = answering
+    server.answered = answered
+    while kills < rounds:
+        running.append(begin())
+        await asyncio.to_thread(running[-1].join, 30)
+        assert running[-1].exitcode == -signal.SIGKILL
+        kills += 1
+        # Thirty seconds later, without the wait.
+        await fleet.world.rows(LAPSE)
+        await fleet.platform.board.reap(10)
+    server.answered = server.answering = lambda reference: None
+    return kills
+
+
+def check(done: Sequence[Generation], asked: dict[UUID, str]) -> None:
+    ends = {policy: {(each.status, each.charged, each.released) for each in done if asked[each.id] == policy} for policy in POLICIES}
+    assert ends["look_up"] == ends["at_least_once"] == {("succeeded", 5, 0)}
+    assert ends["at_most_once"] == {("failed", 0, 5)}
+    assert {each.error and each.error["code"] for each in done} == {None, "submit_unknown"}
+
+
+def times_of(server: ParkingServer, asked: dict[UUID, str]) -> dict[str, list[int]]:
+    return {policy: [server.times(str(each)) for each, its in asked.items() if its == policy] for policy in POLICIES}
