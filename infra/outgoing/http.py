@@ -91,7 +91,8 @@ class PinnedHttp:
         # The certificate is checked for the name, not for the address we connect to.
         extensions = {"sni_hostname": target.host, "timeout": timeout.as_dict()}
         # A transport alone: it has no redirects, no cookies, and looks for no proxy.
-        async with httpx.AsyncHTTPTransport(verify=self._trusted, trust_env=False) as transport:
+        trusted = self._trusted if target.scheme == "https" else False
+        async with httpx.AsyncHTTPTransport(verify=trusted, trust_env=False) as transport:
             failure: httpx.TransportError | None = None
             for address in target.addresses:
                 request = httpx.Request(method, target.at(address), headers=headers, content=body, extensions=extensions)
