@@ -22,8 +22,8 @@ from daybook.payments import payments_of
 from daybook.providers import made
 from daybook.schema import direct_url
 from daybook.settings import Settings
-from daybook.telling.rendering import LogRendering
 from daybook.telling.made_once import SharedRendering
+from daybook.telling.rendering import LogRendering
 from daybook.version import version
 from domain.assets.media import CONTENT_TYPES
 from domain.commands import HANDLERS
