@@ -35,7 +35,7 @@ def document(routes: Sequence[Route], *, version: str, public_url: str) -> Docum
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(components.items())),
-            "securitySchemes": {"bearer": parts.BEARER},
+            "securitySchemes": {"bearer": parts.BEARER, "ticket": parts.TICKET},
             "headers": parts.HEADERS,
             "parameters": parts.PARAMETERS,
             "responses": {f"Problem{status}": _problem(int(status)) for status in sorted(used) if int(status) >= 400},
@@ -84,7 +84,9 @@ def _operation(route: Route, routes: Sequence[Route], schema_of: Mapping[str, Do
 
 
 def _security(route: Route) -> list[Document]:
-    return [{}] if route.permission.public else [{"bearer": []}]
+    if route.permission.public:
+        return [{}]
+    return [{"bearer": []}, {"ticket": []}] if route.events else [{"bearer": []}]
 
 
 def _path_parameters(route: Route) -> Iterator[Document]:
@@ -98,6 +100,9 @@ def _query_parameters(route: Route, components: Mapping[str, Document]) -> Itera
         return
     shape = components[route.query.__name__]
     for name, schema in shape.get("properties", {}).items():
+        if route.events and name == parts.TICKET["name"]:
+            # Stands among the credentials.
+            continue
         parameter = {"name": name, "in": "query", "required": name in shape.get("required", ()), "schema": _one_of_text(schema)}
         if description := parts.QUERY_TEXTS.get(name):
             parameter["description"] = description
@@ -125,6 +130,8 @@ def _header_parameters(route: Route, routes: Sequence[Route]) -> Iterator[Docume
         names.append("MinPosition")
     if route.etag and route.method == "GET":
         names.append("IfNoneMatch")
+    if route.events:
+        names.append("LastEventId")
     if is_conditional(route, routes):
         names.append("IfMatch")
     for name in names:

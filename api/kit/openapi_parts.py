@@ -13,6 +13,12 @@ BEARER = {
     "scheme": "bearer",
     "description": "An access token from `/v1/auth/login`, or an API token (`dbk_…`).",
 }
+TICKET = {
+    "type": "apiKey",
+    "in": "query",
+    "name": "ticket",
+    "description": "From `POST /v1/stream-tickets`: opens one stream, within a minute, where no header can be sent.",
+}
 ID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 ID_SCHEMA = {"type": "string", "format": "uuid", "pattern": ID_PATTERN}
 WORD_SCHEMA = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,100}$"}
@@ -21,6 +27,7 @@ QUERY_TEXTS = {
     "created_from": "From this moment on.",
     "created_to": "Before this moment.",
     "cursor": "The `next_cursor` of the page before, unchanged.",
+    "last_event_id": "As the header `Last-Event-ID`, which wins over it.",
     "limit": "Rows on a page.",
     "order": "Newest first, or oldest first.",
 }
@@ -92,6 +99,7 @@ PARAMETERS = {
     ),
     "IfMatch": _parameter("If-Match", "Only if the resource still has this ETag, or `*`.", type="string"),
     "IfNoneMatch": _parameter("If-None-Match", "Only if the resource no longer has this ETag.", type="string"),
+    "LastEventId": _parameter("Last-Event-ID", "Go on after the event with this id.", type="string", pattern="^[0-9]{1,18}$"),
     "MinPosition": _parameter(
         "Daybook-Min-Position",
         "Wait until this read has seen that position of the log; 0: do not wait at all.",
