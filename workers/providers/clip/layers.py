@@ -1,12 +1,12 @@
 """The pictures that a clip moves: a sky that drifts behind the land, or one picture where there is no sky."""
 
 from dataclasses import dataclass, replace
-from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
 from workers.providers.clip.plan import Plan
+from workers.providers.look.opening import opened
 from workers.providers.sketch.arrays import Picture
 from workers.providers.sketch.finish import finish, paint_floor
 from workers.providers.sketch.palettes import STYLES
@@ -57,10 +57,9 @@ def paint(plan: Plan, first: bytes | None) -> Layers:
     """From *first* where a picture is given, else from the words."""
     width, height = round(plan.width * MARGIN / 2) * 2, round(plan.height * MARGIN / 2) * 2
     if first is not None:
-        with Image.open(BytesIO(first)) as file:
-            upright = ImageOps.exif_transpose(file).convert("RGBA")
-        white = Image.new("RGBA", upright.size, (255, 255, 255, 255))
-        image = ImageOps.fit(Image.alpha_composite(white, upright).convert("RGB"), (width, height), Image.Resampling.LANCZOS)
+        given = opened(first, 2 * max(width, height))
+        white = Image.new("RGBA", given.size, (255, 255, 255, 255))
+        image = ImageOps.fit(Image.alpha_composite(white, given).convert("RGB"), (width, height), Image.Resampling.LANCZOS)
         return Layers(width, height, image.tobytes(), given=True)
     wishes = plan.wishes
     name = plan.style if plan.style in STYLES else wishes.style

@@ -5,7 +5,9 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+from workers.providers.look.opening import shown_size, upright
 
 SIDE = 256
 
@@ -34,7 +36,8 @@ def compare(one: bytes, other: bytes) -> dict[str, Any]:
 def _seen(data: bytes) -> tuple[tuple[int, int], np.ndarray, np.ndarray]:
     """Size, pixels at one common size, and 64 bits: whether it gets darker from each cell to the next."""
     with Image.open(BytesIO(data)) as file:
-        image = ImageOps.exif_transpose(file).convert("RGB")
+        size = shown_size(file)
+        image = upright(file, 4 * SIDE).convert("RGB")
     common = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
     cells = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BOX), np.int16)
-    return image.size, common, cells[:, 1:] > cells[:, :-1]
+    return size, common, cells[:, 1:] > cells[:, :-1]

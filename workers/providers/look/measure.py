@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from workers.providers.look.camera import camera
+from workers.providers.look.opening import shown_size, upright
 from workers.providers.look.palette import palette
 from workers.providers.look.shapes import shapes
 from workers.providers.sketch.arrays import luminance
@@ -30,20 +31,20 @@ def measure(data: bytes, *, place: bool = False) -> dict[str, Any]:
         told = camera(file, place=place)
         format, frames = (file.format or "").lower(), getattr(file, "n_frames", 1)
         has_alpha = "A" in file.getbands() or "transparency" in file.info
-        image = ImageOps.exif_transpose(file).convert("RGBA")
+        width, height = shown_size(file)
+        image = upright(file, SIDE)
     facts: dict[str, Any] = {
-        "width": image.width,
-        "height": image.height,
-        "megapixels": round(image.width * image.height / 1e6, 2),
-        "aspect_ratio": ratio(image.width, image.height),
-        "orientation": "square" if image.width == image.height else "landscape" if image.width > image.height else "portrait",
+        "width": width,
+        "height": height,
+        "megapixels": round(width * height / 1e6, 2),
+        "aspect_ratio": ratio(width, height),
+        "orientation": "square" if width == height else "landscape" if width > height else "portrait",
         "format": format,
         "bytes": len(data),
         "animated": frames > 1,
         "frames": frames,
         "camera": told,
     }
-    image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     alpha = np.asarray(image.getchannel("A"), np.float32) / 255
     pixels = np.asarray(image.convert("RGB"), np.float32)
     seen = pixels[alpha > 0.5]

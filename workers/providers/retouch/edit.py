@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
 
 from PIL import Image, ImageOps
 
+from workers.providers.look.opening import opened
 from workers.providers.retouch.background import remove_background
 from workers.providers.retouch.caption import caption
 from workers.providers.retouch.geometry import MOVES, collage
@@ -30,7 +30,7 @@ def edit(
     format: str,
 ) -> tuple[bytes, dict[str, Any]]:  # fmt: skip
     """Picture number *index* as a file, and what was done: {"operations": [{"operation", …}], "notes": […]}."""
-    pictures = [opened(data) for data in inputs]
+    pictures = [opened(data, SIDE_MAX) for data in inputs]
     steps, notes = read(prompt), [WHOLE]
     if style in STYLES and Step("style", 1.0, {"style": style}) not in steps:
         steps.append(Step("style", 1.0, {"style": style}))
@@ -54,19 +54,9 @@ def edit(
     return encode(_flat(image, format, notes), format), {"operations": done, "masked": allowed is not None, "notes": notes}
 
 
-def opened(data: bytes) -> Image.Image:
-    """The way its camera was held, without its metadata, no bigger than can be worked on."""
-    with Image.open(BytesIO(data)) as file:
-        upright = ImageOps.exif_transpose(file)
-        image = upright.convert("RGBA")
-    image.thumbnail((SIDE_MAX, SIDE_MAX), Image.Resampling.LANCZOS)
-    return image
-
-
 def _mask(data: bytes, size: tuple[int, int]) -> Image.Image:
     """White where the picture may change: where the mask is transparent, or, without transparency, where it is light."""
-    with Image.open(BytesIO(data)) as file:
-        mask = file.convert("RGBA")
+    mask = opened(data, SIDE_MAX)
     alpha = mask.getchannel("A")
     allowed = ImageOps.invert(alpha) if alpha.getextrema()[0] < 255 else mask.convert("L")  # type: ignore[operator]
     return allowed.resize(size, Image.Resampling.BILINEAR)
