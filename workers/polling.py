@@ -32,7 +32,7 @@ RESULTS_MAX = 4
 #: How soon what became due is noticed, when nothing else happens.
 TICK_SECONDS = 0.5
 #: A claim's rows are nobody else's for so long; what takes longer is kept.
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 30.0
 #: Answers are written back together.
 GATHER_SECONDS = 0.1
 #: Without a word of the provider: longer each time, up to here.

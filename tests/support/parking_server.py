@@ -28,8 +28,7 @@ class ParkingServer:
         #: (status, body) instead of taking a job.
         self.refuses: Answer | None = None
         self.can_cancel = True
-        #: Called with the reference when a job is taken, and when the answer is on its way.
-        self.answering: Callable[[str], None] = lambda reference: None
+        #: Called with the reference when the answer to a submit is on its way.
         self.answered: Callable[[str], None] = lambda reference: None
 
     def __enter__(self) -> Self:
@@ -97,8 +96,6 @@ class _Handler(BaseHTTPRequestHandler):
         status, answer = self.owner.answer(method, parts.path, parse_qs(parts.query), body)
         data = json.dumps(answer).encode()
         head = f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
-        if "reference" in answer:
-            self.owner.answering(answer["reference"])
         self.wfile.write(head.encode() + data)
         if "reference" in answer:
             self.owner.answered(answer["reference"])
