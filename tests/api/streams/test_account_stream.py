@@ -4,6 +4,7 @@ Who may open one, and what ends it.
 """
 
 import asyncio
+import json
 import random
 import socket
 import time
@@ -14,11 +15,15 @@ import pytest
 import redis.asyncio
 
 from api.streams import stream as stream_module
+from daybook.telling.rendering import LogRendering
 from domain.kernel.limits import STREAM_WAITING_BYTES_MAX, STREAMS_MAX
+from domain.notary.commands import RecordRestore
+from domain.telling.names import PUBLIC
 from infra.telling.voices import RedisSaying
+from projections.notary.incarnations import Incarnation, begin
 from tests.support.event_stream import ids, listening
 from tests.support.eventually import eventually
-from tests.support.told_house import another_server, failed, public_positions, start, text_generation
+from tests.support.told_house import another_server, failed, public_positions, start, text_generation, written
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATH = "/v1/events"
@@ -255,3 +260,67 @@ async def idle_reader(address, person):
             return found
 
         yield rest
+
+
+async def test_what_was_bought_is_told_as_it_is_shown(house, alice):
+    async with listening(house.client, PATH, alice.headers) as stream:
+        bought = await house.client.post("/v1/credits/purchases", headers=alice.headers, json={"package": "starter"})
+        order = f"/v1/credits/purchases/{bought.json()['id']}"
+        await house.client.post(f"{order}/pay", headers=alice.headers, json={})
+        told = await stream.read(until="purchase.paid")
+        subscribed = await house.client.post("/v1/subscriptions", headers=alice.headers, json={"plan": "premium"})
+        subscription = f"/v1/subscriptions/{subscribed.json()['id']}"
+        await house.client.post(f"{subscription}/cancel", headers=alice.headers, json={})
+        told += await stream.read(until="subscription.updated")
+    shown = [(await house.client.get(path, headers=alice.headers)).json() for path in (order, subscription)]
+    assert [event.data["data"] for event in told if event.type in ("purchase.paid", "subscription.updated")] == shown
+    assert "credits.changed" in [event.type for event in told]
+
+
+async def test_every_teller_says_the_same_of_the_same_position_in_whatever_order_he_is_asked(house):
+    erin = await house.person(credits=25)
+    for _ in range(4):
+        await house.finished(erin)
+    await house.client.post("/v1/generations", headers=erin.headers, json={"kind": "image", "prompt": "a cat"})
+    events = await house.platform.journal.of_account(erin.account_id, PUBLIC, after=0, limit=100)
+    ports = {name: getattr(house.platform, name) for name in ("journal", "reads", "vault", "public_url")}
+    there, back = LogRendering(**ports), LogRendering(**ports)
+    forward = [await there.payloads(event) for event in events]
+    backward = [await back.payloads(event) for event in reversed(events)]
+    assert forward == backward[::-1]
+    assert [payload.type for told in forward for payload in told].count("credits.low") == 1
+    assert len(events) > 20
+
+
+async def test_a_long_output_is_left_out_where_it_would_be_too_much(house, alice):
+    generation_id = await text_generation(house, alice)
+    await written(house, alice, generation_id, "x" * 100)
+    *_, event = [each for each in await house.platform.journal.stream(generation_id) if each.topic in PUBLIC]
+    rendering = house.platform.telling.rendering
+    told = [(await rendering.payloads(event, output_bytes_max=most))[0].body for most in (None, 200, 100)]
+    assert [json.loads(body)["data"]["output"] is None for body in told] == [False, False, True]
+
+
+async def test_whoever_comes_back_after_a_restore_that_lost_something_reads_everything_anew(house, alice, bob):
+    """Last in this file: the log it leaves has been restored. Positions after the loss are used again, for others."""
+    await house.generation(alice)
+    missed = (await public_positions(house, alice))[-1]
+    lost_from = await house.platform.journal.head() + 1
+    async with house.platform.reads.connection() as connection:
+        await begin(connection, Incarnation(2, lost_from))
+    restored = await house.execute(RecordRestore(lost_from=lost_from, incarnation=2))
+    await house.generation(bob)
+    of_somebody_else = (await public_positions(house, bob))[-1]
+    for last in (missed, of_somebody_else):
+        async with listening(house.client, PATH, alice.headers, last_event_id=last) as stream:
+            (told,) = await stream.read(until="reload")
+        assert (told.data["type"], told.data["data"], told.id) == ("reload", None, restored.position)
+    async with listening(house.client, PATH, alice.headers, last_event_id=told.id) as stream:
+        generation_id = await house.generation(alice)
+        first, queued = [await anext(stream.events) for _ in range(2)]
+    assert (first.type, queued.data["data"]["id"]) == ("credits.changed", str(generation_id))
+    async with listening(house.client, PATH, alice.headers, last_event_id=first.id) as stream:
+        assert (await anext(stream.events)).id == queued.id
+    path = f"/v1/generations/{generation_id}/events"
+    async with listening(house.client, path, alice.headers, last_event_id=of_somebody_else) as stream:
+        assert [event.type for event in await stream.read(until="snapshot")] == ["snapshot"]
