@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from domain.access.ports import Credentials, IssuedTokens, Principal, Sessions
+from domain.dispatch.ports import Hearing, ParkedJobs
 from domain.kernel.rates import Limiter, Policy, Verdict
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
@@ -103,6 +104,9 @@ class Platform:
     log_name: str = "daybook.local"
     #: Set while objects lie in a directory: the API serves their signed URLs itself.
     serving: ObjectServing | None = None
+    #: Jobs that providers have, and whether a callback is to be believed; None: nobody calls back.
+    parked: ParkedJobs | None = None
+    hearing: Hearing | None = None
     #: None: what runs is shown as just begun.
     progress: Progress | None = None
     cors_origins: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import redis.asyncio
 
 import domain.aggregates  # noqa: F401 - registers the topics of all events
 from api.platform import Platform, Telling
-from daybook.callbacks import callback_base
+from daybook.callbacks import AdapterHearing, callback_base
 from daybook.checks import health_checks
 from daybook.connections import POOL
 from daybook.measures import Appends, siblings_of
@@ -186,6 +186,8 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         sessions = PostgresSessions(base.reads, directory, tokens, sign=base.vault.sign, ids=base.ids)
         passwords = BcryptPasswords()
         stack.callback(passwords.close)
+        hearing = AdapterHearing(functools.partial(made, vendors=settings.vendors, outgoing_allow=settings.outgoing_allow))
+        stack.push_async_callback(hearing.close)
         yield Platform(
             journal=base.journal,
             tail=tail,
@@ -203,6 +205,8 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             outgoing=base.outgoing,
             delivery_log=PostgresDeliveryLog(base.reads),
             queues=PostgresQueues(base.reads),
+            parked=PostgresParkedJobs(base.reads),
+            hearing=hearing,
             sessions=sessions,
             credentials=BearerCredentials(base.journal, directory, sessions, tokens, base.clock),
             catalogue=base.catalogue,

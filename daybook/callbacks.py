@@ -1,8 +1,38 @@
-"""Where providers may call us back."""
+"""Providers that call us back: where they may, and whether they are believed."""
 
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from daybook.settings import Settings
+from domain.ports import LongProvider, Provider
+
+logger = logging.getLogger(__name__)
+
+
+class AdapterHearing:
+    """Implements `domain.dispatch.ports.Hearing` by the adapters themselves, which are loaded when the first callback comes."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Provider | LongProvider]]) -> None:
+        self._make = make
+        self._adapters: Mapping[str, Provider | LongProvider] | None = None
+
+    async def believed(self, provider: str, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:
+        if self._adapters is None:
+            self._adapters = await asyncio.to_thread(self._make)
+        adapter = self._adapters.get(provider)
+        try:
+            return isinstance(adapter, LongProvider) and adapter.heard(headers, body, now=now)
+        except Exception:
+            # Anybody may have sent it, in any form.
+            logger.exception("a callback of %s cannot be read", provider)
+            return False
+
+    async def close(self) -> None:
+        for adapter in (self._adapters or {}).values():
+            await adapter.close()
 
 
 def callback_base(settings: Settings) -> str | None:

@@ -1,6 +1,6 @@
 """Work rows, leases and workers, as workers, dispatcher and scheduler need them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import Enum
@@ -67,6 +67,13 @@ class ParkedJobs(Protocol):
 
     async def drop(self, generation_id: UUID) -> None:
         """The generation is final or gone, so its row is left over."""
+
+
+class Hearing(Protocol):
+    """What providers say of themselves."""
+
+    async def believed(self, provider: str, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:
+        """Whether a callback is from *provider*, as far as it can be told. Header names are in lower case."""
 
 
 class News(Enum):

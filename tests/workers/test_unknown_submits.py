@@ -27,7 +27,7 @@ LAPSE = """
 """
 
 
-@pytest.mark.parametrize("rounds", [25, pytest.param(500, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [25, pytest.param(500, marks=[pytest.mark.long, pytest.mark.timeout(1_800)])])
 async def test_a_worker_killed_after_the_provider_took_the_job_pays_nobody_twice(
     fleet: Fleet, fresh_database_url: str, redis_url: str, tmp_path: Path, rounds: int
 ):
