@@ -19,7 +19,7 @@ environment: ## .venv with what Daybook needs to run
 up: environment ## everything on this machine, on an embedded PostgreSQL and Redis
 	@.venv/bin/daybook up $(ARGS)
 
-demo: environment ## three images from submit to settled book and its proof, in a data directory of its own
+demo: environment ## every kind from submit to settled book and its proof, in a data directory of its own
 	@.venv/bin/daybook demo $(ARGS)
 
 # Two at a time, each with engines of its own; a file's tests stay together and in order.

@@ -9,7 +9,7 @@ ABOUT = """Generations of media for credits, on an event log that anyone may che
 
 \b
 daybook up      everything on this machine, on an embedded PostgreSQL and Redis
-daybook demo    three images, from the request to the settled book and its proof
+daybook demo    every kind of generation, from the request to the settled book and its proof
 
 \b
 Example:

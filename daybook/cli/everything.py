@@ -29,12 +29,13 @@ def demo(
     url: str = typer.Option("", "--url", help="Show it against this server instead of one of its own.", metavar="URL"),
     folder: Path | None = typer.Option(None, "--save-to", help="Where the images go; else a folder beside the data.", file_okay=False),
 ) -> int:
-    """Three images, from the request to the settled book and a proof of it.
+    """Every kind of generation, from the request to the settled book and a proof of it.
 
     Starts a Daybook of its own on a free port, with its data in DAYBOOK_DATA_DIR/demo, so that it runs beside
-    `daybook up`; registers an account; asks for three images; saves them; shows what they cost; buys credits, lets
-    some lapse, has a charge refunded; checks the book, signs it, and has proofs checked by a program that needs
-    nothing of Daybook. With --url it does what an ordinary account may do.
+    `daybook up`; registers an account; asks for three images; shows what they cost; buys credits, lets some lapse, has
+    a charge refunded; uploads and edits a picture, has it measured, makes a clip with sound, speech and a streamed
+    text; takes a signed webhook; schedules one and cancels one; checks the book, signs it, and has proofs checked by
+    a program that needs nothing of Daybook. With --url it does what an ordinary account may do.
     """
     from daybook.demo import demo as show
 

@@ -1,1 +1,1 @@
-"""The whole path, shown once: an account, three images, what they cost, and the book checked, signed and proven."""
+"""The whole path, shown once: an account, every kind of generation, what they cost, and the book checked, signed and proven."""

@@ -1,12 +1,13 @@
 """The account's own book: every fact that moved its credits, with the balances after it."""
 
-from daybook.demo.client import Client
+from daybook_client import Daybook
+
 from daybook.demo.screen import Screen
 
 LINES_MAX = 100
 
 
-def show_book(client: Client, screen: Screen) -> dict[str, int]:
+def show_book(client: Daybook, screen: Screen) -> dict[str, int]:
     """Shows it, oldest first. Returns the position of the last entry of each type."""
     entries = client.get("/v1/credits/history", limit=LINES_MAX, order="asc")["data"]
     screen.line("")

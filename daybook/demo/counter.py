@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import NamedTuple
 
-from daybook.demo.client import Client, Refused
+from daybook_client import Daybook, Problem
+
 from daybook.demo.disappointed import Disappointed
 from daybook.demo.screen import Screen
 
@@ -31,7 +32,7 @@ class Lapsing(NamedTuple):
     id: str
     amount: int
 
-    def wait(self, client: Client, screen: Screen) -> None:
+    def wait(self, client: Daybook, screen: Screen) -> None:
         """Until the owner's book says that it has lapsed."""
         until = time.monotonic() + LAPSED_SECONDS
         while time.monotonic() < until:
@@ -43,14 +44,14 @@ class Lapsing(NamedTuple):
         raise Disappointed(f"the grant {self.id} has not lapsed after {LAPSED_SECONDS:.0f} s")
 
 
-def lapse(desk: Client, account_id: str, screen: Screen) -> Lapsing:
+def lapse(desk: Daybook, account_id: str, screen: Screen) -> Lapsing:
     """Grant credits for a moment."""
     for seconds in LIFE_SECONDS:
         expires_at = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
         body = {"amount": LAPSING_CREDITS, "reason": "for a moment", "expires_at": expires_at, "priority": BURNS_LAST}
         try:
             grant = desk.post(f"/v1/admin/accounts/{account_id}/grants", body)
-        except Refused as refused:
+        except Problem as refused:
             if refused.status != HTTPStatus.UNPROCESSABLE_ENTITY or seconds == LIFE_SECONDS[-1]:
                 raise
             continue
@@ -59,7 +60,7 @@ def lapse(desk: Client, account_id: str, screen: Screen) -> Lapsing:
     raise AssertionError("the last try returns or raises")
 
 
-def refund(desk: Client, charge_id: str, screen: Screen) -> None:
+def refund(desk: Daybook, charge_id: str, screen: Screen) -> None:
     """Give a charge back."""
     given = desk.post(f"/v1/admin/charges/{charge_id}/refund", {"reason": "a present of the house"})
     screen.line(f"refunded  {given['amount']} credits of the charge for {charge_id}: a new grant, the charge stays")

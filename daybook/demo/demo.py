@@ -9,6 +9,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from daybook.demo.counter import Operator
+from daybook.demo.receiver import Receiver
 from daybook.demo.screen import Screen
 from daybook.demo.story import tell
 from daybook.settings import Settings, environment, from_environment, load
@@ -37,20 +38,21 @@ def on_its_own(folder: Path | None) -> int:
 
     door = listen(HOST, 0)
     port = door.getsockname()[1]
-    environ = _environment(port)
+    receiver = Receiver()
+    environ = {**_environment(port), "DAYBOOK_OUTGOING_ALLOW": receiver.place}
     settings = load(environ)
     screen = Screen()
-    screen.title("Daybook: three images, from the request to the settled book and its proof")
+    screen.title("Daybook: every kind of generation, from the request to the settled book and its proof")
     screen.line(f"starting  PostgreSQL, Redis, API, worker; data in {settings.data_dir}")
     log = _log(settings)
-    with contextlib.closing(log):
+    with contextlib.closing(log), contextlib.closing(receiver):
         code = run(
             settings,
             environ=environ,
             say=lambda line: screen.said(line),
             listener=door,
             log=log,
-            story=lambda reaching: _story(reaching, folder, screen),
+            story=lambda reaching: _story(reaching, folder, screen, receiver),
         )
     if code == 0:
         screen.line("stopped   everything; start a Daybook that stays with: make up")
@@ -72,8 +74,8 @@ def _log(settings: Settings) -> BinaryIO:
     return (folder / "daybook.log").open("ab")
 
 
-def _story(settings: Settings, folder: Path | None, screen: Screen) -> int:
-    told = tell(settings.public_url, folder or settings.data_dir / "images", screen, _operator(settings))
+def _story(settings: Settings, folder: Path | None, screen: Screen, receiver: Receiver) -> int:
+    told = tell(settings.public_url, folder or settings.data_dir / "images", screen, _operator(settings), receiver)
     if told is None:
         return FAILED
     from daybook.demo.proof import prove

@@ -1,27 +1,27 @@
 """The story, in order. Every number it shows comes from the API."""
 
-import hashlib
 import secrets
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import httpx
+from daybook_client import Daybook, Generation, Problem, Unfinished, Unreachable
 
 from daybook.demo.book import show_book
-from daybook.demo.client import Client, Refused
 from daybook.demo.counter import Operator, lapse, refund
 from daybook.demo.disappointed import Disappointed
+from daybook.demo.kinds import every_kind
+from daybook.demo.moments import in_its_time
 from daybook.demo.pictures import PICTURES, Picture
+from daybook.demo.receiver import Receiver
+from daybook.demo.saving import save
 from daybook.demo.screen import Screen
 from daybook.demo.till import buy
 
 POLL_SECONDS = 0.15
 DONE_SECONDS = 90.0
 FINAL = ("succeeded", "failed", "canceled")
-
-Generation = dict[str, Any]
 
 
 class Told(NamedTuple):
@@ -32,32 +32,33 @@ class Told(NamedTuple):
     folder: Path
 
 
-def tell(url: str, folder: Path, screen: Screen, operator: Operator | None = None) -> Told | None:
-    """Tell it against *url*, files below *folder*; what needs *operator* is left out without one.
+def tell(url: str, folder: Path, screen: Screen, operator: Operator | None = None, receiver: Receiver | None = None) -> Told | None:
+    """Tell it against *url*, files below *folder*; what needs *operator* or *receiver* is left out without one.
 
     None, with the reason shown, when it cannot be told to its end.
     """
     try:
-        with Client(url) as client, Client(url) as desk:
+        with Daybook(url) as client, Daybook(url) as desk:
             if operator is not None:
                 desk.login(operator.email, operator.password)
-            return _tell(client, None if operator is None else desk, folder / secrets.token_hex(4), screen)
-    except (Refused, Disappointed, httpx.HTTPError) as error:
+            return _tell(client, None if operator is None else desk, folder / secrets.token_hex(4), screen, receiver)
+    except (Problem, Unreachable, Unfinished, Disappointed) as error:
         screen.line(f"failed    {error or type(error).__name__}")
         return None
 
 
-def _tell(client: Client, desk: Client | None, folder: Path, screen: Screen) -> Told:
+def _tell(client: Daybook, desk: Daybook | None, folder: Path, screen: Screen, receiver: Receiver | None) -> Told:
     """*desk* is the operator's."""
-    account = client.register()
+    account = client.register(f"demo-{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(16), "Demo")
     screen.line(f"account   {account['email']}")
     screen.line(f"welcome   {client.get('/v1/credits/balance')['available']} credits")
     lapsing = None if desk is None else lapse(desk, account["id"], screen)
     run = folder.name
     asked = [_submit(client, picture, f"demo-{run}-{number}", screen) for number, picture in enumerate(PICTURES, 1)]
     done = _wait(client, asked, screen)
-    for number, (picture, generation) in enumerate(zip(PICTURES, done, strict=True), 1):
-        _save(client, generation, folder / f"{number}-{picture.word}-{picture.style}.png", screen)
+    files = [folder / f"{number}-{picture.word}-{picture.style}.png" for number, picture in enumerate(PICTURES, 1)]
+    for file, generation in zip(files, done, strict=True):
+        save(client, generation["assets"][0], file, screen)
     _repeat(client, asked[0], f"demo-{run}-1", screen)
     if lapsing is not None:
         lapsing.wait(client, screen)
@@ -65,17 +66,23 @@ def _tell(client: Client, desk: Client | None, folder: Path, screen: Screen) -> 
     screen.line("")
     if desk is not None:
         refund(desk, asked[0]["id"], screen)
-    buy(client, screen)
+    if buy(client, screen):
+        if receiver is not None:
+            receiver.register(client, screen)
+        every_kind(client, files[0], folder, screen)
+        in_its_time(client, screen)
+        if receiver is not None:
+            receiver.wait(screen)
     return Told(account["id"], show_book(client, screen)["capture"], folder)
 
 
-def _submit(client: Client, picture: Picture, key: str, screen: Screen) -> Generation:
-    generation, _ = client.submit(picture.body(), key)
+def _submit(client: Daybook, picture: Picture, key: str, screen: Screen) -> Generation:
+    generation = client.submit(**picture.body(), key=key)
     screen.line(f"asked     {picture.prompt} ({picture.style}): {generation['id']}, {generation['credits']['held']} credits held")
     return generation
 
 
-def _wait(client: Client, asked: Sequence[Generation], screen: Screen) -> list[Generation]:
+def _wait(client: Daybook, asked: Sequence[Generation], screen: Screen) -> list[Generation]:
     """Until all are final, with one request for all of them at a time."""
     until = time.monotonic() + DONE_SECONDS
     with screen.progress([f"{picture.word} ({picture.style})" for picture in PICTURES]) as progress:
@@ -95,27 +102,15 @@ def _wait(client: Client, asked: Sequence[Generation], screen: Screen) -> list[G
     return now
 
 
-def _save(client: Client, generation: Generation, file: Path, screen: Screen) -> None:
-    asset = generation["assets"][0]
-    content = client.content(asset)
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != asset["sha256"]:
-        raise Disappointed(f"the bytes of {asset['id']} have sha256 {digest}, the API named {asset['sha256']}")
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file.write_bytes(content)
-    screen.line(f"saved     {file}")
-    screen.line(f"          {asset['width']} x {asset['height']}, {len(content)} bytes, sha256 {digest} as the API named it")
-
-
-def _repeat(client: Client, first: Generation, key: str, screen: Screen) -> None:
+def _repeat(client: Daybook, first: Generation, key: str, screen: Screen) -> None:
     """The same request under the same key, as after a lost answer."""
-    again, replayed = client.submit(PICTURES[0].body(), key)
-    if not replayed or again["id"] != first["id"]:
+    again = client.submit(**PICTURES[0].body(), key=key)
+    if again["id"] != first["id"]:
         raise Disappointed("the same Idempotency-Key made another generation")
     screen.line(f"repeated  the first request under its Idempotency-Key: the same generation {again['id']}, nothing charged twice")
 
 
-def _settled(client: Client, screen: Screen) -> None:
+def _settled(client: Daybook, screen: Screen) -> None:
     balance = client.get("/v1/credits/balance")
     screen.line("")
     screen.line(f"balance {balance['available']} credits, {balance['held']} held")

@@ -98,7 +98,15 @@ class Daybook:
 
     def content(self, asset: Asset, **rendition: Any) -> bytes:
         """The asset's bytes, or a rendition's (`width=`, `format=`). The signed address gets no credential: it is one."""
-        link = self.get(asset["content_url"], redirect="false", **rendition)
+        return self._linked(asset["content_url"], rendition)
+
+    def thumbnail(self, asset: Asset) -> bytes:
+        """A small picture of the asset (WebP)."""
+        assert asset["thumbnail_url"] is not None, "every asset has one while it is kept"
+        return self._linked(asset["thumbnail_url"], {})
+
+    def _linked(self, path: str, query: Mapping[str, Any]) -> bytes:
+        link = self.get(path, redirect="false", **query)
         with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as plain:
             return sent(lambda: plain.get(link["url"]), tries=self._tries, repeatable=True).content
 
@@ -124,6 +132,10 @@ class Daybook:
         json = {} if body is None else {"json": dict(body)}
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         return self._sent("POST", path, headers=headers, repeatable=repeatable, **json).json()
+
+    def delete(self, path: str) -> None:
+        """Raises Problem, Unreachable."""
+        self._sent("DELETE", path)
 
     def _events(self, path: str, last: int | None) -> Iterator[Event]:
         failures = 0
