@@ -100,7 +100,7 @@ async def test_an_edit_is_a_form_with_its_pictures_and_its_mask(server: OpenAISe
     params = {"size": "1024x1024", "count": 2, "style": "ink"}
     job = job_of("image_edit", adapter=adapter, params=params, inputs=[PICTURE, PICTURE], mask=PICTURE)
     result = await provider.generate(job)
-    assert [artefact.data for artefact in result.artefacts] == [PIXEL]
+    assert [artefact.data for artefact in result.artefacts] == [PIXEL, PIXEL]
     request = server.requests[0]
     assert request.path == "/v1/images/edits" and request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
     named = [b'name="image[]"; filename="input-1.png"', b'name="image[]"; filename="input-2.png"', b'name="mask"; filename="mask.png"']

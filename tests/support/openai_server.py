@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -118,7 +119,8 @@ def pictures(count: int) -> list[dict[str, Any]]:
 
 
 def rows(handler: _Handler, **row: Any) -> dict[str, Any]:
-    count = (handler.asked.body or {}).get("n", 1)
+    form = re.search(rb'name="n"\r\n\r\n([0-9]+)', handler.asked.sent)
+    count = int(form[1]) if form else (handler.asked.body or {}).get("n", 1)
     return {"created": 1763700000, "data": [row or {"b64_json": b64encode(PIXEL).decode()} for _ in range(count)], "output_format": "png"}
 
 

@@ -14,6 +14,8 @@ FILE = "xyz-1"
 
 class GoogleVideoServer(ProtocolServer):
     handler = ProtocolHandler
+    #: What the download gives.
+    clip = CLIP
 
     @property
     def url(self) -> str:
@@ -46,7 +48,7 @@ class GoogleVideoServer(ProtocolServer):
                 # Its bytes lie elsewhere on the same host.
                 handler.send(302, b"", {"Location": "/blob/xyz-1"})
             case "GET", "/blob/xyz-1":
-                handler.send(200, CLIP, {"Content-Type": "video/mp4"})
+                handler.send(200, self.clip, {"Content-Type": "video/mp4"})
             case _:
                 handler.fail(404)
 
