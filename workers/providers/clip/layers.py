@@ -7,7 +7,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from workers.providers.clip.plan import Plan
 from workers.providers.look.opening import opened
-from workers.providers.sketch.arrays import Picture
+from workers.providers.sketch.arrays import Picture, smooth
 from workers.providers.sketch.finish import finish, paint_floor
 from workers.providers.sketch.palettes import STYLES
 from workers.providers.sketch.render import palette_for, scene_for
@@ -73,21 +73,24 @@ def paint(plan: Plan, first: bytes | None) -> Layers:
     paint_subject(stage)
     if stage.sky is None or name in WHOLE:
         return Layers(width, height, finish(stage).tobytes())
-    cover = _cover(stage)
-    water = _first_full_row(cover) if scene in WATER else None
+    cover, touched = _cover(stage)
+    water = _first_full_row(touched) if scene in WATER else None
     near = finish(stage)
     stage.picture[:] = stage.sky
     far = finish(stage)
     return Layers(width, height, far.tobytes(), near.tobytes(), cover.tobytes(), water)
 
 
-def _cover(stage: _SkyKeeping) -> Image.Image:
-    """255 where the sky is painted over."""
+def _cover(stage: _SkyKeeping) -> tuple[Image.Image, Image.Image]:
+    """How far the sky is painted over, and where it is at all.
+
+    What hardly differs from the sky covers it hardly: a glow has no edge, and a hazy ridge may show a little of the sky behind.
+    """
     assert stage.sky is not None
-    changed = np.abs(stage.picture - stage.sky).max(axis=2) > 0.05
-    mask = Image.fromarray((changed * 255).astype(np.uint8))
-    closed = mask.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.MinFilter(5))
-    return closed.filter(ImageFilter.GaussianBlur(0.8))
+    changed = np.abs(stage.picture - stage.sky).max(axis=2)
+    soft = Image.fromarray((smooth(0.03, 0.24, changed) * 255).astype(np.uint8))
+    hard = Image.fromarray(((changed > 0.05) * 255).astype(np.uint8))
+    return soft.filter(ImageFilter.GaussianBlur(max(0.8, stage.unit * 0.002))), hard
 
 
 def _first_full_row(cover: Image.Image) -> float | None:
