@@ -83,7 +83,9 @@ def shown_model(catalogue: Catalogue, row: Row, own_rate: Rate | None, *, needs_
         default=catalogue.defaults.get(row.kind) == row.id,
         price=Price(amount=rate.amount, unit=rate.unit, per=rate.per, rates=rates, price_version=catalogue.price_version),
         params=params_schema(row),
-        limits=ModelLimits(**{name: getattr(row, name) for name in ModelLimits.__struct_fields__}),
+        limits=ModelLimits(
+            **{name: getattr(row, name) for name in ModelLimits.__struct_fields__ if name != "formats"}, formats=row.offered_formats
+        ),
         on_cancel=row.on_cancel,
         free_tier=row.free_tier or own_rate is not None,
         own_key=own_rate is not None,

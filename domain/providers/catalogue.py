@@ -1,5 +1,6 @@
 """The model catalogue and the price book: what can be asked for, what it costs, which limits it has."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,14 @@ KEYLESS = frozenset({"builtin", "noop"})
 
 #: Providers that are no vendors.
 OURS = frozenset({"builtin", "noop"})
+
+
+#: kind -> what its results may be written as; other kinds have one form.
+FORMATS: Mapping[str, tuple[str, ...]] = {
+    "image": ("png", "jpeg", "webp"),
+    "image_edit": ("png", "jpeg", "webp"),
+    "speech": ("mp3", "ogg", "wav"),
+}
 
 
 class ModelNotFound(Unprocessable):
@@ -66,6 +75,12 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     replacement: str | None = None
     #: Settings of the adapter that are not the caller's business, such as the capability flags of a compatible server.
     adapter: dict[str, Any] = {}
+
+    @property
+    def offered_formats(self) -> list[str]:
+        """What `format` may be; empty for kinds that have no such param."""
+        known = FORMATS.get(self.kind, ())
+        return [word for word in self.formats if word in known] or list(known)
 
     @property
     def repeatable(self) -> bool:

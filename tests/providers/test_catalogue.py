@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from domain.generations.params import checked_params, params_schema
+from domain.generations.refusals import ParamsRefused
 from domain.providers.catalogue import KEYLESS, ModelNotFound
 from domain.providers.vendors import VENDORS
 from infra.catalogue import CatalogueInvalid, load_catalogue
@@ -59,6 +61,18 @@ def test_the_compatible_models_appear_with_their_base_url():
     }
 
 
+def test_formats_are_those_of_the_kind():
+    models = {model.id: model for model in load_catalogue(None).models}
+    assert models["elevenlabs/multilingual-2"].offered_formats == ["mp3", "wav"]
+    assert models["builtin/voice-1"].offered_formats == ["mp3", "ogg", "wav"]
+    assert models["builtin/sketch-1"].offered_formats == ["png", "jpeg", "webp"]
+    assert models["kie/runway"].offered_formats == []
+    assert checked_params(models["elevenlabs/multilingual-2"], {})["format"] == "mp3"
+    assert params_schema(models["elevenlabs/multilingual-2"])["properties"]["format"]["enum"] == ["mp3", "wav"]
+    with pytest.raises(ParamsRefused):
+        checked_params(models["elevenlabs/multilingual-2"], {"format": "ogg"})
+
+
 def test_every_provider_of_a_row_has_a_vendor_or_runs_here():
     known = {provider for vendor in VENDORS for provider in vendor.providers} | KEYLESS
     assert {model.provider for model in load_catalogue(None, open_providers={"openai-compatible"}).models} <= known
@@ -103,6 +117,7 @@ MISTAKES = {
     "an unknown kind": (BENCH.replace('kind = "image"', 'kind = "smell"'), "models 'bench/noop'.kind"),
     "a size over the limit": (BENCH + 'sizes = ["4096x4096"]\n', "models 'bench/noop'.sizes"),
     "an unknown format": (BENCH + 'formats = ["gif"]\n', "models 'bench/noop'.formats"),
+    "a format of another kind": (BENCH + 'formats = ["mp3"]\n', "models 'bench/noop'.formats"),
     "no format at all": (BENCH + "formats = []\n", "models 'bench/noop'.formats"),
     "more items than the limit": (BENCH + "count_max = 9\n", "models 'bench/noop'.count_max"),
     "a bad id": (BENCH.replace("bench/noop", "Bench Noop"), "models 'Bench Noop'.id"),

@@ -17,16 +17,22 @@ class SpeechParams(Params, frozen=True, kw_only=True):
 
 
 def defaults(model: Model) -> dict[str, Any]:
-    return {"voice": model.voices[0] if model.voices else None}
+    return {"voice": model.voices[0] if model.voices else None, "format": _usual(model)}
 
 
 def check(model: Model, params: SpeechParams) -> None:
     one_of("voice", params.voice, model.voices)
+    one_of("format", params.format, model.offered_formats)
 
 
 def narrow(model: Model, properties: dict[str, Any]) -> None:
+    properties["format"] = {"enum": sorted(model.offered_formats), "default": _usual(model)}
     if model.voices:
         properties["voice"] = offered_words(model.voices, model.voices[0])
+
+
+def _usual(model: Model) -> str:
+    return "mp3" if "mp3" in model.offered_formats else model.offered_formats[0]
 
 
 KIND = Kind(SpeechParams, defaults, check, narrow, most=lambda _, prompt_chars: prompt_chars, private=frozenset({"speed"}))
