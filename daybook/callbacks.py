@@ -4,12 +4,23 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from daybook.settings import Settings
 from domain.ports import LongProvider, Provider
 
 logger = logging.getLogger(__name__)
+
+#: Providers do not wait long for an answer to a callback.
+PREPARE_SECONDS = 5
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """An adapter that first has to read something, such as the keys that callbacks are signed with."""
+
+    async def prepare(self) -> None: ...
 
 
 class AdapterHearing:
@@ -22,8 +33,11 @@ class AdapterHearing:
     async def believed(self, provider: str, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:
         if self._adapters is None:
             self._adapters = await asyncio.to_thread(self._make)
-        adapter = self._adapters.get(provider)
+        adapter: object = self._adapters.get(provider)
         try:
+            if isinstance(adapter, Preparing):
+                async with asyncio.timeout(PREPARE_SECONDS):
+                    await adapter.prepare()
             return isinstance(adapter, LongProvider) and adapter.heard(headers, body, now=now)
         except Exception:
             # Anybody may have sent it, in any form.

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from daybook.callbacks import AdapterHearing
 from domain.providers.jobs import Parked, ProviderFailure, Result, Running
 from infra.outgoing.http import PinnedHttp
 from tests.support.eventually import eventually
@@ -108,6 +109,14 @@ async def test_keys_are_read_once_and_nothing_is_believed_before(server: FalServ
     assert len(server.asked("keys")) == 1
     assert KEY not in str(server.asked("keys")[0].headers)
     await made.close()
+
+
+async def test_whoever_can_wait_has_the_keys_for_the_first_callback(server: FalServer):
+    hearing = AdapterHearing(lambda: {"fal": adapter(server)})
+    assert await hearing.believed("fal", signed(SIGNER, AT, BODY), BODY, now=NOON)
+    assert not await hearing.believed("fal", signed(STRANGER, AT, BODY), BODY, now=NOON)
+    assert len(server.asked("keys")) == 1
+    await hearing.close()
 
 
 async def test_keys_that_cannot_be_read_are_asked_for_again_after_a_pause(server: FalServer):

@@ -99,7 +99,9 @@ class FalProvider:
         return self.keys.signed(headers, body, now=now)
 
     async def prepare(self) -> None:
-        """Read the keys that callbacks are checked with."""
+        """Read the keys that callbacks are checked with, unless they are fresh, or were just asked for in vain."""
+        if not self.keys.stale:
+            return
         try:
             await self.keys.read()
         except (UrlRefused, FetchFailed) as error:
