@@ -19,6 +19,7 @@ from infra.secrets.vault import open_vault
 from tests.daybook.test_up import free_port
 from tests.support.daybook_command import environ, run
 from tests.support.everything_kept import Kept, found_in, kept_in_database, kept_in_files, kept_in_redis
+from tests.support.media_files import media_file
 from tests.support.personal_markers import CALLED, Document, Markers
 from tests.support.signer import TestSigner
 
@@ -95,6 +96,7 @@ class Story:
                 self.ids |= {"/v1/generations": generation["id"], "/v1/admin/charges": generation["id"]}
                 self.ids["/v1/assets"] = generation["assets"][0]["id"]
                 self.picture = generation["assets"][0]["sha256"]
+                self.uploaded()
             case "POST /v1/admin/accounts/{id}/password-reset":
                 self.fixed["token"] = answer["token"]
             case "POST /v1/admin/accounts/{id}/grants":
@@ -105,6 +107,15 @@ class Story:
                 (new,) = [each for each, where in self.markers.made.items() if where == f"{name} new_password"]
                 self.fixed["password"] = new
                 self.keep(self.call("POST /v1/auth/login", {"email": self.email, "password": new}).json())
+
+    def uploaded(self) -> None:
+        """A file, whose name may stand in two places of the form."""
+        part, field = self.markers.new("POST /v1/assets part"), self.markers.new("POST /v1/assets filename")
+        for fields in ({}, {"filename": field}):
+            files = {"file": (f"{part}.png", media_file("image/png"))}
+            headers = {"Authorization": f"Bearer {self.tokens['person']}"}
+            answer = self.client.post("/v1/assets", files=files, data=fields, headers=headers)
+            assert answer.json()["filename"] == fields.get("filename", f"{part}.png")
 
     def keep(self, answer: dict) -> None:
         self.tokens["person"] = answer["access_token"]
