@@ -36,7 +36,7 @@ SCENE = file(scene())
 
 
 def edited(prompt: str, *inputs: bytes, mask: bytes | None = None, **others: object) -> tuple[Image.Image, list[dict]]:
-    asked = {"style": None, "size": None, "seed": None, "index": 0, "format": "png"} | others
+    asked = {"unwanted": None, "style": None, "size": None, "seed": None, "index": 0, "format": "png"} | others
     data, told = edit(list(inputs or (SCENE,)), mask, prompt, *asked.values())
     return Image.open(BytesIO(data)), told["operations"]
 
@@ -139,6 +139,10 @@ def test_words_are_read_with_care(prompt: str, expected: list[str]):
     assert names(prompt) == expected
 
 
+def test_what_the_negative_prompt_names_is_not_done():
+    assert [each["operation"] for each in edited("sepia, blur, red frame", unwanted="no blur or border")[1]] == ["sepia"]
+
+
 def test_words_say_how_much():
     amounts = [step.amount for step in read("slightly brighter, much more contrast, warmer by 60%, blur")]
     assert amounts == [0.5, 1.7, 2.0, 1.0]
@@ -183,7 +187,7 @@ def test_several_pictures_are_joined_when_asked_and_else_the_first_is_edited():
 
 
 def test_a_prompt_that_names_nothing_known_is_told_so():
-    _, told = edit([SCENE], None, "please", None, None, None, 0, "png")
+    _, told = edit([SCENE], None, "please", None, None, None, None, 0, "png")
     assert [each["operation"] for each in told["operations"]] == ["more_contrast", "more_saturation", "sharpen"]
     assert "names no operation" in told["notes"][1]
 
@@ -204,7 +208,8 @@ def test_size_and_format_are_honoured_and_jpeg_has_no_holes():
 
 def test_a_seed_and_a_number_vary_how_much():
     files = [
-        edit([SCENE], None, "brighter", None, None, seed, index, "png")[0] for seed, index in ((None, 0), (None, 1), (7, 0), (7, 1), (7, 1))
+        edit([SCENE], None, "brighter", None, None, None, seed, index, "png")[0]
+        for seed, index in ((None, 0), (None, 1), (7, 0), (7, 1), (7, 1))
     ]
     assert files[3] == files[4] and len(set(files)) == 4
 

@@ -13,7 +13,7 @@ from workers.providers.retouch.geometry import MOVES, collage
 from workers.providers.retouch.table import STYLES
 from workers.providers.retouch.texture import TEXTURES
 from workers.providers.retouch.tone import TONES
-from workers.providers.retouch.words import Step, read
+from workers.providers.retouch.words import Step, read, unwanted
 from workers.providers.sketch.dice import Dice
 from workers.providers.sketch.encode import encode
 
@@ -26,12 +26,16 @@ WHOLE = "Nothing is recognised in the picture: an operation changes all of it, o
 
 
 def edit(
-    inputs: Sequence[bytes], mask: bytes | None, prompt: str, style: str | None, size: tuple[int, int] | None, seed: int | None, index: int,
-    format: str,
+    inputs: Sequence[bytes], mask: bytes | None, prompt: str, negative_prompt: str | None, style: str | None, size: tuple[int, int] | None,
+    seed: int | None, index: int, format: str,
 ) -> tuple[bytes, dict[str, Any]]:  # fmt: skip
-    """Picture number *index* as a file, and what was done: {"operations": [{"operation", …}], "notes": […]}."""
+    """Picture number *index* as a file, and what was done: {"operations": [{"operation", …}], "masked", "notes": […]}.
+
+    What *negative_prompt* names is not done.
+    """
     pictures = [opened(data, SIDE_MAX) for data in inputs]
-    steps, notes = read(prompt), [WHOLE]
+    refused = unwanted(negative_prompt)
+    steps, notes = [step for step in read(prompt) if step.name not in refused], [WHOLE]
     if style in STYLES and Step("style", 1.0, {"style": style}) not in steps:
         steps.append(Step("style", 1.0, {"style": style}))
     joined = len(pictures) > 1 and any(step.name == "collage" for step in steps)

@@ -32,7 +32,7 @@ class Retouch:
         count = params.get("count") or 1
         for index in range(count):
             data, done = await self._run_in_child(
-                edit, inputs, mask, job.prompt, params.get("style"), width_height, params.get("seed"), index, format
+                edit, inputs, mask, job.prompt, job.negative_prompt, params.get("style"), width_height, params.get("seed"), index, format
             )
             artefacts.append(Artefact(data=data, content_type=content_type(format)))
             told.append(done)

@@ -40,6 +40,13 @@ def read(prompt: str) -> list[Step]:
     return [step for _, _, step in _apart(found)][:STEPS_MAX]
 
 
+def unwanted(negative_prompt: str | None) -> set[str]:
+    """Names of the steps that must not be done. "No blur" forbids it as "blur" does."""
+    return {
+        step.name for step in read(re.sub(r"\b(?:no|not|don'?t|never|without|avoid)\b", " ", negative_prompt or "", flags=re.IGNORECASE))
+    }
+
+
 def _before(prompt: str, found: re.Match[str]) -> str:
     return prompt[max(0, found.start() - NEAR) : found.start()]
 

@@ -1,4 +1,4 @@
-"""The provider `builtin`: draws in a child process, so that a heavy picture never starves whoever renews leases."""
+"""Draws in a child process, so that a heavy picture never starves whoever renews leases."""
 
 import asyncio
 import re
