@@ -14,6 +14,11 @@ from domain.webhooks.ports import Attempt, Claimed
 #: A try ends within its seconds; the rest is for making the message and for writing down what became of it.
 LEASE = timedelta(seconds=3 * WEBHOOK_SECONDS)
 
+# Asked twice a second, when mostly nothing is: cheaper than looking at each target.
+DUE = """
+    SELECT EXISTS (SELECT FROM webhooks.deliveries
+                   WHERE state = 'pending' AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now()))
+"""
 # Two that claim at once would each think the other's slots free.
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('daybook:webhooks:claim', 0))"
 # Target by target by way of the index, whatever lies there: the first of each target before the second of any.
@@ -82,6 +87,8 @@ FORGET = """
     DELETE FROM webhooks.deliveries WHERE id = ANY (ARRAY(
         SELECT id FROM webhooks.deliveries WHERE created_at < now() - %(age)s ORDER BY created_at LIMIT %(limit)s))
 """
+# Nobody was told there for as long as deliveries are kept.
+FORGET_FAILING = "DELETE FROM webhooks.failing WHERE since < now() - %(age)s"
 
 
 class PostgresDeliveries:
@@ -93,11 +100,14 @@ class PostgresDeliveries:
 
     async def claim(self, owner: UUID, limit: int) -> list[Claimed]:
         values = {"owner": owner, "limit": limit, "lease": LEASE, "at_once": self._at_once}
-        async with self._connections.connection() as connection, connection.transaction():
-            await connection.execute(LOCK)
-            cursor = connection.cursor(row_factory=class_row(Claimed))
-            await cursor.execute(CLAIM, values)
-            return list(await cursor.fetchall())
+        async with self._connections.connection() as connection:
+            if (await (await connection.execute(DUE)).fetchone()) != (True,):
+                return []
+            async with connection.transaction():
+                await connection.execute(LOCK)
+                cursor = connection.cursor(row_factory=class_row(Claimed))
+                await cursor.execute(CLAIM, values)
+                return list(await cursor.fetchall())
 
     async def succeeded(self, owner: UUID, claimed: Claimed, attempt: Attempt) -> None:
         await self._record(owner, claimed, attempt, state="delivered", then=WORKS)
@@ -122,6 +132,7 @@ class PostgresDeliveries:
 
     async def forget(self, *, days: int, limit: int) -> int:
         async with self._connections.connection() as connection:
+            await connection.execute(FORGET_FAILING, {"age": timedelta(days=days)})
             cursor = await connection.execute(FORGET, {"age": timedelta(days=days), "limit": limit})
             return int(cursor.rowcount)
 

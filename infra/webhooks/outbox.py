@@ -13,7 +13,7 @@ from domain.kernel.journal_refusals import UpgradeNeeded
 from domain.ports import Clock
 from domain.webhooks.schedule import AGE_MAX
 from infra.webhooks.deliveries import LOCK
-from infra.webhooks.told import Batch, Due, Subscriber, Target, accounts_of, told_of
+from infra.webhooks.told import Batch, Change, Due, Subscriber, Target, accounts_of, told_of
 from projections.kernel.facts import Event
 from projections.kernel.follower import Follower
 from projections.kernel.reader import Reader
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 NAME = "webhooks"
 BATCH_EVENTS = 1_000
+#: So many events that nobody is told of may lie behind the written position. To move it for each would cost a commit each time.
+QUIET_EVENTS_MAX = 5_000
 
 POSITION = "SELECT position FROM webhooks.follower"
 # Compare-and-set: of two that took the same batch one moves on, the other rolls back.
@@ -51,42 +53,53 @@ class Outbox:
         self._age_max = age_max
         self._reader = Reader()
         self._said = 0
+        #: The written position, and how far nothing was to be told beyond it.
+        self._quiet = (0, 0)
         #: Called when there is something new to send.
         self.on_rows: Callable[[], None] = lambda: None
 
     async def step(self, conn: AsyncConnection[Any]) -> int:
         row = await (await conn.execute(POSITION)).fetchone()
-        after = int(row[0]) if row else 0
+        written = int(row[0]) if row else 0
+        after = self._quiet[1] if self._quiet[0] == written else written
         try:
             events = await self._reader.read(conn, after=after, limit=BATCH_EVENTS)
         except UpgradeNeeded as error:
             self._wait_for_upgrade(after, error)
             return 0
         if not events:
+            if after > written:
+                await conn.execute(MOVE, {"to": after, "after": written})
             return 0
-        async with conn.transaction() as transaction:
-            moved = await conn.execute(MOVE, {"to": events[-1].position, "after": after})
-            if not moved.rowcount:
-                transaction.force_rollback = True
-                return 0
-            changed = await self._apply(conn, events)
-        if changed:
-            self.on_rows()
+        await self._take(conn, events, written)
         return len(events)
+
+    async def _take(self, conn: AsyncConnection[Any], events: Sequence[Event], written: int) -> None:
+        changes, due = await self._told(conn, events)
+        last = events[-1].position
+        if not (changes or due) and last - written <= QUIET_EVENTS_MAX:
+            self._quiet = (written, last)
+            return
+        async with conn.transaction() as transaction:
+            moved = await conn.execute(MOVE, {"to": last, "after": written})
+            if not moved.rowcount:
+                # Another follower was here, and what this one knew of endpoints may be old.
+                transaction.force_rollback = True
+                return
+            for change in changes:
+                await conn.execute(change.sql, change.values)
+            await self._insert(conn, due)
+        if changes or due:
+            self.on_rows()
 
     def _wait_for_upgrade(self, position: int, error: UpgradeNeeded) -> None:
         if position != self._said:
             log.error("webhooks wait for a newer release: %s", error)
         self._said = position
 
-    async def _apply(self, conn: AsyncConnection[Any], events: Sequence[Event]) -> bool:
-        batch = await self._load(conn, events)
+    async def _told(self, conn: AsyncConnection[Any], events: Sequence[Event]) -> tuple[list[Change], list[Due]]:
         now, old = self._clock.now(), self._age_max
-        changes, due = told_of(batch, events, is_news=lambda event: now - event.recorded_at <= old)
-        for change in changes:
-            await conn.execute(change.sql, change.values)
-        await self._insert(conn, due)
-        return bool(changes or due)
+        return told_of(await self._load(conn, events), events, is_news=lambda event: now - event.recorded_at <= old)
 
     async def _load(self, conn: AsyncConnection[Any], events: Sequence[Event]) -> Batch:
         """What the batch must know: the endpoints of its accounts, and which of its generations have a URL of their own."""

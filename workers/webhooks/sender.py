@@ -32,6 +32,8 @@ TICK_SECONDS = 0.5
 GATHER_SECONDS = 0.01
 #: Something of ours was away: no try was made.
 AWAY_SECONDS = 5.0
+#: A defect of ours; trying at once would only find it again.
+TROUBLE_SECONDS = 60.0
 FORGET_SECONDS = 60.0
 FORGET_ROWS = 5_000
 GONE_STATUS = 410
@@ -105,16 +107,19 @@ class Sender:
         self._wake.set()
 
     async def _deliver(self, claimed: Claimed) -> None:
+        # Not tried, or not written down: it is tried again, with the same id.
         try:
             await self._try(claimed)
+        except Unavailable as error:
+            logger.warning("delivery %s waits: %s", claimed.id, error)
+            await self._put_off(claimed, AWAY_SECONDS)
         except Exception:
-            # Not tried, or not written down: it is tried again, with the same id.
             logger.exception("delivery %s of %s could not be tried", claimed.id, claimed.event_id)
-            await self._put_off(claimed)
+            await self._put_off(claimed, TROUBLE_SECONDS)
 
-    async def _put_off(self, claimed: Claimed) -> None:
+    async def _put_off(self, claimed: Claimed, seconds: float) -> None:
         try:
-            await self._deliveries.put_off(self._owner, claimed, AWAY_SECONDS)
+            await self._deliveries.put_off(self._owner, claimed, seconds)
         except Exception:
             logger.exception("delivery %s waits for its lease to end", claimed.id)
 

@@ -61,8 +61,9 @@ CREATE TABLE webhooks.deliveries (
     finished_at    timestamptz,
     CONSTRAINT finished_when_not_pending CHECK ((state = 'pending') = (finished_at IS NULL))
 );
--- What is due, target by target; who is before whom; who is being asked; the lists; what is old; what is somebody's.
-CREATE INDEX deliveries_due ON webhooks.deliveries (target_id, due_at, number) WHERE state = 'pending';
+-- Whether anything is due; what is due, target by target; who is before whom; who is being asked; the lists; what is old; what is somebody's.
+CREATE INDEX deliveries_due ON webhooks.deliveries (due_at) WHERE state = 'pending';
+CREATE INDEX deliveries_due_of_target ON webhooks.deliveries (target_id, due_at, number) WHERE state = 'pending';
 CREATE INDEX deliveries_order ON webhooks.deliveries (target_id, generation_id, position) WHERE state = 'pending';
 CREATE INDEX deliveries_leased ON webhooks.deliveries (target_id) WHERE lease_until IS NOT NULL;
 CREATE INDEX deliveries_listed ON webhooks.deliveries (endpoint_id, number);
