@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from workers.providers.kie.callbacks import heard
+from workers.providers.openrouter_videos import callbacks as openrouter_videos
 from workers.providers.wire.signatures import is_recent, standard_webhook
 
 AT = datetime.fromtimestamp(1_700_000_000, UTC)
@@ -29,6 +30,16 @@ def test_the_rule_of_standard_webhooks():
     assert standard_webhook(headers, b'{"test": 2432232314}', secret=secret, now=now)
     assert not standard_webhook(headers, b'{"test": 2432232315}', secret=secret, now=now)
     assert not standard_webhook(headers, b'{"test": 2432232314}', secret="whsec_not base64!", now=now)
+
+
+def test_the_rule_of_openrouter():
+    """Time and body are joined with a comma."""
+    signature = "637c48ef386ee9f112d0c98ed0d833f54c5f11d0268203bf2a9dc946892fd7b0"
+    headers = {"X-OpenRouter-Signature": f"t=1700000000,v1={signature}"}
+    assert openrouter_videos.heard(headers, b'{"a":1}', now=AT, secret="secret")
+    assert openrouter_videos.heard({"x-openrouter-signature": f"v1={signature}, t=1700000000"}, b'{"a":1}', now=AT, secret="secret")
+    assert not openrouter_videos.heard(headers, b'{"a":2}', now=AT, secret="secret")
+    assert not openrouter_videos.heard(headers, b'{"a":1}', now=AT + timedelta(seconds=301), secret="secret")
 
 
 @pytest.mark.parametrize(

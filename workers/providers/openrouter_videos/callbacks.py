@@ -13,8 +13,8 @@ def heard(headers: Mapping[str, str], body: bytes, *, now: datetime, secret: str
     """Whether to look at the job now. Without *secret* whoever knows the callback's URL is believed that much."""
     if secret is None:
         return True
-    fields = dict(part.split("=", 1) for part in lowered(headers).get(HEADER, "").split(",") if "=" in part)
-    timestamp, given = fields.get("t", "").strip(), fields.get("v1", "").strip()
+    fields = dict(part.strip().split("=", 1) for part in lowered(headers).get(HEADER, "").split(",") if "=" in part)
+    timestamp, given = fields.get("t", ""), fields.get("v1", "")
     if not is_recent(timestamp, now):
         return False
     right = hmac.new(secret.encode(), f"{timestamp},".encode() + body, "sha256").hexdigest()
