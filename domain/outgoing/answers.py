@@ -19,7 +19,11 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FetchFailed(Exception):
-    """Nothing usable came. What exactly happened is for the log only."""
+    """Nothing usable came. What exactly happened is for the log only. `too_large`: there is something, and it will not become less."""
+
+    def __init__(self, happened: str, *, too_large: bool = False) -> None:
+        super().__init__(happened)
+        self.too_large = too_large
 
 
 class PostFailed(Exception):

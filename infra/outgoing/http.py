@@ -54,7 +54,7 @@ class PinnedHttp:
             async with asyncio.timeout(self._seconds):
                 return await self._follow(url, bytes_max)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, BodyTooLarge, BodyUnreadable) as error:
-            raise FetchFailed(type(error).__name__) from error
+            raise FetchFailed(type(error).__name__, too_large=isinstance(error, BodyTooLarge)) from error
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Posted:
         began = time.monotonic()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.kernel import limits
 from domain.providers.jobs import Job, ProviderFailure, Result, Running
 from infra.outgoing.http import PinnedHttp
 from tests.support.protocol_server import PIXEL
@@ -176,6 +177,26 @@ async def test_a_result_that_cannot_be_fetched_now_is_fetched_later_and_not_made
     assert isinstance(await made.poll(runway_job(), parked), Result)
     assert len(server.asked("submit")) == 1
     assert not any(KEY in str(request.headers) for request in server.asked("file"))
+    await made.close()
+
+
+async def test_a_page_of_a_gateway_says_nothing_about_the_job(server: KieServer):
+    made = adapter(server)
+    parked = await made.submit(runway_job(), None)
+    for mood in ("html", "list", "nothing", "no code"):
+        server.behave(mood, at="poll")
+        assert isinstance(await made.poll(runway_job(), parked), Running), mood
+    await made.close()
+
+
+async def test_a_result_without_end_is_not_fetched_again_and_again(server: KieServer, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "ARTEFACT_BYTES_MAX", 1_000_000)
+    made = adapter(server)
+    parked = await made.submit(runway_job(), None)
+    server.behave("endless", at="file")
+    with pytest.raises(ProviderFailure) as failure:
+        await made.poll(runway_job(), parked)
+    assert (failure.value.code, failure.value.outcome_unknown) == ("provider_error", True)
     await made.close()
 
 

@@ -19,7 +19,7 @@ from workers.providers.wire.client import POLL_SECONDS, SUBMIT_SECONDS, Call, Wi
 from workers.providers.wire.failures import document_of, failed, table_of
 from workers.providers.wire.fields import told
 from workers.providers.wire.keys import worded
-from workers.providers.wire.looks import PASSING, look
+from workers.providers.wire.looks import PASSING, look_table
 from workers.providers.wire.results import collected
 
 logger = logging.getLogger(__name__)
@@ -57,11 +57,10 @@ class FalProvider:
         return parked_of(table_of(answer.body), self._wire.is_own)
 
     async def poll(self, job: Job, parked: Parked) -> Running | Result:
-        answer = await look(self._wire, self._to(job, parked, "GET", "status_url"))
-        if isinstance(answer, Running):
-            return answer
-        status = document_of(answer.body)
-        if not isinstance(status, dict) or status.get("status") != "COMPLETED":
+        status = await look_table(self._wire, self._to(job, parked, "GET", "status_url"))
+        if isinstance(status, Running):
+            return status
+        if status.get("status") != "COMPLETED":
             return Running()
         if status.get("error") or status.get("error_type"):
             raise failure_of_job(status.get("error"), status.get("error_type"))

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from domain.providers.jobs import ProviderFailure
-from workers.providers.wire.failures import document_of, failed, of_status, retry_after, table_of, unreadable
+from domain.providers.jobs import ProviderFailure, Running
+from workers.providers.wire.failures import document_of, failed, of_status, retry_after, unreadable
+from workers.providers.wire.looks import passed
 
 #: Said of a job that was taken and came to nothing.
 GENERATION_FAILED = 501
@@ -43,9 +44,8 @@ def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Provid
     return _failure(document if isinstance(document, dict) else {}, status, headers)
 
 
-def data_of(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+def data_of(headers: Mapping[str, str], document: dict[str, Any]) -> dict[str, Any]:
     """`data` of a good answer.   Raises ProviderFailure: a 200 may carry any code."""
-    document = table_of(body)
     code = document.get("code")
     if code != 200:
         if type(code) is not int:
@@ -63,11 +63,18 @@ def task_of(data: dict[str, Any]) -> str:
     return task
 
 
-def check_job(body: bytes) -> None:
-    """Raises ProviderFailure when a look is answered with the job's failure instead of its data."""
-    document = document_of(body)
-    if isinstance(document, dict) and document.get("code") == GENERATION_FAILED:
+def look_of(document: dict[str, Any]) -> dict[str, Any] | Running:
+    """`data` of an answer to a look; "still running" when only the look has failed.   Raises ProviderFailure about the job or the key."""
+    code = document.get("code")
+    if code == GENERATION_FAILED:
         raise failure_of_job(document.get("msg"))
+    if type(code) is not int:
+        # A page of some gateway.
+        return Running()
+    try:
+        return data_of({}, document)
+    except ProviderFailure as failure:
+        return passed(failure)
 
 
 def failure_of_job(said: Any) -> ProviderFailure:

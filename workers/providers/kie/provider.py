@@ -7,11 +7,11 @@ from typing import Any
 from domain.ports import Outgoing
 from domain.providers.jobs import Job, LookUpUnsupported, Parked, ProviderFailure, Result, Running
 from workers.providers.kie import callbacks
-from workers.providers.kie.envelope import TASK_ID, check_job, data_of, read_failure, task_of
+from workers.providers.kie.envelope import TASK_ID, data_of, look_of, read_failure, task_of
 from workers.providers.kie.uploads import uploaded
 from workers.providers.wire.client import POLL_SECONDS, SUBMIT_SECONDS, Call, Wire, within
-from workers.providers.wire.failures import failed
-from workers.providers.wire.looks import look, passed
+from workers.providers.wire.failures import failed, table_of
+from workers.providers.wire.looks import look_table
 from workers.providers.wire.results import collected
 
 BASE_URL = "https://api.kie.ai"
@@ -63,20 +63,17 @@ class KieProvider:
             body["callBackUrl"] = callback_url
         call = Call(method="POST", url=self.submit_path, seconds=within(SUBMIT_SECONDS, job), paid=True, key=job.api_key, json=body)
         answer = await self._wire.ask(call)
-        return Parked(upstream_id=task_of(data_of(answer.headers, answer.body)), poll_seconds=LOOK_SECONDS)
+        return Parked(upstream_id=task_of(data_of(answer.headers, table_of(answer.body))), poll_seconds=LOOK_SECONDS)
 
     async def poll(self, job: Job, parked: Parked) -> Running | Result:
         if not TASK_ID.fullmatch(parked.upstream_id):
             raise failed("invalid_request")
         url = f"{self.look_path}?taskId={parked.upstream_id}"
-        answer = await look(self._wire, Call(method="GET", url=url, seconds=within(POLL_SECONDS, job), paid=False, key=job.api_key))
-        if isinstance(answer, Running):
-            return answer
-        check_job(answer.body)
-        try:
-            data = data_of(answer.headers, answer.body)
-        except ProviderFailure as failure:
-            return passed(failure)
+        call = Call(method="GET", url=url, seconds=within(POLL_SECONDS, job), paid=False, key=job.api_key)
+        document = await look_table(self._wire, call)
+        data = document if isinstance(document, Running) else look_of(document)
+        if isinstance(data, Running):
+            return data
         links = self.links_of(data)
         return Running() if links is None else await collected(self._outgoing, job, links)
 

@@ -8,7 +8,7 @@ from domain.providers.jobs import Input, Job, ProviderFailure
 from workers.providers.kie.envelope import data_of
 from workers.providers.wire.base64s import is_link
 from workers.providers.wire.client import Call, Wire, within
-from workers.providers.wire.failures import failed, unreadable
+from workers.providers.wire.failures import failed, table_of, unreadable
 
 PATH = "/api/file-stream-upload"
 FOLDER = "daybook"
@@ -41,7 +41,7 @@ async def _upload(wire: Wire, job: Job, given: Input, number: int) -> str:
         )
     )
     try:
-        data = data_of(answer.headers, answer.body)
+        data = data_of(answer.headers, table_of(answer.body))
     except ProviderFailure as failure:
         # Nothing was made and nothing billed, whatever the answer was.
         raise ProviderFailure(failure.code, failure.message, retry_after_seconds=failure.retry_after_seconds) from failure

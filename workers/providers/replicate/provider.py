@@ -11,7 +11,7 @@ from workers.providers.replicate.requests import DATA_URL_BYTES_MAX, body_of, pa
 from workers.providers.wire.base64s import aside, data_url, is_link
 from workers.providers.wire.client import POLL_SECONDS, SUBMIT_SECONDS, Call, Wire, within
 from workers.providers.wire.failures import document_of, failed, table_of
-from workers.providers.wire.looks import look
+from workers.providers.wire.looks import look_table
 from workers.providers.wire.results import collected
 from workers.providers.wire.signatures import standard_webhook
 
@@ -44,14 +44,8 @@ class ReplicateProvider:
 
     async def poll(self, job: Job, parked: Parked) -> Running | Result:
         call = Call(method="GET", url=_path(parked), seconds=within(POLL_SECONDS, job), paid=False, key=job.api_key)
-        answer = await look(self._wire, call)
-        if isinstance(answer, Running):
-            return answer
-        prediction = await aside(len(answer.body), document_of, answer.body)
-        if not isinstance(prediction, dict):
-            # The look is lost, not the job.
-            return Running()
-        links = links_of(prediction)
+        prediction = await look_table(self._wire, call)
+        links = prediction if isinstance(prediction, Running) else links_of(prediction)
         return links if isinstance(links, Running) else await collected(self._outgoing, job, links)
 
     async def cancel(self, job: Job, parked: Parked) -> None:

@@ -29,7 +29,9 @@ async def collected(outgoing: Outgoing, job: Job, urls: Sequence[str]) -> Result
             continue
         try:
             found = await outgoing.fetch(url, bytes_max=limits.ARTEFACT_BYTES_MAX)
-        except FetchFailed:
+        except FetchFailed as error:
+            if error.too_large:
+                raise ProviderFailure("provider_error", "The provider's result is too large.", outcome_unknown=True) from error
             return Running()
         except UrlRefused as error:
             raise ProviderFailure("provider_error", "The provider's result cannot be fetched.", outcome_unknown=True) from error
