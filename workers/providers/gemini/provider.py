@@ -1,6 +1,7 @@
 """The provider `gemini`."""
 
 import asyncio
+from functools import partial
 
 import msgspec
 
@@ -33,7 +34,7 @@ class GeminiProvider:
     async def generate(self, job: Job, report: Report = unheard, say: Say = unsaid) -> Result:
         until = asyncio.get_running_loop().time() + job.timeout_seconds
         if job.kind in ("image", "image_edit"):
-            return await several([self._image(job, until) for _ in range(job.params.get("count") or 1)], report)
+            return await several([partial(self._image, job, until)] * (job.params.get("count") or 1), report)
         call = await self._call(job, until)
         if streams(job):
             async with self._wire.stream(call) as (_, pieces):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
@@ -38,7 +39,7 @@ class OpenAICompatibleProvider:
         if job.kind == "image_analysis":
             body = await self._ask(job, 1, until)
             return await aside(len(body), analysis_of, job, body)
-        return await several([self._images(job, count, until) for count in calls_of(job)], report)
+        return await several([partial(self._images, job, count, until) for count in calls_of(job)], report)
 
     async def close(self) -> None:
         await self._wire.close()

@@ -1,13 +1,12 @@
 """Several pictures of a server that draws one at a time."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from domain.providers.jobs import Artefact, ProviderFailure, Report, Result
 
 
-async def several(calls: Sequence[Coroutine[Any, Any, list[Artefact]]], report: Report) -> Result:
+async def several(calls: Sequence[Callable[[], Awaitable[list[Artefact]]]], report: Report) -> Result:
     """What *calls* make, at once: one after the other they would take longer than their job may.
 
     What is there was billed, so it is not made again for the sake of the rest: the result is partial then.   Raises ProviderFailure
@@ -15,9 +14,9 @@ async def several(calls: Sequence[Coroutine[Any, Any, list[Artefact]]], report: 
     """
     done = 0
 
-    async def told(call: Coroutine[Any, Any, list[Artefact]]) -> list[Artefact]:
+    async def told(call: Callable[[], Awaitable[list[Artefact]]]) -> list[Artefact]:
         nonlocal done
-        made = await call
+        made = await call()
         done += 1
         report(done / len(calls))
         return made
