@@ -5,6 +5,7 @@ import gzip
 import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from infra.outgoing.http import PinnedHttp
 from tests.support.openai_server import OpenAIServer
 from tests.support.protocol_server import PIXEL
 from tests.support.providers.case import KEY
-from workers.providers.wire import sse
+from workers.providers.wire import client, sse
 from workers.providers.wire.answers import fitted
 from workers.providers.wire.base64s import artefact_of
 from workers.providers.wire.bodies import BodyTooLarge
@@ -235,3 +236,18 @@ async def test_a_packed_stream_is_unpacked_as_it_comes(server: OpenAIServer, wir
         found = [event.data async for event in events(pieces)]
     assert headers["content-encoding"] == "gzip"
     assert found == [json.dumps({"n": number}) for number in range(50)]
+
+
+async def test_an_error_whose_body_never_comes_is_that_error(server: OpenAIServer, wire: Wire, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(client, "ERROR_SECONDS", 0.05)
+
+    def stall(handler: Any) -> None:
+        handler.wfile.write(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\nContent-Length: 99\r\n\r\n{")
+        handler.wfile.flush()
+        handler.silence()
+
+    server.MOODS = {"stalling": stall}
+    server.behave("stalling")
+    with pytest.raises(ProviderFailure) as failure:
+        await wire.ask(Call(method="POST", url="/chat/completions", seconds=30, paid=True, json={}))
+    assert (failure.value.code, failure.value.retryable, failure.value.retry_after_seconds) == ("rate_limited", True, 3)

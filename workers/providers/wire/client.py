@@ -23,6 +23,7 @@ KEEPALIVE_SECONDS = 15
 CONNECTIONS_MAX = 256
 BODY_BYTES_MAX = 128 << 20
 ERROR_BYTES_MAX = 1 << 20
+ERROR_SECONDS = 5
 #: Seconds without a single byte. Of an image nothing comes until it is drawn: its calls wait as long as their job may take.
 TEXT_READ_SECONDS = 60
 POLL_SECONDS = 30
@@ -197,8 +198,9 @@ def origin_of(url: str) -> str:
 async def _error_body(answer: httpx.Response) -> bytes:
     """Of a failure only the status is needed; a body that cannot be read must not hide it."""
     try:
-        return await read_body(answer, ERROR_BYTES_MAX)
-    except (httpx.HTTPError, BodyTooLarge, BodyUnreadable):
+        async with asyncio.timeout(ERROR_SECONDS):
+            return await read_body(answer, ERROR_BYTES_MAX)
+    except (TimeoutError, httpx.HTTPError, BodyTooLarge, BodyUnreadable):
         return b""
 
 
