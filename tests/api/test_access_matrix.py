@@ -31,6 +31,7 @@ OPEN = {
     "POST /v1/auth/refresh",
     "POST /v1/auth/register",
     "POST /v1/auth/reset-password",
+    "POST /v1/callbacks/{provider}/{token}",
     "POST /v1/payments/stripe/webhook",
     "GET /v1/auth/verify",
     "POST /v1/auth/verify",
