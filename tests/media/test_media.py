@@ -17,7 +17,7 @@ from domain.kernel import limits
 from infra.media import looking, pictures
 from infra.media.magic import content_type_of
 
-FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 
 
 def picture(format: str = "PNG", size: tuple[int, int] = (120, 80), mode: str = "RGB", **options: object) -> bytes:
@@ -138,6 +138,20 @@ def test_anything_behind_the_image_is_refused(format: str, junk: bytes):
 @pytest.mark.parametrize("format", ["PNG", "WEBP"])
 def test_an_animation_is_refused(format: str):
     assert code_of(animation(format)) == "animated"
+
+
+def test_a_gif_may_move_with_so_many_frames(monkeypatch: pytest.MonkeyPatch):
+    moving = animation("GIF")
+    assert check_image(moving).content_type == "image/gif"
+    assert Image.open(BytesIO(thumbnail(moving))).size == (32, 32)
+    monkeypatch.setattr(limits, "ANIMATION_FRAMES_MAX", 2)
+    assert code_of(moving) == "too_many_frames"
+
+
+def test_the_frames_of_a_gif_count_together(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "IMAGE_PIXELS_MAX", 32 * 32)
+    monkeypatch.setattr(limits, "ANIMATION_PIXELS_MAX", 3 * 32 * 32 - 1)
+    assert code_of(animation("GIF")) == "too_many_pixels"
 
 
 @pytest.mark.parametrize(("width", "height"), [(50_000, 50_000), (2**31 - 1, 2**31 - 1), (8_001, 8_000), (20_000, 1), (1, 16_385)])
