@@ -30,7 +30,7 @@ class Call:
     """
 
     __slots__ = (
-        "account", "address", "after", "behind", "bound_to", "executed", "filters", "idempotency_key", "just_sealed", "kit", "min_position",
+        "account", "address", "after", "begun", "behind", "bound_to", "executed", "filters", "idempotency_key", "just_sealed", "kit", "min_position",
         "now", "path", "platform", "position", "prefer_wait", "principal", "replayed", "request", "request_id",
         "route", "secret", "seen", "sent", "subject_address", "taken",
     )  # fmt: skip
@@ -65,6 +65,8 @@ class Call:
         #: A command has gone to the journal, whatever becomes of the caller.
         self.executed = False
         self.position: int | None = None
+        #: When a stream of events began, which is all that there is to wait for in it.
+        self.begun: float | None = None
         self.taken: list[Policy] = []
 
     @property

@@ -254,6 +254,7 @@ class Pipeline:
 
     async def _stream(self, call: Call, answer: Answer, extra: dict[str, str]) -> None:
         headers = {**self.kit.responder.complete(call.request, call.request_id), **extra, **answer.headers}
+        call.begun = perf_counter() if self.route.events else None
         try:
             response = await call.request.respond(status=answer.status, headers=headers, content_type=answer.content_type)
             assert answer.stream is not None
@@ -274,7 +275,8 @@ class Pipeline:
 
     def _finish(self, call: Call, started: float, status: int, code: str) -> None:
         seconds = perf_counter() - started
-        self.kit.platform.metrics.request(self.route.template, call.request.method, status, seconds)
+        waited = seconds if call.begun is None else call.begun - started
+        self.kit.platform.metrics.request(self.route.template, call.request.method, status, waited)
         self.kit.logged(call, status, code, seconds)
 
 
