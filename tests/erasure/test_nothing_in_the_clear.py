@@ -24,7 +24,7 @@ from tests.support.personal_markers import CALLED, Document, Markers
 from tests.support.signer import TestSigner
 
 ADDRESS = "198.51.100.77"
-FIRST = ["POST /v1/auth/register", "POST /v1/auth/login", "POST /v1/generations", "POST /v1/webhook-endpoints"]
+FIRST = ["POST /v1/auth/register", "POST /v1/auth/login", "POST /v1/generations", "POST /v1/schedules", "POST /v1/webhook-endpoints"]
 #: These end what the others need; the test calls them itself.
 LAST = {"POST /v1/auth/logout", "POST /v1/me/erasure", "DELETE /v1/me", "POST /v1/admin/accounts/{id}/erasure"}
 #: After what they undo, or with what they need.
@@ -36,7 +36,7 @@ LATE = [
 ]
 SEALED = re.compile(rb"s1\.[A-Za-z0-9_-]{38,}")
 #: Not free texts: proofs of who calls, and values with a form of their own.
-FIXED = {"roles": ["user"], "limits": {"api": "6000/60"}, "amount": 1, "method": "test", "inputs": []}
+FIXED = {"roles": ["user"], "limits": {"api": "6000/60"}, "amount": 1, "method": "test", "inputs": [], "cron": "0 6 * * *", "time_zone": "UTC"}
 
 
 class Story:
@@ -101,6 +101,8 @@ class Story:
                 self.fixed["token"] = answer["token"]
             case "POST /v1/admin/accounts/{id}/grants":
                 self.ids["a grant"] = answer["id"]
+            case "POST /v1/schedules":
+                self.ids["/v1/schedules"] = answer["id"]
             case "POST /v1/webhook-endpoints":
                 self.ids["/v1/webhook-endpoints"] = answer["id"]
             case "POST /v1/auth/reset-password":
