@@ -1,5 +1,6 @@
 """Keys of one's own at providers: which there are, setting and removing them. A key goes in and never comes out."""
 
+import logging
 from uuid import UUID
 
 from api.kit.answer import Answer, no_content, ok
@@ -12,6 +13,8 @@ from domain.provider_keys.commands import RemoveProviderKey, SetProviderKey
 from domain.provider_keys.provider_keys import ProviderKeys as Stream
 from domain.provider_keys.provider_keys import check_provider
 from domain.provider_keys.refusals import ProviderKeyNotFound
+
+logger = logging.getLogger(__name__)
 
 
 async def listed(call: Call) -> Answer:
@@ -31,7 +34,7 @@ async def put(call: Call, provider: str, body: NewProviderKey) -> Answer:
     check_provider(provider, frozenset(model.provider for model in call.platform.catalogue.models))
     before = await _keys(call)
     own_keys, key_id = call.platform.own_keys, call.platform.ids.new()
-    if before and before.key_id(provider) and await own_keys.key(call.account_id, provider) == body.key:
+    if before and before.key_id(provider) and await _kept(call, provider) == body.key:
         return ok(_shown(before, provider))
     await own_keys.keep(call.account_id, provider, key_id, body.key)
     command = SetProviderKey(account_id=call.account_id, provider=provider, key_id=key_id)
@@ -40,6 +43,15 @@ async def put(call: Call, provider: str, body: NewProviderKey) -> Answer:
     except Refusal:
         await own_keys.drop(call.account_id, [key_id])
         raise
+
+
+async def _kept(call: Call, provider: str) -> str | None:
+    """The key as it is kept; None also when what is kept was altered: a new one mends that."""
+    try:
+        return await call.platform.own_keys.key(call.account_id, provider)
+    except ValueError:
+        logger.error("a provider key was altered", extra={"account": call.account, "provider": provider})
+        return None
 
 
 async def _set(call: Call, receipt: Receipt) -> Answer:

@@ -1,11 +1,14 @@
 """Generations on the caller's own key: loaded for each attempt and each look, so that a key that was removed is used no more."""
 
+import logging
 from collections.abc import Mapping
 
 from domain.generations.generation import Generation
 from workers.failures import AttemptFailed
 from workers.patience import patiently
 from workers.platform import WorkerPlatform
+
+logger = logging.getLogger(__name__)
 
 #: What a caller has to be told in other words when it is his own account.
 SENTENCES = {
@@ -19,7 +22,12 @@ async def own_key_of(platform: WorkerPlatform, generation: Generation) -> str | 
     """The caller's key; None: it runs on the installation's.   Raises AttemptFailed when the key was removed."""
     if not generation.own_key:
         return None
-    found = await patiently("an own key", lambda: platform.own_keys.key(generation.account_id, generation.provider))
+    try:
+        found = await patiently("an own key", lambda: platform.own_keys.key(generation.account_id, generation.provider))
+    except ValueError:
+        logger.error("a provider key was altered", extra={"generation_id": str(generation.id), "provider": generation.provider})
+        sentence = f"Your key at {generation.provider} cannot be read any more. Set it again."
+        raise AttemptFailed("auth", sentence, retryable=False) from None
     if found is None:
         sentence = f"It was asked for on your key at {generation.provider}, which was removed since."
         raise AttemptFailed("auth", sentence, retryable=False)

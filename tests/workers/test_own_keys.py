@@ -75,6 +75,8 @@ async def test_it_is_used_for_what_was_asked_on_it_and_when_it_fails_or_is_remov
         await fleet.when(first[2], lambda found: found.sealed_job is not None)
         server.behave("status 401")
         [refused] = await fleet.final(await fleet.submit(account, "stability/core", **ASKED))
+        await fleet.world.rows("UPDATE vault.provider_keys SET sealed = left(sealed, -4) || 'AAAA' WHERE key_id = %s RETURNING 1", key_id)
+        [altered] = await fleet.final(await fleet.submit(account, "stability/core", **ASKED))
         await fleet.platform.own_keys.drop(account, [key_id])
         [lost] = await fleet.final(await fleet.submit(account, "stability/core", **ASKED))
         await fleet.change_work(first[2], "poll_at = clock_timestamp()")
@@ -85,8 +87,9 @@ async def test_it_is_used_for_what_was_asked_on_it_and_when_it_fails_or_is_remov
     assert [request.headers["Authorization"] for request in server.requests[2:]] == [f"Bearer {KEY}"]
     assert queue.asked("submit") and queue.asked("poll")
     assert {request.headers.get("Authorization") for request in queue.requests} == {f"Bearer {KEY}", None}
-    assert [(each.error["code"], each.error["message"], each.charged) for each in (refused, lost)] == [
+    assert [(each.error["code"], each.error["message"], each.charged) for each in (refused, altered, lost)] == [
         ("auth", "The provider does not accept your key.", 0),
+        ("auth", "Your key at stability cannot be read any more. Set it again.", 0),
         ("auth", "It was asked for on your key at stability, which was removed since.", 0),
     ]
     assert KEY not in caplog.text

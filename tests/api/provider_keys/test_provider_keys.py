@@ -73,6 +73,21 @@ async def test_another_account_has_keys_of_its_own(house, alice, bob):
     assert await house.platform.own_keys.key(bob.account_id, "gemini") == SECRET + "-of-bob"
 
 
+async def test_a_row_of_another_account_does_not_open_and_a_new_key_mends_it(house, alice, bob):
+    await put(house, alice, "openrouter")
+    await put(house, bob, "openrouter", SECRET + "-of-bob")
+    swap = """
+        UPDATE vault.provider_keys SET sealed = (SELECT sealed FROM vault.provider_keys WHERE account_id = %s AND provider = 'openrouter')
+        WHERE account_id = %s AND provider = 'openrouter'
+    """
+    async with house.platform.reads.connection() as connection:
+        await connection.execute(swap, [alice.account_id, bob.account_id])
+    with pytest.raises(ValueError, match="somebody else"):
+        await house.platform.own_keys.key(bob.account_id, "openrouter")
+    assert (await put(house, bob, "openrouter", SECRET)).status_code == 200
+    assert await house.platform.own_keys.key(bob.account_id, "openrouter") == SECRET
+
+
 async def test_any_vendor_may_have_a_key_and_nobody_else(house, alice):
     assert (await put(house, alice, "twilio", "AC0123456789:token")).status_code == 201
     assert problem(await put(house, alice, "builtin"), 422, "provider_takes_no_key")["provider"] == "builtin"
