@@ -40,7 +40,7 @@ class Positions(Protocol):
         """Name of the read model -> position of the last event it has applied."""
 
     async def followers(self) -> Mapping[str, int]:
-        """The same for everybody who follows the log: also `notary`, with the position that its last checkpoint covers."""
+        """The same for everybody who follows the log: also `notary`, with the position that its last checkpoint covers, and `webhooks`."""
 
 
 class Metrics(Protocol):

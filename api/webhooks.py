@@ -118,7 +118,7 @@ async def _deleted(call: Call, receipt: Receipt) -> Answer:
 
 
 async def rotate(call: Call, id: UUID, body: SecretRotation) -> Answer:
-    """A new secret, in this answer and never again. For `overlap_seconds` the one before signs, too."""
+    """A new secret, in this answer and never again. For `overlap_seconds` those before sign, too."""
     key, secret = await call.platform.vault.key(call.account_id), _new_secret()
     overlap_until = call.now + timedelta(seconds=body.overlap_seconds) if body.overlap_seconds else None
     command = RotateEndpointSecret(account_id=call.account_id, endpoint_id=id, sealed_secret=key.seal(secret), overlap_until=overlap_until)

@@ -75,6 +75,7 @@ from infra.telling.tickets import RedisTickets
 from infra.telling.voices import RedisSaying
 from infra.webhooks.deliveries import PostgresDeliveries
 from infra.webhooks.log import PostgresDeliveryLog
+from infra.webhooks.outbox import outbox_position
 from projections.kernel.positions import positions_of
 from projections.kernel.wake import listening
 from projections.notary.checkpoints import sealed_size
@@ -163,7 +164,8 @@ class Positions:
 
     async def followers(self) -> Mapping[str, int]:
         async with self._reads.connection() as connection:
-            return {**await positions_of(connection), "notary": await sealed_size(connection)}
+            others = {"notary": await sealed_size(connection), "webhooks": await outbox_position(connection)}
+            return {**await positions_of(connection), **others}
 
 
 @asynccontextmanager

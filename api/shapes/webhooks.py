@@ -37,14 +37,14 @@ class WebhookEndpointPatch(Body):
 
 
 class SecretRotation(Body):
-    """For so long both secrets sign: time to bring the new one to whoever verifies. 0: the one before is void at once."""
+    """For so long both secrets sign: time to bring the new one to whoever verifies. 0: all before are void at once."""
 
     overlap_seconds: Annotated[int, Meta(ge=0, le=WEBHOOK_OVERLAP_SECONDS_MAX)] = 0
 
 
 class WebhookEndpoint(Shown):
     """`disabled_cause`: `owner`; `failing`, after it has taken nothing for the whole schedule of a delivery; `gone`, after it answered
-    410. `secret_overlap_until`: so long a secret before the present one signs, too.
+    410. `secret_overlap_until`: so long the secrets before the present one sign, too.
     """
 
     id: Id

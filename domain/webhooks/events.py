@@ -33,7 +33,7 @@ class EndpointChanged(Fact):
 
 
 class EndpointSecretRotated(Fact):
-    """The secret before signs too until `overlap_until`; None: no longer."""
+    """Those before sign too until `overlap_until`, at the latest; None: no longer."""
 
     TOPIC = "webhooks.endpoint_secret_rotated"
     endpoint_id: UUID
@@ -76,7 +76,7 @@ class RedeliveryRequested(Fact):
 
 
 class AccountSecretIssued(Fact):
-    """Signs what goes to the `webhook_url` of a generation. The secret before signs too until `overlap_until`."""
+    """Signs what goes to the `webhook_url` of a generation. Those before sign too until `overlap_until`, at the latest."""
 
     TOPIC = "webhooks.account_secret_issued"
     sealed_secret: str

@@ -174,7 +174,9 @@ def signing(secrets: list[Secret], *, now: datetime) -> list[str]:
 
 
 def _next(secrets: list[Secret], fact: events.EndpointSecretRotated | events.AccountSecretIssued) -> list[Secret]:
-    """The secrets after *fact*: those that are over at its time are forgotten."""
-    before = [{**secret, "until": fact.overlap_until} if secret["until"] is None else secret for secret in secrets]
-    still = [secret for secret in before if secret["until"] is not None and secret["until"] > fact.timestamp]
+    """The secrets after *fact*. None before it signs for longer than it says; those that are over at its time are forgotten."""
+    latest, still = fact.overlap_until, []
+    if latest is not None:
+        before = [{**secret, "until": min(secret["until"] or latest, latest)} for secret in secrets]
+        still = [secret for secret in before if secret["until"] > fact.timestamp]
     return [{"sealed_secret": fact.sealed_secret, "until": None}, *still[:WEBHOOK_OLD_SECRETS_MAX]]

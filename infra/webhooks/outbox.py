@@ -59,8 +59,7 @@ class Outbox:
         self.on_rows: Callable[[], None] = lambda: None
 
     async def step(self, conn: AsyncConnection[Any]) -> int:
-        row = await (await conn.execute(POSITION)).fetchone()
-        written = int(row[0]) if row else 0
+        written = await outbox_position(conn)
         after = self._quiet[1] if self._quiet[0] == written else written
         try:
             events = await self._reader.read(conn, after=after, limit=BATCH_EVENTS)
@@ -136,6 +135,12 @@ def _ordered(due: Iterable[Due], busy: set[tuple[UUID, UUID]]) -> Iterable[Due]:
             if pair in busy:
                 yield each
             busy.add(pair)
+
+
+async def outbox_position(conn: AsyncConnection[Any]) -> int:
+    """How far the log has been looked at, as it is written down: what is quiet may lie behind it for a moment."""
+    row = await (await conn.execute(POSITION)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def outbox_follower(dsn: str, outbox: Outbox) -> Follower:

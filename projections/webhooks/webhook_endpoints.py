@@ -58,7 +58,7 @@ PAGES = {"asc": _PAGE.format(beyond=">", direction="ASC"), "desc": _PAGE.format(
 
 
 class WebhookEndpointRow(msgspec.Struct, kw_only=True):
-    """`disabled`: the cause. `overlap_until`: so long a secret before the present one signs, too. The positions are 0 when folded."""
+    """`disabled`: the cause. `overlap_until`: so long the secrets before the present one sign, too. The positions are 0 when folded."""
 
     id: UUID
     stream: UUID
@@ -171,10 +171,7 @@ def _changed(present: Present, event: Event) -> None:
 
 
 def _rotated(present: Present, event: Event) -> None:
-    """A secret of an earlier rotation may sign for longer than the one that was replaced now."""
-    row, fact = _touched(present, event), event.fact
-    living = [until for until in (row.overlap_until, fact.overlap_until) if until is not None and until > fact.timestamp]
-    row.overlap_until = max(living, default=None)
+    _touched(present, event).overlap_until = event.fact.overlap_until
 
 
 def _disabled(present: Present, event: Event) -> None:

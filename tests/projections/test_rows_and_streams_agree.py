@@ -14,6 +14,7 @@ from domain.generations.generation import Generation
 from domain.kernel.refusals import Refusal
 from domain.orders.order import Order
 from domain.subscriptions.subscription import Subscription
+from domain.webhooks.webhooks import Webhooks
 from projections.accounts.accounts import account_of
 from projections.accounts.accounts import row_of as account_row_of
 from projections.accounts.api_tokens import page_of_api_tokens, rows_of
@@ -28,6 +29,8 @@ from projections.orders.orders import OrderRow
 from projections.orders.orders import row_of as order_row_of
 from projections.subscriptions.subscriptions import SubscriptionRow
 from projections.subscriptions.subscriptions import row_of as subscription_row_of
+from projections.webhooks.webhook_endpoints import WebhookEndpointRow
+from projections.webhooks.webhook_endpoints import row_of as endpoint_row_of
 from tests.support.projecting import Library
 from tests.support.shop_history import ShopHistory
 
@@ -87,6 +90,19 @@ async def test_orders_and_subscriptions_are_the_same_from_table_and_stream(libra
     for subscription in [stream for stream in streams if isinstance(stream, Subscription)]:
         assert plain(subscriptions.pop(subscription.id)) == plain(subscription_row_of(subscription))
     assert (orders, subscriptions) == ({}, {})
+
+
+async def test_webhook_endpoints_are_the_same_from_table_and_stream(library: Library):
+    library.busy_history(1, 900)
+    await library.project()
+    rows = {row.id: row for row in await Place(library.conn).fetch("SELECT * FROM read.webhook_endpoints_v1", {}, WebhookEndpointRow)}
+    assert len(rows) > 3 and {row.disabled for row in rows.values()} > {None}
+    for webhooks in [stream for stream in library.book.streams.values() if isinstance(stream, Webhooks)]:
+        for endpoint_id in webhooks.endpoints:
+            row = plain(rows.pop(UUID(endpoint_id)))
+            assert row.pop("position")
+            assert row == {name: value for name, value in plain(endpoint_row_of(webhooks, UUID(endpoint_id))).items() if name != "position"}
+    assert rows == {}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -87,10 +87,13 @@ def test_a_replaced_secret_signs_until_its_overlap_ends(book):
     assert sign() == ["s2", "s1", "s0"]
     book.now += HOUR
     assert sign() == ["s2", "s1"]
-    rotate("s3", None)
-    assert sign() == ["s3", "s1"]
-    book.now += HOUR
-    assert sign() == ["s3"]
+    rotate("s3", HOUR / 2)
+    assert sign() == ["s3", "s2", "s1"]
+    book.now += HOUR / 2
+    assert sign() == ["s3"], "none signs for longer than the last rotation says"
+    rotate("s4", HOUR)
+    rotate("s5", None)
+    assert sign() == ["s5"]
     for number in range(2 * WEBHOOK_OLD_SECRETS_MAX):
         rotate(f"t{number}", HOUR)
     assert len(sign()) == 1 + WEBHOOK_OLD_SECRETS_MAX
