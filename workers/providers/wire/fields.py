@@ -10,7 +10,7 @@ voice, width. `[]` behind a name sends a list, `{}` behind that of a size {"widt
 is said in the prompt, or left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import gcd
 from typing import Any
 
@@ -48,7 +48,7 @@ def told(job: Job, *, inputs: Sequence[str] = (), mask: str | None = None) -> di
     return told | job.adapter.get("body", {})
 
 
-def prompt_of(job: Job, fields: dict[str, str]) -> str:
+def prompt_of(job: Job, fields: Container[str]) -> str:
     """The caller's words, and in words what the model has no field for."""
     lines = [job.prompt]
     if job.params.get("style"):
