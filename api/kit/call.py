@@ -30,8 +30,8 @@ class Call:
     """
 
     __slots__ = (
-        "account", "address", "after", "begun", "behind", "bound_to", "executed", "filters", "idempotency_key", "just_sealed", "kit", "min_position",
-        "now", "path", "platform", "position", "prefer_wait", "principal", "replayed", "request", "request_id",
+        "account", "address", "after", "begun", "behind", "bound_to", "executed", "filters", "idempotency_key", "just_sealed", "kit",
+        "min_position", "now", "path", "platform", "position", "prefer_wait", "principal", "replayed", "request", "request_id",
         "route", "secret", "seen", "sent", "subject_address", "taken",
     )  # fmt: skip
 
