@@ -74,7 +74,6 @@ RULES: dict[str, dict[str, Rule]] = {
         "sends": _some("aspect_ratio", "seed"),
     },
     "google-video": {
-        "background": FLAG,
         "delivery": _one("inline", "uri"),
         "format": BODY,
         "parameters": BODY,

@@ -159,7 +159,7 @@ MISTAKES |= {
     "a protocol that Google does not speak": (of("google-video", '{ protocol = "vertex" }'), ADAPTER + "protocol"),
     "a size that Gemini does not draw": (of("gemini", '{ image_size = "1k" }'), ADAPTER + "image_size"),
     "a threshold that Gemini does not know": (of("gemini", '{ safety = "none" }'), ADAPTER + "safety"),
-    "a wait that is a number": (of("google-video", "{ background = 1 }"), ADAPTER + "background"),
+    "a way of delivery that Google does not have": (of("google-video", '{ delivery = "post" }'), ADAPTER + "delivery"),
     "words that are no table": (of("fal", '{ words = { format = "jpg" } }'), ADAPTER + "words"),
 }
 

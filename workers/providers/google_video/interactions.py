@@ -1,8 +1,7 @@
 """`/interactions`, in the background. A model's `adapter` may say:
 
-background = false: the answer to the submit is the clip
-delivery   = "uri" | "inline"
-format     = fields of `response_format` sent as they stand
+delivery = "uri" | "inline"
+format   = fields of `response_format` sent as they stand
 """
 
 import re
@@ -35,12 +34,8 @@ def asked_of(job: Job) -> dict[str, Any]:
         "input": [{"type": "text", "text": text}, *pictures] if pictures else text,
         "response_format": format | job.adapter.get("format", {}),
         "generation_config": {"video_config": {"task": task}},
-        "background": in_background(job),
+        "background": True,
     }
-
-
-def in_background(job: Job) -> bool:
-    return bool(job.adapter.get("background", True))
 
 
 def taken(body: bytes) -> tuple[str, str | None]:

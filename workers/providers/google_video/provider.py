@@ -19,8 +19,6 @@ from workers.providers.wire.keys import named
 from workers.providers.wire.looks import look_table, passed
 
 LOOK_SECONDS = 10.0
-#: An interaction that is not done in the background is answered when its clip is there.
-AWAITED_SECONDS = 900
 CLIPS_MAX = 4
 
 
@@ -39,8 +37,7 @@ class GoogleVideoProvider:
 
     async def submit(self, job: Job, callback_url: str | None) -> Parked:
         body = await aside(sum(len(each.data) for each in job.inputs), _packed, job)
-        awaited = _interacts(job) and not interactions.in_background(job)
-        seconds = within(AWAITED_SECONDS if awaited else SUBMIT_SECONDS, job)
+        seconds = within(SUBMIT_SECONDS, job)
         url = interactions.PATH if _interacts(job) else operations.path_of(job)
         answer = await self._wire.ask(Call(method="POST", url=url, seconds=seconds, paid=True, key=job.api_key, json=body))
         if not _interacts(job):

@@ -27,7 +27,8 @@ ERROR_SECONDS = 5
 #: Seconds without a single byte. Of an image nothing comes until it is drawn: its calls wait as long as their job may take.
 TEXT_READ_SECONDS = 60
 POLL_SECONDS = 30
-SUBMIT_SECONDS = 60
+#: Less than the minute after which a worker gives a submit up.
+SUBMIT_SECONDS = 50
 DOWNLOAD_SECONDS = 300
 
 #: status, headers, body -> the failure that they stand for
