@@ -44,7 +44,9 @@ from infra.clock import RandomIds, SystemClock
 from infra.dispatch.board import PostgresBoard
 from infra.dispatch.claims import PostgresClaims
 from infra.dispatch.due import PostgresDue
+from infra.dispatch.health import PostgresProviderHealth
 from infra.dispatch.leases import keeper
+from infra.dispatch.limits import PostgresLimits
 from infra.dispatch.parked import PostgresParkedJobs
 from infra.dispatch.queues import PostgresQueues
 from infra.dispatch.schedules import PostgresSchedulesDue
@@ -281,6 +283,8 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             ),
             claims=PostgresClaims(base.reads),
             parked=PostgresParkedJobs(base.reads),
+            limits=PostgresLimits(base.reads),
+            health=PostgresProviderHealth(base.reads),
             callback_base=callback_base(settings),
             # A thread's own connection, held for as long as the process lives.
             keep_leases=keeper(direct),

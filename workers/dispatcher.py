@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 
+from domain.dispatch.limits import limits_of
 from domain.dispatch.ports import Group
 from domain.kernel.refusals import Unavailable
 from workers.bells import Ringer
@@ -25,6 +26,9 @@ BATCH = 500
 class Dispatcher:
     def __init__(self, platform: WorkerPlatform) -> None:
         self._board = platform.board
+        self._limits = platform.limits
+        self._limited = limits_of(platform.catalogue, account=platform.account_concurrency)
+        self._limits_written = False
         self._counts = platform.counts
         self._listen = platform.listen
         self._ringer = Ringer(platform.redis_url)
@@ -58,6 +62,8 @@ class Dispatcher:
         if time.monotonic() - self._ticked >= TICK_SECONDS:
             await self._tick()
             self._ticked = time.monotonic()
+        while await self._limits.admit(BATCH):
+            logger.debug("there was room for what was held")
         for group in self._groups:
             # A shift takes all it can, so there is never need for more bells than workers.
             ready = await self._board.ready(group.queues, group.workers)
@@ -65,6 +71,9 @@ class Dispatcher:
                 self._counts.count("bells", ready)
 
     async def _tick(self) -> None:
+        if not self._limits_written:
+            await self._limits.replace(self._limited)
+            self._limits_written = True
         self._groups = await self._board.groups()
         while await self._board.promote(BATCH) == BATCH:
             logger.info("promoted %d retries", BATCH)

@@ -19,6 +19,7 @@ from domain.providers.jobs import Job, ProviderFailure, Report, Result, Say, unh
 from workers.children import ChildDied
 from workers.delivery import Said
 from workers.failures import NOT_OURS, AttemptFailed, attempt_failed
+from workers.gate import Gate
 from workers.inputs import Inputs
 from workers.isolated import generate_alone
 from workers.own_keys import counted, own_key_of, told_of_own_key
@@ -56,6 +57,7 @@ class Maker:
         self._models = {(model.kind, model.id): model for model in platform.catalogue.models}
         self._storing = Storing(platform)
         self._inputs = Inputs(platform)
+        self.gate = Gate(platform.limits, platform.health)
 
     async def close(self) -> None:
         for provider in self._providers.values():
@@ -78,7 +80,9 @@ class Maker:
             model, key, _, job = prepared
             async with self._heard(generation, job, key) as say:
                 say = said.hearing(job, key, say) if _read_along(job) else say
-                result = await self._generate(model, job, self.report(generation, job), say, isolate=isolate)
+                await self.gate.turn(model, generation.id)
+                async with self.judged(model, generation):
+                    result = await self._generate(model, job, self.report(generation, job), say, isolate=isolate)
             return await self.stored(generation, prepared, result)
 
     async def prepared(self, generation: Generation, attempt: int) -> Prepared:
@@ -101,6 +105,16 @@ class Maker:
         output = None if result.output is None else prepared.key.seal(msgspec.json.encode(result.output).decode())
         assets = await self._stored(result, prepared.key, prepared.words.prompt)
         return Made(assets, counted(generation, result.usage, assets=len(assets)), output)
+
+    @asynccontextmanager
+    async def judged(self, model: Model, generation: Generation) -> AsyncIterator[None]:
+        """How the provider did in the block counts for its health."""
+        try:
+            yield
+        except ProviderFailure as failure:
+            await self.gate.failed(model, failure, own_key=generation.own_key)
+            raise
+        await self.gate.worked(model)
 
     @contextmanager
     def naming(self, generation: Generation, attempt: int) -> Iterator[None]:

@@ -56,6 +56,7 @@ class Parking:
                 if found is not None:
                     return _taken(generation.submit, prepared, found)
             prepared = await self._maker.with_inputs(generation, prepared)
+            await self._maker.gate.turn(prepared.model, generation.id)
             submit = await self._intend(generation, attempt, prepared)
             return _taken(submit, prepared, await self._submit(provider, generation, prepared))
 
@@ -116,7 +117,7 @@ class Parking:
     async def _submit(self, provider: LongProvider, generation: Generation, prepared: Prepared) -> Parked:
         once = prepared.model.on_unknown_submit == "at_most_once"
         try:
-            async with asyncio.timeout(SUBMIT_SECONDS):
+            async with self._maker.judged(prepared.model, generation), asyncio.timeout(SUBMIT_SECONDS):
                 return await provider.submit(prepared.job, self._callback_url(prepared.model.provider, prepared.job))
         except ProviderFailure as failure:
             if failure.outcome_unknown and not once:

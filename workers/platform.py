@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.assets.ports import KeptAssets
-from domain.dispatch.ports import Board, Claims, Due, KeepLeases, ParkedJobs
+from domain.dispatch.ports import Board, Claims, Due, KeepLeases, Limits, ParkedJobs, ProviderHealth
 from domain.erasure.ports import Erasures, KeyKeeping
 from domain.payments.due import PaymentsDue
 from domain.payments.ports import Payments
@@ -32,6 +32,8 @@ class WorkerPlatform:
     make_providers: MakeProviders
     claims: Claims
     parked: ParkedJobs
+    limits: Limits
+    health: ProviderHealth
     keep_leases: KeepLeases
     board: Board
     due: Due
@@ -50,6 +52,8 @@ class WorkerPlatform:
     #: Source of an asset ("upload", "generation") -> days it is kept; without an entry it has no end.
     retention_days: Mapping[str, int] = field(default_factory=dict)
     kept_assets: KeptAssets | None = None
+    #: So many generations of one account run at once; None: as many as there are workers.
+    account_concurrency: int | None = None
     #: Where providers may reach us, such as `https://api.example.com`; None: they cannot.
     callback_base: str | None = None
     #: None: nobody is told how far an attempt is.

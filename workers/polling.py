@@ -174,6 +174,7 @@ class Poller:
             try:
                 answer: Running | Result = await provider.poll(prepared.job, parked)
             except ProviderFailure as failure:
+                await self._maker.gate.failed(prepared.model, failure, own_key=generation.own_key)
                 raise told_of_own_key(generation, attempt_failed(failure)) from failure
             except Exception:
                 # The look is lost, not the job.

@@ -136,7 +136,14 @@ class Worker:
             if self._on_shift is None:
                 shift = asyncio.ensure_future(self.shift())
                 shift.add_done_callback(_speak)
+            await self._look_at_providers()
             await _wait(self._draining, POLL_SECONDS)
+
+    async def _look_at_providers(self) -> None:
+        try:
+            await self._maker.gate.look()
+        except Unavailable as error:
+            logger.warning("how providers do is not known at the moment: %s", error)
 
     async def _claim(self) -> bool:
         """Fill the free slots once. False when nothing was there, or when the drain has begun."""

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from domain.dispatch.limits import Limit
+
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """A generation that this worker may begin. `isolate`: a worker died on it, so it runs in a child process of its own."""
@@ -67,6 +69,48 @@ class ParkedJobs(Protocol):
 
     async def drop(self, generation_id: UUID) -> None:
         """The generation is final or gone, so its row is left over."""
+
+
+class Limits(Protocol):
+    """What may run now. What may not is held: it is not ready, so it stands in nobody's way."""
+
+    async def replace(self, limits: Sequence[Limit]) -> None:
+        """From now on these hold, beside the accounts' own."""
+
+    async def admit(self, limit: int) -> int:
+        """What is held becomes ready as far as there is room, best first. How many did; again until none did."""
+
+    async def reserve(self, generation_id: UUID, model: str) -> float:
+        """In so many seconds the generation may be given to its provider: that place in the window is taken."""
+
+
+class ProviderState(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider that failed at least once. `circuit`: closed; open, nothing of it begins; half_open, one generation tries."""
+
+    provider: str
+    circuit: str
+    #: In a row, up to now.
+    failures: int
+    code: str | None
+    failed_at: datetime | None
+    succeeded_at: datetime | None
+    open_until: datetime | None
+
+
+class ProviderHealth(Protocol):
+    """How providers do, in all processes together."""
+
+    async def failed(self, provider: str, code: str) -> bool:
+        """One more failure. True: it opened the circuit."""
+
+    async def succeeded(self, provider: str) -> None:
+        """Its circuit is closed."""
+
+    async def failing(self) -> set[str]:
+        """Those whose last answer was a failure."""
+
+    async def states(self) -> list[ProviderState]:
+        """All that ever failed, by name."""
 
 
 class Hearing(Protocol):

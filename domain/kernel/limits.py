@@ -59,6 +59,10 @@ EFFECTIVE_DAYS_MAX = 366
 
 LEASE_SECONDS = 30
 DEATHS_MAX = 3
+#: So many failures of a provider in a row open its circuit: it is left alone for so long, each further time for twice as long.
+CIRCUIT_FAILURES = 5
+CIRCUIT_SECONDS = 30
+CIRCUIT_SECONDS_MAX = 600
 SIGNED_URL_SECONDS = 600
 
 WEBHOOK_ENDPOINTS_MAX = 20

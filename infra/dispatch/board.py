@@ -23,7 +23,10 @@ READY = """
 """
 # What was started before waits for its next try; what was not is scheduled, and its queueing is a fact of its own.
 PROMOTE = """
-    UPDATE dispatch.work SET state = 'ready' WHERE generation_id = ANY (ARRAY(
+    UPDATE dispatch.work SET
+        state = CASE WHEN limited OR dispatch.concerns(model, provider, account_id) THEN 'held' ELSE 'ready' END,
+        limited = limited OR dispatch.concerns(model, provider, account_id)
+    WHERE generation_id = ANY (ARRAY(
         SELECT generation_id FROM dispatch.work WHERE state = 'waiting' AND started AND run_at <= clock_timestamp()
         ORDER BY run_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 """

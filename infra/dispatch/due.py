@@ -11,12 +11,13 @@ SCHEDULED = """
     SELECT generation_id FROM dispatch.work WHERE state = 'waiting' AND NOT started AND run_at <= clock_timestamp()
     ORDER BY run_at LIMIT %(limit)s
 """
-# The start deadline stands still while the queue is paused.
+# The start deadline stands still while the queue is paused. Whoever has it ends it himself, because he knows what was delivered;
+# when nobody does, it ends here all the same.
 EXPIRED = """
     SELECT w.generation_id, w.account_id, CASE WHEN w.deadline <= clock_timestamp() THEN 'deadline' ELSE 'start_deadline' END
     FROM dispatch.work w
     WHERE least(w.start_deadline, w.deadline) <= clock_timestamp()
-      AND (w.deadline <= clock_timestamp()
+      AND (w.deadline <= clock_timestamp() - CASE WHEN w.state IN ('leased', 'parked') THEN interval '10 s' ELSE interval '0' END
            OR NOT w.started AND NOT EXISTS (SELECT FROM dispatch.queues q WHERE q.queue = w.queue AND q.paused))
     ORDER BY least(w.start_deadline, w.deadline) LIMIT %(limit)s
 """

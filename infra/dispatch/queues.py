@@ -11,8 +11,8 @@ from domain.ports import Connections, QueueState, WorkerState
 STATES = """
     SELECT n.queue, coalesce(q.paused, false) AS paused,
            count(*) FILTER (WHERE w.state = 'ready')::int AS ready,
-           count(*) FILTER (WHERE w.state = 'waiting')::int AS waiting,
-           count(*) FILTER (WHERE w.state = 'leased')::int AS running,
+           count(*) FILTER (WHERE w.state IN ('held', 'waiting'))::int AS waiting,
+           count(*) FILTER (WHERE w.state IN ('leased', 'parked'))::int AS running,
            extract(epoch FROM clock_timestamp() - min(w.created_at) FILTER (WHERE w.state = 'ready'))::float8 AS oldest_ready_seconds
     FROM (SELECT unnest(%(queues)s::text[]) AS queue
           UNION SELECT queue FROM dispatch.queues UNION SELECT queue FROM dispatch.work) n

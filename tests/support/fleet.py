@@ -24,7 +24,9 @@ from infra.clock import RandomIds
 from infra.dispatch.board import PostgresBoard
 from infra.dispatch.claims import PostgresClaims
 from infra.dispatch.due import PostgresDue
+from infra.dispatch.health import PostgresProviderHealth
 from infra.dispatch.leases import keeper
+from infra.dispatch.limits import PostgresLimits
 from infra.dispatch.parked import PostgresParkedJobs
 from infra.dispatch.queues import PostgresQueues
 from infra.erasure.erasures import PostgresErasures
@@ -233,6 +235,8 @@ async def open_fleet(dsn: str, redis_url: str, folder: Path) -> AsyncIterator[Fl
             make_providers=make_providers,
             claims=PostgresClaims(world.pool),
             parked=PostgresParkedJobs(world.pool),
+            limits=PostgresLimits(world.pool),
+            health=PostgresProviderHealth(world.pool),
             keep_leases=keeper(dsn),
             board=PostgresBoard(world.pool),
             due=PostgresDue(world.pool),
