@@ -7,7 +7,7 @@ from api.streams.passing import Passing
 from api.streams.resuming import Resumed, reload_id
 from domain.kernel.refusals import Unavailable
 from domain.ports import Recorded
-from domain.telling.names import PUBLIC, scope_of
+from domain.telling.names import STREAMED, scope_of
 
 PAGE_EVENTS = 100
 RELOAD = "reload"
@@ -44,7 +44,7 @@ class AccountFacts:
 
     async def _catch_up(self, outbox: Outbox) -> None:
         journal, account_id = self._call.platform.journal, self._call.account_id
-        while page := await journal.of_account(account_id, PUBLIC, after=self._last, limit=PAGE_EVENTS):
+        while page := await journal.of_account(account_id, STREAMED, after=self._last, limit=PAGE_EVENTS):
             for event in page:
                 await self._tell(outbox, event)
                 await outbox.room()

@@ -12,7 +12,7 @@ from api.streams.passing import Passing
 from domain.generations.generation import Generation
 from domain.kernel.refusals import Unavailable
 from domain.ports import Recorded
-from domain.telling.names import FINAL, PUBLIC
+from domain.telling.names import FINAL, STREAMED
 
 SNAPSHOT = "snapshot"
 
@@ -69,16 +69,16 @@ class GenerationFacts:
     async def _ends_with(self, outbox: Outbox, event: Recorded) -> bool:
         """Tell *event*, unless the reader has it."""
         assert self._after is not None, "the snapshot comes first"
-        if event.topic not in PUBLIC or event.position <= self._after:
+        if event.topic not in STREAMED or event.position <= self._after:
             return False
         self._after = event.position
         for payload in await self._call.platform.telling.rendering.payloads(event):
             await self._passing.fact(outbox, payload)
             outbox.put(frame(payload.type, payload.body, id=event.position))
         await outbox.room()
-        return not FINAL.isdisjoint(PUBLIC[event.topic])
+        return not FINAL.isdisjoint(STREAMED[event.topic])
 
 
 def end_of(history: list[Recorded]) -> int | None:
     """The position of the final event; None while it is open."""
-    return next((event.position for event in history if not FINAL.isdisjoint(PUBLIC.get(event.topic, ()))), None)
+    return next((event.position for event in history if not FINAL.isdisjoint(STREAMED.get(event.topic, ()))), None)

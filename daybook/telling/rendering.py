@@ -17,7 +17,7 @@ from api.shapes.subscriptions import shown_subscription
 from api.shapes.telling import Told
 from daybook.telling.standing import Standings
 from domain.assets.asset import Asset
-from domain.generations.events import GenerationRequested
+from domain.generations.events import GenerationDeleted, GenerationRequested, GenerationSucceeded
 from domain.generations.generation import Generation
 from domain.orders.order import Order
 from domain.ports import Connections, Journal, Recorded, Vault
@@ -54,7 +54,7 @@ class LogRendering:
         }
 
     async def payloads(self, event: Recorded, *, output_bytes_max: int | None = None) -> Sequence[Payload]:
-        if event.topic not in names.PUBLIC:
+        if event.topic not in names.STREAMED:
             return ()
         said, data = await self._makers[event.topic.partition(".")[0]](event)
         about = None
@@ -74,11 +74,11 @@ class LogRendering:
     async def _generation(self, event: Recorded) -> Said:
         found = self._journal.seen(Generation, event.stream, at=event.position)
         row = generation_row(found or await self._loaded(Generation, event))
-        # The facts of its assets follow its own in the same commit, which nobody has ever seen in parts.
-        until = event.position + len(row.asset_ids)
+        # The facts of its assets follow some of its own in the same commit, which nobody has ever seen in parts.
+        until = event.position + (len(row.asset_ids) if isinstance(event.fact, GenerationSucceeded | GenerationDeleted) else 0)
         assets = [await self._journal.load(Asset, asset_id, until=until) for asset_id in row.asset_ids]
         rows = {asset.id: asset_row(asset) for asset in assets if asset is not None and not asset.deleted}
-        said: Sequence[str] = names.PUBLIC[event.topic]
+        said: Sequence[str] = names.STREAMED[event.topic]
         if isinstance(event.fact, GenerationRequested):
             said = (names.QUEUED,) if event.fact.run_at is None else (names.SCHEDULED,)
         return said, shown_generation(self, await self._vault.key(row.account_id), row, rows)

@@ -50,6 +50,15 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
     subscriptions.SubscriptionChanged.TOPIC: ("subscription.updated",),
     subscriptions.SubscriptionEnded.TOPIC: ("subscription.updated",),
 }
+#: The rest of a generation's timeline: streams tell all of it, webhooks only what is above.
+TIMELINE: Mapping[str, tuple[str, ...]] = {
+    generations.ChargeRefunded.TOPIC: ("generation.charge_refunded",),
+    generations.GenerationCancelRequested.TOPIC: ("generation.cancel_requested",),
+    generations.GenerationDeleted.TOPIC: ("generation.deleted",),
+    generations.GenerationSubmitted.TOPIC: ("generation.submitted",),
+    generations.GenerationSubmitting.TOPIC: ("generation.submitting",),
+}
+STREAMED: Mapping[str, tuple[str, ...]] = {**PUBLIC, **TIMELINE}
 #: Topic, or feature as a whole -> why nobody is told.
 UNTOLD: Mapping[str, str] = {
     "accounts": "the owner's own doing, or a matter of access: streams end with it",
@@ -60,11 +69,6 @@ UNTOLD: Mapping[str, str] = {
     credits.CreditsResumed.TOPIC: "seen at the next request",
     credits.CreditsSuspended.TOPIC: "seen at the next request",
     credits.RevocationDeferred.TOPIC: "moves nothing yet",
-    generations.ChargeRefunded.TOPIC: "told as credits.changed by the grant that gives it back",
-    generations.GenerationCancelRequested.TOPIC: "the answer to canceling; what becomes of it is told",
-    generations.GenerationSubmitted.TOPIC: "part of running; its timeline has it",
-    generations.GenerationSubmitting.TOPIC: "part of running; its timeline has it",
-    generations.GenerationDeleted.TOPIC: "the owner's own doing; its assets are told",
     "notary": "belongs to no account; whoever resumes after a restore is told to reload",
     orders.OrderCanceled.TOPIC: "nothing was paid",
     orders.OrderCheckoutOpened.TOPIC: "the answer to buying",
@@ -76,7 +80,7 @@ UNTOLD: Mapping[str, str] = {
     subscriptions.SubscriptionRequested.TOPIC: "the answer to subscribing",
     "webhooks": "the owner's own doing, or seen at the endpoint: who is not reached cannot be told by the same way",
 }
-#: All names that an event of the log may be told under: what a webhook endpoint may ask for.
+#: What a webhook endpoint may ask for.
 DURABLE = frozenset(name for names in PUBLIC.values() for name in names)
 _SCOPES = {"asset": "assets:read", "generation": "generations:read"}
 

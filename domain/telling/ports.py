@@ -32,7 +32,7 @@ class Rendering(Protocol):
     async def payloads(self, event: Recorded, *, output_bytes_max: int | None = None) -> Sequence[Payload]:
         """What *event* is told as: nothing, one payload, or several of one position (`credits.low` before `credits.changed`).
 
-        Which names are possible is in `names.PUBLIC`, so that who is told nothing costs nothing. A generation's `output` that is
+        Which names are possible is in `names.STREAMED`, so that who is told nothing costs nothing. A generation's `output` that is
         longer than *output_bytes_max* as JSON is null in `data`.   Raises Erased.
         """
 

@@ -16,7 +16,7 @@ import httpx
 import psycopg
 import pytest
 
-from domain.telling.names import PUBLIC
+from domain.telling.names import STREAMED
 from tests.bench.books import grant
 from tests.faults.client import register
 from tests.faults.stack import Stack
@@ -230,7 +230,7 @@ async def still_open(listener: Listener) -> bool:
 
 def positions(stack: Stack, account: uuid.UUID, after: int) -> list[int]:
     with psycopg.connect(stack.database_url) as connection:
-        return [row[0] for row in connection.execute(POSITIONS, (account, after, list(PUBLIC))).fetchall()]
+        return [row[0] for row in connection.execute(POSITIONS, (account, after, list(STREAMED))).fetchall()]
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ import msgspec
 from api.app import create_app
 from api.server import Server
 from domain.generations.commands import FailGeneration, RequestGeneration, StartGeneration, SucceedGeneration
-from domain.telling.names import PUBLIC
+from domain.telling.names import STREAMED
 from tests.support.api_house import House, Person
 
 #: Adds a topic's own name to what may be told of a position.
@@ -64,11 +64,11 @@ async def failed(house: House, person: Person, generation_id: UUID) -> None:
     await house.execute(FailGeneration(generation_id=generation_id, account_id=person.account_id, attempt=1, **why))
 
 
-async def public_positions(house: House, person: Person) -> list[int]:
+async def told_positions(house: House, person: Person) -> list[int]:
     """The positions of all that may be told to *person*, from the log itself."""
     async with house.platform.reads.connection() as connection:
         rows = await (await connection.execute(TOLD_AS, {"account_id": person.account_id})).fetchall()
-    return [position for position, topic in rows if topic in PUBLIC]
+    return [position for position, topic in rows if topic in STREAMED]
 
 
 @asynccontextmanager
