@@ -5,7 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-THREADS = 16
+THREADS = 64
 SECONDS = 5
 
 #: host, port -> addresses.   Raises OSError.
