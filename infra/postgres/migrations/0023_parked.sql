@@ -143,10 +143,10 @@ BEGIN
 END
 $body$;
 
--- What is held becomes ready as far as its limits have room, best rank first, and at most `most` of each group. Candidates are found
+-- What is held becomes ready as far as its limits have room, best rank first, and at most `batch` of each group. Candidates are found
 -- account by account, so that nobody's thousands stand before another's one. Every limit has room for the best candidate of all,
 -- so each call gets on.
-CREATE FUNCTION dispatch.admit_v1(most integer) RETURNS integer
+CREATE FUNCTION dispatch.admit_v1(batch integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
 AS $body$
@@ -178,7 +178,7 @@ BEGIN
         FROM dispatch.work w LEFT JOIN dispatch.limits m ON m.scope = 'model' AND m.name = w.model
         WHERE w.limited AND w.state IN ('ready', 'leased', 'parked') GROUP BY 1, 2, 3, 4
     ), models AS MATERIALIZED (
-        SELECT g.model, least(most, l.most - (SELECT coalesce(sum(t.running), 0) FROM taken t WHERE t.model = g.model)) AS room
+        SELECT g.model, least(batch, l.most - (SELECT coalesce(sum(t.running), 0) FROM taken t WHERE t.model = g.model)) AS room
         FROM (SELECT DISTINCT model FROM groups) g LEFT JOIN dispatch.limits l ON l.scope = 'model' AND l.name = g.model
     ), lanes AS MATERIALIZED (
         SELECT l.lane, min(l.submits)
@@ -187,13 +187,13 @@ BEGIN
                - (SELECT coalesce(sum(t.coming), 0) FROM taken t WHERE t.lane = l.lane) AS room
         FROM dispatch.limits l WHERE l.lane IN (SELECT lane FROM groups) GROUP BY l.lane
     ), accounts AS MATERIALIZED (
-        SELECT g.account_id, least(most, coalesce(own.most, every.most)
+        SELECT g.account_id, least(batch, coalesce(own.most, every.most)
                - (SELECT coalesce(sum(t.running), 0) FROM taken t WHERE t.account_id = g.account_id)) AS room
         FROM (SELECT DISTINCT account_id FROM groups) g
         LEFT JOIN dispatch.limits own ON own.scope = 'account' AND own.name = g.account_id::text
         LEFT JOIN dispatch.limits every ON every.scope = 'account' AND every.name = '*'
     ), providers AS MATERIALIZED (
-        SELECT g.provider, least(most,
+        SELECT g.provider, least(batch,
                    l.most - (SELECT coalesce(sum(t.running), 0) FROM taken t WHERE t.provider = g.provider),
                    CASE WHEN p.open_until > clock_timestamp() THEN 0
                         WHEN p.open_until IS NOT NULL
