@@ -20,8 +20,6 @@ from domain.webhooks.webhooks import Webhooks
 async def requested(call: Call, asked: Submission) -> RequestGeneration:
     """The command.   Raises what a request can be refused for."""
     wanted, fitting = await checked(call, asked)
-    if wanted.webhook_url is not None:
-        await _check_webhook(call, wanted.webhook_url)
     key = await call.platform.vault.key(call.account_id)
     words = words_of(wanted, fitting)
     command = request_of(
@@ -41,7 +39,7 @@ async def requested(call: Call, asked: Submission) -> RequestGeneration:
 async def checked(call: Call, asked: Asked) -> tuple[Wanted, Fitting]:
     """Fits a model, the assets are the caller's, and the URLs may be fetched.
 
-    Raises ProviderKeyRequired, ModelNotFound, ModelRetired, ParamsRefused, TimesRefused, WantRefused, UrlRefused.
+    Raises ProviderKeyRequired, ModelNotFound, ModelRetired, ParamsRefused, TimesRefused, WantRefused, UrlRefused, WebhookSecretMissing.
     """
     wanted = wanted_of(asked)
     fitting = fitted(call.platform.catalogue, wanted, now=call.now)
@@ -54,6 +52,8 @@ async def checked(call: Call, asked: Asked) -> tuple[Wanted, Fitting]:
             await _check_asset(call, f"{pointer}/asset_id", ref["asset_id"])
         else:
             await _check_url(call, f"{pointer}/url", ref["url"])
+    if wanted.webhook_url is not None:
+        await _check_webhook(call, wanted.webhook_url)
     return wanted, fitting
 
 

@@ -19,6 +19,11 @@ async def secret_of(house, person) -> str:
 async def test_without_a_secret_to_sign_with_it_is_refused(house, alice, receiver):
     answer = await house.client.post("/v1/generations", headers=alice.headers, json={**ASKED, "webhook_url": receiver.origin})
     assert problem(answer, 422, "webhook_secret_missing")["errors"][0]["pointer"] == "/webhook_url"
+    asked = {**ASKED, "webhook_url": receiver.origin}
+    batch = await house.client.post("/v1/generations/batch", headers=alice.headers, json={"generations": [ASKED, asked]})
+    assert problem(batch, 422, "webhook_secret_missing")
+    body = {"generation": asked, "cron": "0 9 * * *", "time_zone": "Europe/Berlin"}
+    assert problem(await house.client.post("/v1/schedules", headers=alice.headers, json=body), 422, "webhook_secret_missing")
 
 
 async def test_it_is_told_all_of_its_own_events_signed_with_the_accounts_secret(house, alice, office, receiver):
