@@ -18,12 +18,12 @@ from api.streams import stream as stream_module
 from daybook.telling.rendering import LogRendering
 from domain.kernel.limits import STREAM_WAITING_BYTES_MAX, STREAMS_MAX
 from domain.notary.commands import RecordRestore
-from domain.telling.names import PUBLIC
+from domain.telling.names import STREAMED
 from infra.telling.voices import RedisSaying
 from projections.notary.incarnations import Incarnation, begin
 from tests.support.event_stream import ids, listening
 from tests.support.eventually import eventually
-from tests.support.told_house import another_server, failed, public_positions, start, text_generation, written
+from tests.support.told_house import another_server, failed, start, text_generation, told_positions, written
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATH = "/v1/events"
@@ -36,7 +36,7 @@ async def test_everything_is_told_in_order_with_the_objects_as_they_were(house, 
         generation_id, asset_id = await house.finished(alice)
         told = [await anext(stream.events) for _ in ONE_LIFE]
     assert [event.type for event in told] == ONE_LIFE
-    assert ids(told) == [position for position in await public_positions(house, alice) if position > begin]
+    assert ids(told) == [position for position in await told_positions(house, alice) if position > begin]
     held, queued, started, succeeded, stored, captured = [event.data["data"] for event in told]
     assert [queued["status"], started["status"], succeeded["status"]] == ["queued", "running", "succeeded"]
     assert (succeeded["assets"], stored["id"]) == ([stored], str(asset_id))
@@ -102,7 +102,7 @@ async def test_an_id_that_is_none_is_refused(house, alice, last):
 
 async def test_the_header_wins_over_the_address_which_a_browser_keeps(house, alice):
     await house.generation(alice)
-    *_, before, last = await public_positions(house, alice)
+    *_, before, last = await told_positions(house, alice)
     async with listening(house.client, PATH, {**alice.headers, "Last-Event-ID": str(before)}, last_event_id=0) as stream:
         assert (await anext(stream.events)).id == last
 
@@ -119,7 +119,7 @@ async def test_nothing_is_lost_or_doubled_however_often_the_line_is_cut(house, c
     """Two servers; the client is cut off after a random number of events and goes on at either, while generations live and end."""
     chance = random.Random(4711)
     dora = await house.person(credits=10_000)
-    begin = (await public_positions(house, dora))[-1]
+    begin = (await told_positions(house, dora))[-1]
     received = []
     async with another_server(house) as (_, other):
         for _ in range(cuts):
@@ -130,11 +130,11 @@ async def test_nothing_is_lost_or_doubled_however_often_the_line_is_cut(house, c
                 if chance.random() < 0.7:
                     await start(house, generation_id)
                     await failed(house, dora, generation_id)
-                behind = [position for position in await public_positions(house, dora) if position > last]
+                behind = [position for position in await told_positions(house, dora) if position > last]
                 for _ in range(chance.randint(0, len(behind))):
                     received.append((await anext(stream.events)).id)
         async with listening(house.client, PATH, {**dora.headers, "Last-Event-ID": str(received[-1])}) as stream:
-            due = [position for position in await public_positions(house, dora) if position > begin]
+            due = [position for position in await told_positions(house, dora) if position > begin]
             while received[-1] < due[-1]:
                 received.append((await anext(stream.events)).id)
     assert received == due
@@ -282,7 +282,7 @@ async def test_every_teller_says_the_same_of_the_same_position_in_whatever_order
     for _ in range(4):
         await house.finished(erin)
     await house.client.post("/v1/generations", headers=erin.headers, json={"kind": "image", "prompt": "a cat"})
-    events = await house.platform.journal.of_account(erin.account_id, PUBLIC, after=0, limit=100)
+    events = await house.platform.journal.of_account(erin.account_id, STREAMED, after=0, limit=100)
     ports = {name: getattr(house.platform, name) for name in ("journal", "reads", "vault", "public_url")}
     there, back = LogRendering(**ports), LogRendering(**ports)
     forward = [await there.payloads(event) for event in events]
@@ -295,7 +295,7 @@ async def test_every_teller_says_the_same_of_the_same_position_in_whatever_order
 async def test_a_long_output_is_left_out_where_it_would_be_too_much(house, alice):
     generation_id = await text_generation(house, alice)
     await written(house, alice, generation_id, "x" * 100)
-    *_, event = [each for each in await house.platform.journal.stream(generation_id) if each.topic in PUBLIC]
+    *_, event = [each for each in await house.platform.journal.stream(generation_id) if each.topic in STREAMED]
     rendering = house.platform.telling.rendering
     told = [(await rendering.payloads(event, output_bytes_max=most))[0].body for most in (None, 200, 100)]
     assert [json.loads(body)["data"]["output"] is None for body in told] == [False, False, True]
@@ -304,13 +304,13 @@ async def test_a_long_output_is_left_out_where_it_would_be_too_much(house, alice
 async def test_whoever_comes_back_after_a_restore_that_lost_something_reads_everything_anew(house, alice, bob):
     """Last in this file: the log it leaves has been restored. Positions after the loss are used again, for others."""
     await house.generation(alice)
-    missed = (await public_positions(house, alice))[-1]
+    missed = (await told_positions(house, alice))[-1]
     lost_from = await house.platform.journal.head() + 1
     async with house.platform.reads.connection() as connection:
         await begin(connection, Incarnation(2, lost_from))
     restored = await house.execute(RecordRestore(lost_from=lost_from, incarnation=2))
     await house.generation(bob)
-    of_somebody_else = (await public_positions(house, bob))[-1]
+    of_somebody_else = (await told_positions(house, bob))[-1]
     for last in (missed, of_somebody_else):
         async with listening(house.client, PATH, alice.headers, last_event_id=last) as stream:
             (told,) = await stream.read(until="reload")

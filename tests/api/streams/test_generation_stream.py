@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 import redis.asyncio
 
-from domain.generations.commands import RetryGeneration
+from domain.generations.commands import FinishCancel, RetryGeneration
 from infra.telling import wire
 from infra.telling.voices import RedisSaying
 from tests.support.event_stream import ids, listening
@@ -64,6 +64,21 @@ async def test_whoever_resumes_gets_a_snapshot_and_exactly_what_he_missed(house,
             found = [await anext(stream.events) for _ in seen[missed:]]
         assert (snapshot.id, snapshot.data["data"]["status"]) == (None, "running")
         assert [(event.type, event.id) for event in found] == [(each["type"], each["position"]) for each in seen[missed:]]
+
+
+async def test_every_entry_of_the_timeline_is_told(house, alice):
+    generation_id = await house.generation(alice)
+    await start(house, generation_id)
+    path = f"/v1/generations/{generation_id}/events"
+    async with listening(house.client, path, alice.headers, last_event_id=0) as stream:
+        asked = await house.client.post(f"/v1/generations/{generation_id}/cancel", headers=alice.headers)
+        await house.execute(FinishCancel(generation_id=generation_id, account_id=alice.account_id, attempt=1, delivered_price=0))
+        told = await stream.rest()
+    shown = [(each["type"], each["position"]) for each in await timeline(house, alice, generation_id)]
+    assert [(event.type, event.id) for event in told[1:]] == shown
+    assert [type_.partition(".")[2] for type_, _ in shown] == ["queued", "started", "cancel_requested", "canceled"]
+    requested = told[3].data["data"]
+    assert (asked.status_code, requested) == (202, asked.json())
 
 
 async def test_whoever_comes_after_the_end_hears_it_and_whoever_knows_it_hears_nothing(house, alice):
