@@ -84,6 +84,7 @@ class Matrix:
             "/v1/api-tokens/{id}": token,
             "/v1/credits/purchases/{id}": await house.order(self.alice),
             "/v1/subscriptions/{id}": await house.subscription(self.alice),
+            "/v1/schedules/{id}": await house.schedule(self.alice),
             "/v1/webhook-endpoints/{id}": await house.webhook_endpoint(self.alice),
         }
 

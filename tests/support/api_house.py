@@ -28,6 +28,7 @@ from domain.generations.commands import NewAsset, RequestGeneration, StartGenera
 from domain.kernel.commands import Command, Context, Receipt
 from domain.orders.commands import PlaceOrder
 from domain.payments.price_book import Package, Plan
+from domain.schedules.commands import CreateSchedule
 from domain.subscriptions.commands import RequestSubscription
 from domain.webhooks.commands import AddEndpoint
 from domain.webhooks.signing import secret_of
@@ -136,6 +137,23 @@ class House:
         )
         await self.execute(command)
         return endpoint_id
+
+    async def schedule(self, person: Person) -> UUID:
+        """A paused schedule of *person*."""
+        schedule_id, key = self.platform.ids.new(), await self.platform.vault.key(person.account_id)
+        command = CreateSchedule(
+            schedule_id=schedule_id,
+            account_id=person.account_id,
+            kind="image",
+            model="builtin/sketch-1",
+            sealed=key.seal('{"kind":"image","prompt":"a cat"}'),
+            cron="0 6 * * *",
+            time_zone="UTC",
+            paused=True,
+            next_at=None,
+        )
+        await self.execute(command)
+        return schedule_id
 
     async def _sold(self, person: Person, offer: Package | Plan) -> dict[str, Any]:
         key = await self.platform.vault.key(person.account_id)
