@@ -32,6 +32,8 @@ class ScriptedProvider:
             raise ZeroDivisionError
         if job.attempt <= script.get("times", 0):
             raise ProviderFailure(script["fail"], "As the script says.", retry_after_seconds=script.get("retry_after"))
+        for word in script.get("say", ()):
+            say(word)
         artefacts = []
         if script.get("picture"):
             artefacts.append(Artefact(data=await self._run_in_child(picture), content_type="image/png"))
