@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from api.kit.shapes import Body, Count, Id, Moment, Shown, moment
-from api.shapes.submissions import Asked, Tag
+from api.shapes.submissions import Asked, Tag, WebhookUrl
 from domain.generations.wanted import Wanted
 from domain.kernel.limits import CRON_CHARS_MAX, TAGS_MAX, TIME_ZONE_CHARS_MAX
 from domain.ports import SubjectKey
@@ -21,6 +21,7 @@ class Recurring(Asked):
 
     priority: Literal["low", "normal", "high"] = "normal"
     tags: Annotated[list[Tag], Meta(max_length=TAGS_MAX)] = []
+    webhook_url: WebhookUrl | None = None
 
 
 class NewSchedule(Body):
@@ -101,4 +102,5 @@ def _shown_wanted(wanted: Wanted) -> dict[str, Any]:
         "inputs": msgspec.to_builtins(wanted.inputs),
         "priority": wanted.priority,
         "tags": wanted.tags,
+        "webhook_url": wanted.webhook_url,
     }

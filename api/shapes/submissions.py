@@ -9,6 +9,7 @@ from domain.kernel.limits import BATCH_MAX, INPUTS_MAX, PROMPT_CHARS_MAX, TAG_CH
 
 Tag = Annotated[str, Meta(min_length=1, max_length=TAG_CHARS_MAX)]
 ModelId = Annotated[str, Meta(min_length=1, max_length=100)]
+WebhookUrl = Annotated[str, Meta(min_length=1, max_length=URL_CHARS_MAX, extra_json_schema={"format": "uri"})]
 Status = Literal["canceled", "failed", "queued", "running", "scheduled", "succeeded"]
 
 
@@ -42,7 +43,7 @@ class Submission(Asked):
     start_deadline: When | None = None
     deadline: When | None = None
     tags: Annotated[list[Tag], Meta(max_length=TAGS_MAX)] = []
-    webhook_url: Annotated[str, Meta(min_length=1, max_length=URL_CHARS_MAX, extra_json_schema={"format": "uri"})] | None = None
+    webhook_url: WebhookUrl | None = None
 
 
 class BatchSubmission(Body):
