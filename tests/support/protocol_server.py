@@ -46,7 +46,7 @@ class LoopbackServer:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.released = threading.Event()
-        #: Set when a client hung up on a silent server.
+        #: Set when a client hung up on a server that was silent or in the middle of an answer.
         self.hung_up = threading.Event()
         #: Where redirects and links point.
         self.elsewhere = ""
@@ -174,8 +174,12 @@ class LoopbackHandler(BaseHTTPRequestHandler):
         self.end_headers()
         while not self.owner.released.is_set():
             data = piece()
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
-            self.wfile.flush()
+            try:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+                self.wfile.flush()
+            except OSError:
+                self.owner.hung_up.set()
+                raise
             if self.cut_short:
                 self.drop()
             if self.cut_short or not data:
