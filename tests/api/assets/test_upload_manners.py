@@ -1,6 +1,7 @@
 """Clients that misbehave while they upload: wrong forms, lies about the length, silence, and leaving in the middle"""
 
 import asyncio
+import random
 from contextlib import asynccontextmanager
 
 import pytest
@@ -128,6 +129,26 @@ async def test_who_leaves_before_the_announced_end_leaves_nothing(house, sending
     await eventually(lambda: staged(house) == [])
     assert (await house.client.get("/v1/assets", headers=person.headers)).json()["data"] == []
     assert [found async for found in house.platform.objects.list("assets/") if found.bytes == 5000] == []
+
+
+async def test_whenever_a_sender_drops_the_repeat_with_its_key_is_one_asset(house):
+    person, dice = await house.person(), random.Random(4)
+    keys = [f"dropped-{number}" for number in range(12)]
+    for one in keys:
+        async with request(house, person, f"Content-Length: {len(WHOLE)}", f"Idempotency-Key: {one}") as (_, writer):
+            writer.write(WHOLE[: dice.choice([0, 10, len(WHOLE) // 2, len(WHOLE), len(WHOLE)])])
+            await writer.drain()
+            await asyncio.sleep(dice.random() * 0.03)
+    made = []
+    for one in keys:
+        headers = {**person.headers, "Content-Type": "multipart/form-data; boundary=x", "Idempotency-Key": one}
+        answer = await house.client.post("/v1/assets", content=WHOLE, headers=headers)
+        assert answer.status_code == 201, answer.text
+        made.append(answer.json()["id"])
+    listed = (await house.client.get("/v1/assets?limit=100", headers=person.headers)).json()["data"]
+    assert sorted(row["id"] for row in listed) == sorted(set(made))
+    assert len(set(made)) == len(keys)
+    await eventually(lambda: staged(house) == [])
 
 
 async def test_who_falls_behind_the_least_rate_is_not_waited_for(house, alice, monkeypatch):
