@@ -1,5 +1,6 @@
 """Tickets for streams, in Redis: each is there until it is used, at most a minute. What is kept is only their hash."""
 
+import asyncio
 import hashlib
 import secrets
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from redis.exceptions import RedisError
 from domain.access.ports import Principal
 from domain.kernel.limits import STREAM_TICKET_SECONDS
 from domain.telling.refusals import TicketInvalid, TicketsUnavailable
+from infra.telling import wire
 
 TICKET_CHARS_MAX = 100
 _ENCODE = msgspec.json.Encoder().encode
@@ -26,8 +28,9 @@ class RedisTickets:
     async def issue(self, principal: Principal, *, now: datetime) -> tuple[str, datetime]:
         ticket = secrets.token_urlsafe(32)
         try:
-            await self._redis.set(_key(ticket), _ENCODE(principal), ex=STREAM_TICKET_SECONDS)
-        except (RedisError, OSError) as error:
+            async with asyncio.timeout(wire.BUDGET_SECONDS):
+                await self._redis.set(_key(ticket), _ENCODE(principal), ex=STREAM_TICKET_SECONDS)
+        except (RedisError, OSError, TimeoutError) as error:
             raise TicketsUnavailable(retry_after=1) from error
         return ticket, now + timedelta(seconds=STREAM_TICKET_SECONDS)
 
@@ -35,8 +38,9 @@ class RedisTickets:
         if len(ticket) > TICKET_CHARS_MAX:
             raise TicketInvalid()
         try:
-            kept = await self._redis.getdel(_key(ticket))
-        except (RedisError, OSError) as error:
+            async with asyncio.timeout(wire.BUDGET_SECONDS):
+                kept = await self._redis.getdel(_key(ticket))
+        except (RedisError, OSError, TimeoutError) as error:
             raise TicketsUnavailable(retry_after=1) from error
         if kept is None:
             raise TicketInvalid()

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-#: So long Redis may take. Only the text itself waits for it, neither the work nor the facts.
+#: So long Redis may take. Only texts and tickets wait for it, neither the work nor the facts.
 BUDGET_SECONDS = 1.0
 #: After a failure Redis is left alone so long.
 REST_SECONDS = 2.0
