@@ -56,7 +56,7 @@ from infra.journal.meters import Meters
 from infra.journal.tail import open_tail
 from infra.limits.limiter import RedisLimiter
 from infra.media.media import ChildMedia
-from infra.metrics.gauges import process_gauges
+from infra.metrics.gauges import open_streams, process_gauges
 from infra.metrics.registry import ProcessMetrics
 from infra.metrics.roles import RoleMetrics
 from infra.metrics.siblings import told
@@ -179,11 +179,13 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         tail = await stack.enter_async_context(open_tail(direct_url(settings), base.journal))
         directory = await stack.enter_async_context(open_directory(base.journal, tail, base.vault.forget))
         positions = Positions(base.reads)
-        metrics = ProcessMetrics(process_gauges(base.reads, base.journal, positions.followers), siblings=siblings_of(settings))
-        appends.metrics = metrics
         assert settings.redis_url is not None, "whoever asks has reached the engines first"
         client = redis.asyncio.Redis.from_url(settings.redis_url)
         stack.push_async_callback(client.aclose)
+        telling = await stack.enter_async_context(telling_on(base, client))
+        gauges = {**process_gauges(base.reads, base.journal, positions.followers), **open_streams(lambda: telling.places.open)}
+        metrics = ProcessMetrics(gauges, siblings=siblings_of(settings))
+        appends.metrics = metrics
         limiter = RedisLimiter(client, bypassed=metrics.limiter_bypassed, secret=base.vault.sign("limits", b""))
         stack.push_async_callback(limiter.close)
         tokens = AccessTokens(base.vault.token_keys(), issuer=settings.public_url)
@@ -215,7 +217,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             credentials=BearerCredentials(base.journal, directory, sessions, tokens, base.clock),
             catalogue=base.catalogue,
             price_books=base.price_books,
-            telling=await stack.enter_async_context(telling_on(base, client)),
+            telling=telling,
             limiter=limiter,
             positions=positions,
             metrics=metrics,

@@ -90,6 +90,10 @@ class Place(Protocol):
 class Places(Protocol):
     """How many streams an account has open, in all processes. Those of a process that was killed are gone with it."""
 
+    @property
+    def open(self) -> int:
+        """In this process, of all accounts."""
+
     async def take(self, account_id: UUID) -> Place:
         """Raises TooManyStreams."""
 

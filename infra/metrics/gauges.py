@@ -12,6 +12,15 @@ SELECT queue, state, count(*) AS depth, coalesce(extract(epoch FROM clock_timest
 """
 
 
+def open_streams(count: Callable[[], int]) -> dict[str, GaugeReader]:
+    """How many streams of events this process has open."""
+
+    async def streams() -> dict[tuple[str, ...], float]:
+        return {(): float(count())}
+
+    return {"daybook_streams_open": GaugeReader("Open streams of events.", (), streams)}
+
+
 def process_gauges(reads: Connections, journal: Journal, positions: Callable[[], Awaitable[Mapping[str, int]]]) -> dict[str, GaugeReader]:
     """Queue depth, oldest age and follower lag, read from the database at each scrape."""
 

@@ -42,6 +42,10 @@ class RedisPlaces:
         self._own: Counter[UUID] = Counter()
         self._log = structlog.get_logger()
 
+    @property
+    def open(self) -> int:
+        return self._own.total()
+
     async def take(self, account_id: UUID) -> "RedisPlace":
         if self._own[account_id] >= STREAMS_MAX:
             raise TooManyStreams(limit=STREAMS_MAX, retry_after=RETRY_SECONDS)
