@@ -14,15 +14,29 @@ from api.listing import page_of_all
 from api.reading import read_account
 from api.reasons import sealed_reason
 from api.sessions import TAIL_SECONDS
-from api.shapes.admin import AdminAccount, AdminAccountPatch, AdminAccountQuery, Because, ResetToken, shown_admin_account
+from api.shapes.admin import (
+    AccountCredits,
+    AdminAccount,
+    AdminAccountPatch,
+    AdminAccountQuery,
+    AdminAccountRow,
+    AdminBalance,
+    Because,
+    OpenHold,
+    ResetToken,
+    shown_admin_account,
+)
 from domain.access.reset_tokens import SECRET_BYTES, hash_of, reset_token
 from domain.accounts.account import Account
 from domain.accounts.commands import ChangeRights, IssuePasswordReset, ReactivateAccount, SuspendAccount
 from domain.accounts.profile import opened
 from domain.accounts.refusals import AccountNotFound, OwnSuspension
+from domain.credits.credit_account import CreditAccount
 from domain.kernel.commands import Receipt
+from domain.kernel.ids import credit_stream
 from domain.kernel.refusals import Gone
 from projections.accounts.accounts import AccountRow, page_of_accounts, row_of
+from projections.credits.everybodys import credits_of
 
 RESET_LIFE = timedelta(hours=24)
 
@@ -30,8 +44,10 @@ RESET_LIFE = timedelta(hours=24)
 async def listed(call: Call, query: AdminAccountQuery) -> Answer:
     """All accounts, newest first."""
 
-    async def show_all(rows: Sequence[AccountRow]) -> list[AdminAccount]:
-        return [await shown(call, row) for row in rows]
+    async def show_all(rows: Sequence[AccountRow]) -> list[AdminAccountRow]:
+        async with call.platform.reads.connection() as connection:
+            credits = await credits_of(connection, [row.id for row in rows])
+        return [await _with_credits(call, row, credits.get(row.id, (0, 0, 0))) for row in rows]
 
     return await page_of_all(
         call,
@@ -47,6 +63,18 @@ async def listed(call: Call, query: AdminAccountQuery) -> Answer:
 async def show(call: Call, id: UUID) -> Answer:
     """One account."""
     return ok(await shown(call, await read_account(call, id)))
+
+
+async def balance(call: Call, id: UUID) -> Answer:
+    """What an account has, what is bound by holds and by which."""
+    await read_account(call, id)
+    credits = await call.platform.journal.load(CreditAccount, credit_stream(id))
+    if credits is None:
+        raise AccountNotFound()
+    grants = credits.grants.values()
+    available, held = sum(grant["free"] for grant in grants), sum(grant["held"] for grant in grants)
+    holds = [OpenHold(generation_id=key, kind=hold["kind"], amount=hold["amount"]) for key, hold in sorted(credits.holds.items())]
+    return ok(AdminBalance(account_id=str(id), available=available, held=held, owed=credits.owed, holds=holds, position=credits.position))
 
 
 async def change(call: Call, id: UUID, body: AdminAccountPatch) -> Answer:
@@ -103,6 +131,13 @@ async def reset_issued(call: Call, receipt: Receipt) -> Answer:
         expires_at=moment(account.reset["expires_at"]),
     )
     return created(shape, f"/v1/admin/accounts/{account.id}")
+
+
+async def _with_credits(call: Call, row: AccountRow, credits: tuple[int, int, int]) -> AdminAccountRow:
+    account = await shown(call, row)
+    available, held, owed = credits
+    values = {name: getattr(account, name) for name in AdminAccount.__struct_fields__}
+    return AdminAccountRow(**values, credits=AccountCredits(available=available, held=held, owed=owed))
 
 
 async def shown(call: Call, row: AccountRow) -> AdminAccount:

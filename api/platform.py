@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from domain.access.ports import Credentials, IssuedTokens, Principal, Sessions
-from domain.dispatch.ports import Hearing, ParkedJobs
+from domain.dispatch.ports import Hearing, ParkedJobs, ProviderHealth
 from domain.kernel.rates import Limiter, Policy, Verdict
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
@@ -81,6 +81,7 @@ class Platform:
     objects: ObjectStore
     media: Media
     queues: Queues
+    health: ProviderHealth
     passwords: Passwords
     sessions: Sessions
     credentials: Credentials

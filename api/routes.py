@@ -6,6 +6,7 @@ from api import (
     admin_accounts,
     admin_credits,
     admin_fleet,
+    admin_generations,
     api_tokens,
     assets,
     audit,
@@ -40,6 +41,8 @@ from api.limits import BATCH, GENERATIONS, INBOUND, LOGIN, PURCHASES, REFRESH, R
 from api.shapes import access as access_shapes
 from api.shapes import accounts as account_shapes
 from api.shapes import admin as admin_shapes
+from api.shapes import admin_fleet as fleet_shapes
+from api.shapes import admin_generations as admin_generation_shapes
 from api.shapes import api_tokens as token_shapes
 from api.shapes import assets as asset_shapes
 from api.shapes import audit as audit_shapes
@@ -50,8 +53,8 @@ from api.shapes import models as model_shapes
 from api.shapes import personal_export as export_shapes
 from api.shapes import provider_keys as provider_key_shapes
 from api.shapes import purchases as purchase_shapes
-from api.shapes import submissions
 from api.shapes import schedules as schedule_shapes
+from api.shapes import submissions
 from api.shapes import subscriptions as subscription_shapes
 from api.shapes import telling as telling_shapes
 from api.shapes import usage as usage_shapes
@@ -76,6 +79,7 @@ from domain.credits.refusals import (
     RefundExceedsCharge,
 )
 from domain.generations.refusals import GenerationFinal, GenerationOpen
+from domain.operators.refusals import OrderRefused
 from domain.orders.refusals import OrderClosed
 from domain.outgoing.refusals import UrlRefused
 from domain.payments.ports import MessageUnreadable, PaymentsRefused, SignatureRefused
@@ -109,10 +113,11 @@ ROUTES: list[Route] = [
     Route("GET /objects/{key}", objects.serve, PUBLIC, {200: "application/octet-stream", 206: "application/octet-stream"}, free=True, documented=False, refusals=[SignedUrlRefused]),
     Route("GET /openapi.json", documents.openapi, PUBLIC, {200: "application/json"}, tag="documents"),
     Route("GET /problems/{code}", documents.problem, PUBLIC, {200: "text/html"}, tag="documents"),
-    Route("GET /v1/admin/accounts", admin_accounts.listed, OPERATOR, {200: Page[admin_shapes.AdminAccount]}, "Accounts", "admin", reads="accounts"),
+    Route("GET /v1/admin/accounts", admin_accounts.listed, OPERATOR, {200: Page[admin_shapes.AdminAccountRow]}, "Accounts", "admin", reads="accounts"),
     Route("GET /v1/admin/accounts/{id}", admin_accounts.show, OPERATOR, {200: admin_shapes.AdminAccount}, "An account", "admin", reads="accounts", etag=True),
     Route("PATCH /v1/admin/accounts/{id}", admin_accounts.change, OPERATOR, {200: admin_shapes.AdminAccount}, "Change roles and limits", "admin"),
     Route("POST /v1/admin/accounts/{id}/adjustments", admin_credits.adjust, OPERATOR, {201: admin_shapes.Adjustment}, "Correct the credits", "admin", render=admin_credits.adjusted, refusals=[AdjustmentInvalid]),
+    Route("GET /v1/admin/accounts/{id}/balance", admin_accounts.balance, OPERATOR, {200: admin_shapes.AdminBalance}, "An account's credits and holds", "admin"),
     Route("POST /v1/admin/accounts/{id}/erasure", erasure.request_for, OPERATOR, {202: erasure_shapes.Erasure}, "Erase an account", "admin", render=erasure.requested),
     Route("POST /v1/admin/accounts/{id}/grants", admin_credits.grant, OPERATOR, {201: admin_shapes.Grant}, "Grant credits", "admin", render=admin_credits.granted, refusals=[EffectiveTimeRefused]),
     Route("POST /v1/admin/accounts/{id}/grants/{grant_id}/revoke", admin_credits.revoke, OPERATOR, {201: admin_shapes.Revocation}, "Take a grant back", "admin", render=admin_credits.revoked, refusals=[GrantNotLive, GrantWasPaid]),
@@ -120,12 +125,18 @@ ROUTES: list[Route] = [
     Route("POST /v1/admin/accounts/{id}/reactivate", admin_accounts.reactivate, OPERATOR, {200: admin_shapes.AdminAccount}, "End a suspension", "admin", render=admin_accounts.changed),
     Route("POST /v1/admin/accounts/{id}/suspend", admin_accounts.suspend, OPERATOR, {200: admin_shapes.AdminAccount}, "Suspend an account", "admin", render=admin_accounts.changed, refusals=[OwnSuspension]),
     Route("POST /v1/admin/charges/{id}/refund", admin_credits.refund, OPERATOR, {201: admin_shapes.Refund}, "Refund a charge", "admin", render=admin_credits.refunded, refusals=[ChargeFullyRefunded, NothingToRefund, RefundExceedsCharge]),
-    Route("GET /v1/admin/generations", admin_fleet.generations, OPERATOR, {200: Page[admin_shapes.AdminGeneration]}, "Everybody's generations", "admin", reads="generations"),
-    Route("GET /v1/admin/queues", admin_fleet.queues, OPERATOR, {200: admin_shapes.AllQueues}, "Queues", "admin"),
-    Route("POST /v1/admin/queues/{name}/pause", admin_fleet.pause, OPERATOR, {200: admin_shapes.Queue}, "Pause a queue", "admin"),
-    Route("POST /v1/admin/queues/{name}/resume", admin_fleet.resume, OPERATOR, {200: admin_shapes.Queue}, "Resume a queue", "admin"),
-    Route("GET /v1/admin/workers", admin_fleet.workers, OPERATOR, {200: admin_shapes.AllWorkers}, "Workers", "admin"),
-    Route("POST /v1/admin/workers/{id}/drain", admin_fleet.drain, OPERATOR, {200: admin_shapes.Worker}, "Drain a worker", "admin"),
+    Route("GET /v1/admin/deliveries", admin_fleet.deliveries, OPERATOR, {200: Page[fleet_shapes.AdminDelivery]}, "Everybody's webhook deliveries", "admin"),
+    Route("GET /v1/admin/generations", admin_generations.generations, OPERATOR, {200: Page[admin_generation_shapes.AdminGeneration]}, "Everybody's generations", "admin", reads="generations"),
+    Route("POST /v1/admin/generations/cancel", admin_generations.cancel, OPERATOR, {200: admin_generation_shapes.Order}, "Cancel several", "admin", render=admin_generations.carried_out, refusals=[OrderRefused]),
+    Route("GET /v1/admin/generations/failures", admin_generations.failures, OPERATOR, {200: admin_generation_shapes.AllFailures}, "What generations fail of", "admin", reads="generations"),
+    Route("POST /v1/admin/generations/retry", admin_generations.retry, OPERATOR, {200: admin_generation_shapes.Order}, "Ask once more for several", "admin", render=admin_generations.carried_out, refusals=[OrderRefused]),
+    Route("GET /v1/admin/providers", admin_fleet.providers, OPERATOR, {200: fleet_shapes.AllProviders}, "How providers do", "admin"),
+    Route("GET /v1/admin/queues", admin_fleet.queues, OPERATOR, {200: fleet_shapes.AllQueues}, "Queues", "admin"),
+    Route("POST /v1/admin/queues/{name}/pause", admin_fleet.pause, OPERATOR, {200: fleet_shapes.Queue}, "Pause a queue", "admin", render=admin_fleet.changed),
+    Route("POST /v1/admin/queues/{name}/resume", admin_fleet.resume, OPERATOR, {200: fleet_shapes.Queue}, "Resume a queue", "admin", render=admin_fleet.changed),
+    Route("GET /v1/admin/queues/{name}/scale", admin_fleet.scale, OPERATOR, {200: fleet_shapes.QueueScale}, "How much a queue has to do", "admin"),
+    Route("GET /v1/admin/workers", admin_fleet.workers, OPERATOR, {200: fleet_shapes.AllWorkers}, "Workers", "admin"),
+    Route("POST /v1/admin/workers/{id}/drain", admin_fleet.drain, OPERATOR, {200: fleet_shapes.Worker}, "Drain a worker", "admin", render=admin_fleet.drained),
     Route("GET /v1/api-tokens", api_tokens.listed, SESSION, {200: Page[token_shapes.ApiToken]}, "Your API tokens", reads="api_tokens"),
     Route("POST /v1/api-tokens", api_tokens.issue, SESSION, {201: token_shapes.IssuedApiToken}, "Issue an API token", render=api_tokens.issued, refusals=[TooManyApiTokens]),
     Route("DELETE /v1/api-tokens/{id}", api_tokens.revoke, SESSION, {204: None}, "Revoke an API token"),

@@ -30,6 +30,7 @@ TOLD: dict[str, tuple[str, Told]] = {
         lambda fact: {**_ended(fact), "code": fact.code, "message": fact.message, "retryable": fact.retryable},
     ),
     events.GenerationQueued.TOPIC: ("generation.queued", _nothing),
+    events.GenerationRepeated.TOPIC: ("generation.repeated", lambda fact: {"generation_id": str(fact.again), "charge": fact.charge}),
     events.GenerationRequested.TOPIC: ("generation.queued", lambda fact: {"quoted": fact.quoted}),
     events.GenerationRetrying.TOPIC: (
         "generation.retrying",

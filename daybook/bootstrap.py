@@ -211,6 +211,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             outgoing=base.outgoing,
             delivery_log=PostgresDeliveryLog(base.reads),
             queues=PostgresQueues(base.reads),
+            health=PostgresProviderHealth(base.reads),
             parked=PostgresParkedJobs(base.reads),
             hearing=hearing,
             sessions=sessions,

@@ -6,6 +6,7 @@ from domain.credits.credit_account import CreditAccount
 from domain.generations.generation import Generation
 from domain.kernel.facts import Root
 from domain.notary.notary import Notary
+from domain.operators.desk import Desk
 from domain.orders.order import Order
 from domain.provider_keys.provider_keys import ProviderKeys
 from domain.schedules.schedule import Schedule
@@ -16,6 +17,7 @@ AGGREGATES: tuple[type[Root], ...] = (
     Account,
     Asset,
     CreditAccount,
+    Desk,
     Generation,
     Notary,
     Order,

@@ -7,6 +7,7 @@ from domain.erasure.handlers import HANDLERS as ERASURE
 from domain.generations.handlers import HANDLERS as GENERATIONS
 from domain.kernel.commands import Command, Handler
 from domain.notary.handlers import HANDLERS as NOTARY
+from domain.operators.handlers import HANDLERS as OPERATORS
 from domain.orders.handlers import HANDLERS as ORDERS
 from domain.provider_keys.handlers import HANDLERS as PROVIDER_KEYS
 from domain.schedules.handlers import HANDLERS as SCHEDULES
@@ -20,6 +21,7 @@ HANDLERS: dict[type[Command], Handler] = {
     **ERASURE,
     **GENERATIONS,
     **NOTARY,
+    **OPERATORS,
     **ORDERS,
     **PROVIDER_KEYS,
     **SCHEDULES,

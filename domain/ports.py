@@ -284,19 +284,24 @@ class Connections(Protocol):
 
 
 class QueueState(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits in one queue. `ready` is claimable now, `waiting` is due later, `running` is being worked on."""
+    """What waits in one queue. `ready` is claimable now, `running` is being worked on; `waiting` is due later or held by a limit.
+
+    `held` are those of `waiting` whom a limit keeps, `parked` those of `running` whose job a provider has.
+    """
 
     queue: str
     paused: bool
     ready: int
     waiting: int
     running: int
+    held: int = 0
+    parked: int = 0
     #: Seconds since the oldest claimable generation was accepted; None when none is.
     oldest_ready_seconds: float | None
 
 
 class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker process as it last reported itself. `worker` is new at each process start."""
+    """A worker process as it last reported itself. `worker` is new at each process start. `alive`: it reported just now."""
 
     worker: UUID
     host: str
@@ -307,25 +312,19 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
     last_beat: datetime
     draining: bool
+    alive: bool
+    #: What it holds.
+    generation_ids: list[UUID]
 
 
 class Queues(Protocol):
-    """What an operator does with queues and workers."""
+    """Queues and workers, as an operator sees them. What he does with them are commands of `domain.operators`."""
 
     async def states(self, queues: Sequence[str]) -> list[QueueState]:
         """One row for each of *queues* and for every other queue that holds work or was paused, by name."""
-
-    async def pause(self, queue: str) -> None:
-        """No generation of *queue* begins any more, and its start deadlines stand still. What runs, runs on."""
-
-    async def resume(self, queue: str) -> None:
-        """Start deadlines move on by the length of the pause."""
 
     async def workers(self) -> list[WorkerState]:
         """Those that reported within the last minute, oldest first."""
 
     async def position(self, generation_id: UUID) -> int | None:
         """Its place in its queue, 1 is the next; counted up to 10,000. None: it does not wait for a worker now."""
-
-    async def drain(self, worker: UUID) -> bool:
-        """Ask a worker to finish what it has and to end. False: there is no such worker."""

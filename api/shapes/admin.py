@@ -6,13 +6,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Shown, When, moment
 from api.shapes.accounts import Role
-from api.shapes.submissions import Status
 from domain.accounts.profile import Profile
 from domain.kernel.limits import CREDITS_MAX, REASON_CHARS_MAX
 from domain.kernel.patterns import END
-from domain.ports import QueueState, WorkerState
 from projections.accounts.accounts import AccountRow
-from projections.generations.rows import GenerationRow
 
 #: Sealed with the key of the person it is about: erased with him.
 Reason = Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX, pattern=r"\S")]
@@ -37,6 +34,37 @@ class AdminAccount(Shown):
     password_changed_at: Moment
     created_at: Moment
     updated_at: Moment
+    position: Count
+
+
+class AccountCredits(Shown):
+    """Whole credits: free, bound by holds, and owed (never positive)."""
+
+    available: Count
+    held: Count
+    owed: int
+
+
+class AdminAccountRow(AdminAccount):
+    """With its credits as of the list."""
+
+    credits: AccountCredits
+
+
+class OpenHold(Shown):
+    generation_id: Id
+    kind: str
+    amount: Count
+
+
+class AdminBalance(Shown):
+    """The account's credits as of the end of the log, with every hold that binds some of them."""
+
+    account_id: Id
+    available: Count
+    held: Count
+    owed: int
+    holds: list[OpenHold]
     position: Count
 
 
@@ -153,77 +181,6 @@ class ResetToken(Shown):
     expires_at: Moment
 
 
-class AdminGeneration(Shown):
-    """Without anything its owner wrote: running a fleet needs no prompts."""
-
-    id: Id
-    account_id: Id
-    kind: str
-    status: str
-    model: str
-    provider: str
-    queue: str
-    priority: str
-    quoted: Count
-    charged: Count
-    refunded: Count
-    attempts: int
-    error_code: str | None
-    assets: Count
-    created_at: Moment
-    updated_at: Moment
-    started_at: Moment | None
-    finished_at: Moment | None
-    deadline: Moment
-    position: Count
-
-
-class AdminGenerationQuery(ListQuery):
-    """`older_than` is the same as `created_to`; the earlier of the two counts."""
-
-    status: list[Status] = []
-    error: list[str] = []
-    account: Id | None = None
-    kind: list[str] = []
-    model: list[str] = []
-    older_than: When | None = None
-
-
-class Queue(Shown):
-    """`ready` can begin now, `waiting` is due later, `running` is being worked on."""
-
-    name: str
-    paused: bool
-    ready: Count
-    waiting: Count
-    running: Count
-    oldest_ready_seconds: float | None
-
-
-class AllQueues(Shown):
-    data: list[Queue]
-    next_cursor: None
-
-
-class Worker(Shown):
-    id: Id
-    host: str
-    pid: int
-    queues: list[str]
-    slots: Count
-    running: Count
-    draining: bool
-    started_at: Moment
-    last_beat: Moment
-
-
-class AllWorkers(Shown):
-    """Those that reported within the last minute, oldest first."""
-
-    data: list[Worker]
-    next_cursor: None
-
-
 def shown_admin_account(row: AccountRow, profile: Profile | None) -> AdminAccount:
     return AdminAccount(
         id=str(row.id),
@@ -238,54 +195,4 @@ def shown_admin_account(row: AccountRow, profile: Profile | None) -> AdminAccoun
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
         position=row.position,
-    )
-
-
-def shown_admin_generation(row: GenerationRow) -> AdminGeneration:
-    return AdminGeneration(
-        id=str(row.id),
-        account_id=str(row.account_id),
-        kind=row.kind,
-        status=row.status,
-        model=row.model,
-        provider=row.provider,
-        queue=row.queue,
-        priority=row.priority,
-        quoted=row.quoted,
-        charged=row.charged,
-        refunded=row.refunded,
-        attempts=row.attempts,
-        error_code=None if row.error is None else row.error["code"],
-        assets=len(row.asset_ids),
-        created_at=moment(row.created_at),
-        updated_at=moment(row.updated_at),
-        started_at=moment(row.started_at),
-        finished_at=moment(row.finished_at),
-        deadline=moment(row.deadline),
-        position=row.position,
-    )
-
-
-def shown_queue(state: QueueState) -> Queue:
-    return Queue(
-        name=state.queue,
-        paused=state.paused,
-        ready=state.ready,
-        waiting=state.waiting,
-        running=state.running,
-        oldest_ready_seconds=state.oldest_ready_seconds,
-    )
-
-
-def shown_worker(state: WorkerState) -> Worker:
-    return Worker(
-        id=str(state.worker),
-        host=state.host,
-        pid=state.pid,
-        queues=state.queues,
-        slots=state.slots,
-        running=state.running,
-        draining=state.draining,
-        started_at=moment(state.started_at),
-        last_beat=moment(state.last_beat),
     )

@@ -157,5 +157,13 @@ class ChargeRefunded(Fact):
     reason: str
 
 
+class GenerationRepeated(Fact):
+    """An operator had it asked for once more, as generation `again`. `charge`: "account", or "house": its credits were given before."""
+
+    TOPIC = "generations.repeated"
+    again: UUID
+    charge: str
+
+
 class GenerationDeleted(Fact):
     TOPIC = "generations.deleted"

@@ -28,7 +28,7 @@ class Generation(Root):
     """`attempt` numbers the fence and only grows; `attempts` counts those that burned."""
 
     TOPIC = "generations.generation"
-    class_version = 2
+    class_version = 3
 
     def __init__(self) -> None:
         self.status = "queued"
@@ -54,6 +54,8 @@ class Generation(Root):
         self.sealed_job: str | None = None
         self.submitted_at: datetime | None = None
         self.sealed_output: str | None = None
+        #: The generation that an operator had made in its place.
+        self.repeated_as: UUID | None = None
         self.deleted = False
 
     @classmethod
@@ -173,6 +175,14 @@ class Generation(Root):
         self.record(events.ChargeRefunded, now=now, refund_id=refund_id, grant_id=grant_id, amount=asked, reason=reason)
         return asked
 
+    def repeat(self, again: UUID, *, charge: str, now: datetime) -> None:
+        """Note that it is asked for once more.   Raises GenerationNotRepeatable, GenerationAlreadyRepeated."""
+        if self.status not in ("failed", "canceled"):
+            raise refusals.GenerationNotRepeatable(status=self.status)
+        if self.repeated_as is not None:
+            raise refusals.GenerationAlreadyRepeated(again=str(self.repeated_as))
+        self.record(events.GenerationRepeated, now=now, again=again, charge=charge)
+
     def ended_just_so(self, status: str, **values: Any) -> bool:
         """Has this end been recorded before, in the same words? Then repeating it changes nothing.
 
@@ -274,6 +284,11 @@ class Generation(Root):
     def _charge_refunded(self, fact: events.ChargeRefunded) -> None:
         self.refunds[str(fact.refund_id)] = fact.amount
         self.refunded += fact.amount
+        self.updated_at = fact.timestamp
+
+    @when(events.GenerationRepeated)
+    def _repeated(self, fact: events.GenerationRepeated) -> None:
+        self.repeated_as = fact.again
         self.updated_at = fact.timestamp
 
     @when(events.GenerationDeleted)

@@ -5,8 +5,18 @@ from typing import ClassVar
 from domain.kernel.refusals import Conflicting, Missing, Unprocessable
 
 
+class GenerationAlreadyRepeated(Conflicting):
+    detail = "The generation was asked for once more before, as {again}."
+    shown: ClassVar[tuple[str, ...]] = ("again",)
+
+
 class GenerationFinal(Conflicting):
     detail = "The generation is {status}; final is final."
+    shown: ClassVar[tuple[str, ...]] = ("status",)
+
+
+class GenerationNotRepeatable(Conflicting):
+    detail = "The generation is {status}. Only what failed or was canceled can be asked for once more."
     shown: ClassVar[tuple[str, ...]] = ("status",)
 
 

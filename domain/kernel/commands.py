@@ -93,7 +93,20 @@ class CloseWork(msgspec.Struct, frozen=True, kw_only=True):
     generation_id: UUID
 
 
-Work = OpenWork | RequeueWork | CancelWork | CloseWork | ParkWork
+class PauseWork(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing of `queue` begins any more; or the end of that."""
+
+    queue: str
+    paused: bool
+
+
+class DrainWork(msgspec.Struct, frozen=True, kw_only=True):
+    """The worker process finishes what it has, and ends."""
+
+    worker: UUID
+
+
+Work = OpenWork | RequeueWork | CancelWork | CloseWork | ParkWork | PauseWork | DrainWork
 
 
 @dataclass

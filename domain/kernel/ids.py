@@ -9,6 +9,7 @@ CREDITS = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c001")
 COMMANDS = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c002")
 PROVIDER_KEYS = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c025")
 WEBHOOKS = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c021")
+DESKS = UUID("6a1f6a52-2d53-5f0e-9a3e-0d6bc1a0c026")
 
 
 def uuid7(unix_ms: int, random: bytes) -> UUID:
@@ -28,6 +29,11 @@ def credit_stream(account_id: UUID) -> UUID:
 def provider_keys_stream(account_id: UUID) -> UUID:
     """The stream of an account's own provider keys."""
     return uuid5(PROVIDER_KEYS, str(account_id))
+
+
+def desk_stream(account_id: UUID) -> UUID:
+    """The stream of what an operator ordered."""
+    return uuid5(DESKS, str(account_id))
 
 
 def webhooks_stream(account_id: UUID) -> UUID:

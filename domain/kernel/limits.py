@@ -110,3 +110,10 @@ STREAMS_MAX = 10
 #: What may wait for one reader of a stream before it is closed.
 STREAM_WAITING_BYTES_MAX = 1 << 20
 STREAM_TICKET_SECONDS = 60
+
+#: Generations in one order of an operator, and how far back failures are grouped.
+ORDER_GENERATIONS_MAX = 100
+FAILURE_DAYS_MAX = 90
+#: How far back the health of providers is looked at, and the most slots that a question about scaling may assume.
+HEALTH_SECONDS_MAX = 86_400
+WORKER_SLOTS_MAX = 512

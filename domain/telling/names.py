@@ -55,6 +55,7 @@ TIMELINE: Mapping[str, tuple[str, ...]] = {
     generations.ChargeRefunded.TOPIC: ("generation.charge_refunded",),
     generations.GenerationCancelRequested.TOPIC: ("generation.cancel_requested",),
     generations.GenerationDeleted.TOPIC: ("generation.deleted",),
+    generations.GenerationRepeated.TOPIC: ("generation.repeated",),
     generations.GenerationSubmitted.TOPIC: ("generation.submitted",),
     generations.GenerationSubmitting.TOPIC: ("generation.submitting",),
 }
@@ -70,6 +71,7 @@ UNTOLD: Mapping[str, str] = {
     credits.CreditsSuspended.TOPIC: "seen at the next request",
     credits.RevocationDeferred.TOPIC: "moves nothing yet",
     "notary": "belongs to no account; whoever resumes after a restore is told to reload",
+    "operators": "what operators order is seen in what becomes of queues, workers and generations",
     orders.OrderCanceled.TOPIC: "nothing was paid",
     orders.OrderCheckoutOpened.TOPIC: "the answer to buying",
     orders.OrderPlaced.TOPIC: "the answer to buying",

@@ -46,6 +46,7 @@ class Delivery(msgspec.Struct, kw_only=True):
 
     id: UUID
     number: int
+    account_id: UUID
     endpoint_id: UUID | None
     event_id: str
     type: str
@@ -62,10 +63,13 @@ class Delivery(msgspec.Struct, kw_only=True):
 
 
 class DeliveryLog(Protocol):
-    """What became of deliveries, for the owner of an endpoint."""
+    """What became of deliveries, for the owner of an endpoint and for operators."""
 
     async def page(self, endpoint_id: UUID, *, states: Sequence[str] = (), paging: Mapping[str, Any]) -> list[Delivery]:
         """Of one endpoint, by `number`."""
+
+    async def everybodys(self, *, account_id: UUID | None, states: Sequence[str] = (), paging: Mapping[str, Any]) -> list[Delivery]:
+        """Of all endpoints, by `number`; *account_id* None: of all accounts."""
 
     async def one(self, endpoint_id: UUID, delivery_id: UUID) -> Delivery | None: ...
 

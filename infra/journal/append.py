@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel.commands import CancelWork, CloseWork, Context, Decision, OpenWork, ParkWork, RequeueWork, Work
+from domain.kernel.commands import CancelWork, CloseWork, Context, Decision, DrainWork, OpenWork, ParkWork, PauseWork, RequeueWork, Work
 from domain.kernel.facts import Postings
 from infra.postgres.arrays import blobs, encoded_texts, int2s, int4s, int8s, texts, times, uuids
 from infra.postgres.prepared import Statement
@@ -133,7 +133,24 @@ def _claims(entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 _NO_POSTINGS = (None, None, None, None, None)
-_OPERATIONS: dict[type[Any], int] = {OpenWork: 0, RequeueWork: 1, CancelWork: 2, CloseWork: 3, ParkWork: 4}
+_OPERATIONS: dict[type[Any], int] = {OpenWork: 0, RequeueWork: 1, CancelWork: 2, CloseWork: 3, ParkWork: 4, DrainWork: 8}
+
+
+def _operation_of(work: Work) -> int:
+    if isinstance(work, PauseWork):
+        return 6 if work.paused else 7
+    return _OPERATIONS[type(work)]
+
+
+def _subject_of(work: Work) -> UUID | None:
+    """The generation, or the worker."""
+    if isinstance(work, PauseWork):
+        return None
+    return work.worker if isinstance(work, DrainWork) else work.generation_id
+
+
+def _queue_of(work: Work) -> str | None:
+    return work.queue if isinstance(work, (OpenWork, PauseWork)) else None
 
 
 def _time_of(work: Work) -> datetime | None:
@@ -148,10 +165,10 @@ def _work(entries: Sequence[Entry]) -> dict[str, Any]:
     opened = [each if isinstance(each, OpenWork) else None for _, each in work]
     return {
         "w_command": int4s([number for number, _ in work]),
-        "w_op": int2s([_OPERATIONS[type(each)] for _, each in work]),
-        "w_generation": uuids([each.generation_id for _, each in work]),
+        "w_op": int2s([_operation_of(each) for _, each in work]),
+        "w_generation": uuids([_subject_of(each) for _, each in work]),
         "w_account": uuids([each.account_id if each else None for each in opened]),
-        "w_queue": texts([each.queue if each else None for each in opened]),
+        "w_queue": texts([_queue_of(each) for _, each in work]),
         "w_model": texts([each.model if each else None for each in opened]),
         "w_provider": texts([each.provider if each else None for each in opened]),
         "w_priority": int2s([each.priority if each else None for each in opened]),

@@ -9,10 +9,10 @@ from psycopg.rows import class_row
 
 from domain.ports import Connections
 from domain.webhooks.ports import Delivery
-from projections.kernel.pages import page
+from projections.kernel.pages import both_ways, page
 
 _SELECT = """
-    SELECT d.id, d.number, d.endpoint_id, d.event_id, d.type, d.position, d.generation_id, d.state, d.out_of_order,
+    SELECT d.id, d.number, d.account_id, d.endpoint_id, d.event_id, d.type, d.position, d.generation_id, d.state, d.out_of_order,
         CASE WHEN d.state = 'pending' THEN d.due_at END AS next_at, d.created_at, d.finished_at, d.error,
         coalesce((SELECT json_agg(json_build_object('number', a.number, 'at', a.at, 'status', a.status, 'error', a.error, 'ms', a.ms)
                                   ORDER BY a.number)
@@ -30,6 +30,17 @@ _PAGE = (
     ORDER BY d.number {direction} LIMIT %(limit)s
 """
 )
+_EVERYBODYS = (
+    _SELECT
+    + """
+    WHERE d.number {beyond} %(after_position)s AND (%(account_id)s::uuid IS NULL OR d.account_id = %(account_id)s)
+      AND (%(states)s::text[] IS NULL OR d.state = ANY(%(states)s))
+      AND (%(created_from)s::timestamptz IS NULL OR d.created_at >= %(created_from)s)
+      AND (%(created_to)s::timestamptz IS NULL OR d.created_at < %(created_to)s)
+    ORDER BY d.number {direction} LIMIT %(limit)s
+"""
+)
+EVERYBODYS = both_ways(_EVERYBODYS)
 PAGES = {"asc": _PAGE.format(beyond=">", direction="ASC"), "desc": _PAGE.format(beyond="<", direction="DESC")}
 
 
@@ -45,6 +56,12 @@ class PostgresDeliveryLog:
         order, limit, after = paging["order"], paging["limit"], paging["after_position"]
         async with self._connections.connection() as connection:
             return await page(connection, PAGES, filters, Delivery, order=order, limit=limit, after_position=after)
+
+    async def everybodys(self, *, account_id: UUID | None, states: Sequence[str] = (), paging: Mapping[str, Any]) -> list[Delivery]:
+        filters = {"account_id": account_id, "states": states, **{name: paging[name] for name in ("created_from", "created_to")}}
+        order, limit, after = paging["order"], paging["limit"], paging["after_position"]
+        async with self._connections.connection() as connection:
+            return await page(connection, EVERYBODYS, filters, Delivery, order=order, limit=limit, after_position=after)
 
     async def one(self, endpoint_id: UUID, delivery_id: UUID) -> Delivery | None:
         async with self._connections.connection() as connection:

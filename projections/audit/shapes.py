@@ -45,6 +45,7 @@ _WORDS: Mapping[str, str] = {
     "generations.deleted": "timestamp",
     "generations.failed": "charged code message paid_by released retryable sealed_output timestamp usage",
     "generations.queued": "timestamp",
+    "generations.repeated": "again charge timestamp",
     "generations.requested": (
         "account_id batch_id deadline fallback_models inputs kind model on_cancel originator_topic own_key params price_version "
         "priority provider queue quoted rate rate_per rate_unit retry_of run_at schedule_id sealed start_deadline tag_index timestamp webhook"
@@ -57,6 +58,11 @@ _WORDS: Mapping[str, str] = {
     "notary.balances_sealed": "accounts checkpoints last_checkpoint position root timestamp",
     "notary.log_restored": "incarnation lost_from timestamp",
     "notary.opened": "originator_topic timestamp",
+    "operators.desk_opened": "account_id originator_topic timestamp",
+    "operators.generations_ordered": "charge generation_ids order_id reason timestamp what",
+    "operators.queue_paused": "queue reason timestamp",
+    "operators.queue_resumed": "queue reason timestamp",
+    "operators.worker_drained": "reason timestamp worker",
     "orders.canceled": "cause timestamp",
     "orders.checkout_opened": "expires_at reference sealed_url timestamp",
     "orders.paid": "amount credits currency expires_at grant_id payment reference revoked timestamp",

@@ -24,6 +24,7 @@ FIRST = frozenset(
         "credits.account_opened",
         "generations.requested",
         "notary.opened",
+        "operators.desk_opened",
         "orders.placed",
         "provider_keys.opened",
         "schedules.created",

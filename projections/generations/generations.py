@@ -65,6 +65,8 @@ CREATE INDEX ON read.generations_v1 (account_id, status, created_position);
 CREATE INDEX ON read.generations_v1 (status, created_position);
 -- Tags are keyed per account, so they need no account beside them.
 CREATE INDEX ON read.generations_v1 USING gin (tag_index) WHERE tag_index <> '{}';
+-- What was retried, by what it is a retry of.
+CREATE INDEX ON read.generations_v1 (retry_of) WHERE retry_of IS NOT NULL;
 """
 # What the folding of later facts needs of a row.
 LOAD = """
@@ -196,6 +198,10 @@ def _charge_refunded(present: Present, event: Event) -> None:
     _touched(present, event).refunded += event.fact.amount
 
 
+def _repeated(present: Present, event: Event) -> None:
+    _touched(present, event)
+
+
 def _deleted(present: Present, event: Event) -> None:
     _touched(present, event).deleted = True
 
@@ -208,6 +214,7 @@ BRANCHES = branches(
         events.GenerationDeleted: _deleted,
         events.GenerationFailed: _failed,
         events.GenerationQueued: _queued,
+        events.GenerationRepeated: _repeated,
         events.GenerationRequested: _requested,
         events.GenerationRetrying: _retrying,
         events.GenerationStarted: _started,

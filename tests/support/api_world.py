@@ -179,6 +179,7 @@ def fake_platform(**changes: Any) -> Platform:
         "credentials": FakeCredentials(PRINCIPALS),
         "catalogue": None,
         "delivery_log": None,
+        "health": None,
         "outgoing": None,
         "calendar": None,
         "payments": None,

@@ -19,6 +19,7 @@ from domain.generations.commands import CancelGeneration, RequestGeneration
 from domain.generations.generation import Generation
 from domain.kernel.commands import Command, Receipt
 from domain.kernel.ids import credit_stream
+from domain.operators.commands import DrainWorker, PauseQueue, ResumeQueue
 from domain.providers.catalogue import Catalogue, Model
 from infra.clock import RandomIds
 from infra.dispatch.board import PostgresBoard
@@ -45,6 +46,7 @@ from workers.scheduler import Scheduler
 from workers.worker import Worker
 
 PROMPT = "a lighthouse at dusk"
+OPERATOR = UUID(int=26)
 
 
 def model(
@@ -156,6 +158,15 @@ class Fleet:
         }
         await self.execute(RequestGeneration(generation_id=generation_id, account_id=account_id, **values))
         return generation_id
+
+    async def pause(self, queue: str = "image") -> None:
+        await self.execute(PauseQueue(account_id=OPERATOR, queue=queue, reason="test"))
+
+    async def resume(self, queue: str = "image") -> None:
+        await self.execute(ResumeQueue(account_id=OPERATOR, queue=queue, reason="test"))
+
+    async def drain(self, worker: UUID) -> None:
+        await self.execute(DrainWorker(account_id=OPERATOR, worker=worker, reason="test"))
 
     async def cancel(self, account_id: UUID, generation_id: UUID) -> None:
         await self.execute(CancelGeneration(generation_id=generation_id, account_id=account_id, actor="user"))

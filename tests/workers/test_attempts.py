@@ -1,5 +1,6 @@
 """From claim to the next durable point."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from domain.assets.asset import Asset
@@ -137,14 +138,16 @@ async def test_a_drain_lets_short_work_end_and_hands_long_work_back_without_burn
 
 async def test_an_operator_drains_a_worker_by_its_id(fleet: Fleet):
     async with fleet.working() as worker:
-        while not await fleet.queues.drain(worker.id):
-            pass
+        async with asyncio.timeout(10):
+            while [each.worker for each in await fleet.queues.workers()] != [worker.id]:
+                await asyncio.sleep(0.02)
+        await fleet.drain(worker.id)
         account = await fleet.account()
         await fleet.world.rows("SELECT pg_sleep(3)")
         generation_id = await fleet.submit(account)
         await fleet.world.rows("SELECT pg_sleep(2.5)")
         assert (await fleet.generation(generation_id)).status == "queued"
-    assert await fleet.queues.drain(worker.id) is False
+    assert await fleet.queues.workers() == []
 
 
 async def test_a_worker_that_lost_its_lease_stops_and_records_nothing(fleet: Fleet):

@@ -124,14 +124,14 @@ async def test_a_claim_probes_the_queue_however_long_it_is(fleet: Fleet, record_
 
 async def test_a_paused_queue_hands_out_nothing_until_it_is_resumed(fleet: Fleet):
     account = await fleet.account()
-    await fleet.queues.pause("image")
+    await fleet.pause("image")
     generation_id = await fleet.submit(account)
     owner = fleet.platform.ids.new()
     assert await fleet.platform.claims.claim(owner, "image", 8) == []
     assert await fleet.platform.board.ready(["image"], 8) == 0
     [state] = await fleet.queues.states([])
     assert (state.queue, state.paused, state.ready) == ("image", True, 1)
-    await fleet.queues.resume("image")
+    await fleet.resume("image")
     assert [each.generation_id for each in await fleet.platform.claims.claim(owner, "image", 8)] == [generation_id]
 
 

@@ -70,11 +70,11 @@ async def test_a_deadline_ends_what_runs_and_the_worker_notices(fleet: Fleet):
 async def test_start_deadlines_stand_still_while_the_queue_is_paused(fleet: Fleet):
     account = await fleet.account()
     generation_id = await fleet.submit(account, start_deadline=fleet.platform.clock.now() + timedelta(seconds=1))
-    await fleet.queues.pause("image")
+    await fleet.pause("image")
     async with fleet.scheduling():
         await asyncio.sleep(2.2)
         assert (await fleet.generation(generation_id)).status == "queued"
-        await fleet.queues.resume("image")
+        await fleet.resume("image")
         [done] = await fleet.final(generation_id)
     assert done.error and done.error["code"] == "deadline_exceeded"
     row = await fleet.generation(generation_id)

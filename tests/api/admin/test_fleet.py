@@ -8,6 +8,7 @@ from tests.support.api_words import CAT, problem, up_to_now
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+WHY = {"reason": "the vendor is down"}
 BEAT = """
     INSERT INTO dispatch.workers (worker, host, pid, queues, slots, running, last_beat)
     VALUES (%s, 'node-1', 4711, '{image}', 8, 2, clock_timestamp() - make_interval(secs => %s))
@@ -30,12 +31,12 @@ async def test_a_queue_says_what_waits_and_for_how_long(house, operator, alice):
 
 async def test_a_queue_can_be_paused_and_resumed(house, operator):
     for _ in range(2):
-        answer = await house.client.post("/v1/admin/queues/image/pause", headers=operator.headers)
+        answer = await house.client.post("/v1/admin/queues/image/pause", json=WHY, headers=operator.headers)
         assert (answer.status_code, answer.json()["paused"]) == (200, True)
     assert (await queue(house, operator))["paused"] is True
-    answer = await house.client.post("/v1/admin/queues/image/resume", headers=operator.headers)
+    answer = await house.client.post("/v1/admin/queues/image/resume", json=WHY, headers=operator.headers)
     assert answer.json() == {**(await queue(house, operator)), "oldest_ready_seconds": answer.json()["oldest_ready_seconds"]}
-    problem(await house.client.post("/v1/admin/queues/imagge/pause", headers=operator.headers), 404, "not_found")
+    problem(await house.client.post("/v1/admin/queues/imagge/pause", json=WHY, headers=operator.headers), 404, "not_found")
 
 
 async def test_workers_are_those_that_reported_lately(house, operator):
@@ -53,9 +54,10 @@ async def test_a_worker_is_asked_to_drain(house, operator):
     async with house.platform.reads.connection() as connection:
         await connection.execute(BEAT, [worker, 1])
     for _ in range(2):
-        answer = await house.client.post(f"/v1/admin/workers/{worker}/drain", headers=operator.headers)
+        answer = await house.client.post(f"/v1/admin/workers/{worker}/drain", json=WHY, headers=operator.headers)
         assert (answer.status_code, answer.json()["id"], answer.json()["draining"]) == (200, str(worker), True)
-    problem(await house.client.post(f"/v1/admin/workers/{house.platform.ids.new()}/drain", headers=operator.headers), 404, "not_found")
+    nobody = house.platform.ids.new()
+    problem(await house.client.post(f"/v1/admin/workers/{nobody}/drain", json=WHY, headers=operator.headers), 404, "not_found")
 
 
 async def test_everybodys_generations_without_their_words(house, operator):
