@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from domain.accounts import commands as accounts
 from domain.accounts.account import Account
 from domain.assets import commands as assets
@@ -18,6 +20,9 @@ from domain.schedules import commands as schedules
 from domain.schedules.schedule import Schedule
 from tests.support.book import HOUR, request_of
 from tests.support.logged_book import LoggedBook
+
+#: What was read of a text before it ended.
+READ: dict[str, Any] = {"usage": {"token": 7}, "sealed_output": "s1.read"}
 
 
 class History:
@@ -111,11 +116,22 @@ class History:
             price = self.random.randrange(generation.quoted + 1)
             self.book.when(
                 generations.FinishCancel(
-                    generation_id=generation_id, account_id=account_id, attempt=generation.attempt, delivered_price=price
+                    generation_id=generation_id, account_id=account_id, attempt=generation.attempt, delivered_price=price, **READ
                 )
             )
+        elif generation.sealed_job is None and generation_id.int % 4 == 0:
+            self._park(account_id, generation_id, generation)
         else:
             self._end(account_id, generation_id, generation)
+
+    def _park(self, account_id: UUID, generation_id: UUID, generation: Generation) -> None:
+        """Its provider takes it; or the worker dies before it can say so."""
+        key = {"generation_id": generation_id, "account_id": account_id, "attempt": generation.attempt, "submit": generation.submit + 1}
+        if generation.submitting:
+            later = self.book.now + timedelta(seconds=10)
+            self.book.when(generations.ParkGeneration(**key | {"submit": generation.submit}, sealed_job="s1.job", poll_at=later))
+        else:
+            self.book.when(generations.SubmitGeneration(**key))
 
     def _end(self, account_id: UUID, generation_id: UUID, generation: Generation) -> None:
         attempt = generation.attempt
@@ -146,8 +162,11 @@ class History:
         if self.random.random() < 0.5:
             self.book.when(ledger.ExpireGrants(account_id=self._account()))
             return
-        account_id, generation_id, _ = self._generation()
-        self.book.when(generations.ExpireGeneration(generation_id=generation_id, account_id=account_id, which="deadline"))
+        account_id, generation_id, generation = self._generation()
+        expire = generations.ExpireGeneration(generation_id=generation_id, account_id=account_id, which="deadline")
+        if generation.status == "running":
+            expire = msgspec.structs.replace(expire, attempt=generation.attempt, delivered_price=generation.quoted // 2 + 1, **READ)
+        self.book.when(expire)
 
     def _delete(self) -> None:
         account_id, generation_id, generation = self._generation(recent=100)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -34,10 +35,10 @@ def with_models(fleet: Fleet, server: ParkingServer, **changes: object) -> Fleet
     return fleet
 
 
-async def until_parked(fleet: Fleet, generation_id: object) -> dict[str, object]:
+async def until_parked(fleet: Fleet, generation_id: UUID) -> dict[str, object]:
     async with asyncio.timeout(20):
         while True:
-            row = await fleet.work(generation_id)  # type: ignore[arg-type]
+            row = await fleet.work(generation_id)
             if row is not None and row["state"] == "parked":
                 return row
             await asyncio.sleep(0.02)
