@@ -118,7 +118,7 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets:
         cancel_requested_at=moment(row.cancel_requested_at),
         assets=[shown_asset(call, key, assets[asset_id]) for asset_id in row.asset_ids if asset_id in assets],
         output=None if row.sealed_output is None else msgspec.json.decode(key.open(row.sealed_output)),
-        error=None if row.error is None else GenerationError(**row.error, billable=False),
+        error=None if row.error is None else GenerationError(**row.error, billable=row.charged > 0),
         metrics=GenerationMetrics(queued_ms=row.queued_ms, run_ms=row.run_ms),
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
