@@ -6,6 +6,7 @@ Who may open one, and what ends it.
 import asyncio
 import json
 import random
+import re
 import socket
 import time
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
@@ -177,6 +178,8 @@ async def test_an_account_has_ten_streams_open_and_no_more_in_all_processes(hous
         assert (refused.status_code, refused.json()["code"], refused.json()["limit"]) == (429, "too_many_streams", 10)
         assert int(refused.headers["retry-after"]) >= 1
         assert (await house.client.get(other + PATH, headers=alice.headers)).status_code == 429
+        metrics = (await house.client.get("/metrics")).text
+        assert re.search(r"^daybook_streams_open(\{.*\})? 10\.0$", metrics, re.MULTILINE)
         async with listening(house.client, PATH, bob.headers):
             pass
         await streams[0].response.aclose()
