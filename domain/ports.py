@@ -296,7 +296,7 @@ class QueueState(msgspec.Struct, frozen=True, kw_only=True):
     running: int
     held: int = 0
     parked: int = 0
-    #: Seconds since the oldest claimable generation was accepted; None when none is.
+    #: For so many seconds the oldest claimable generation has been claimable; None when none is.
     oldest_ready_seconds: float | None
 
 

@@ -44,7 +44,7 @@ class Ends:
 
     async def failed(self, generation: Generation, failure: AttemptFailed) -> None:
         """Try again later, unless it is pointless or there is no later."""
-        self._platform.counts.count("failures", code=failure.code)
+        self._platform.counts.count("failures", code=failure.code, provider=generation.provider)
         pause = pause_seconds(failure, attempts=self.attempts)
         run_at = self._platform.clock.now() + timedelta(seconds=pause)
         if failure.retryable and self.attempts < self._maker.attempts_max(generation) and run_at < generation.deadline:

@@ -14,7 +14,7 @@ STATES = """
            count(*) FILTER (WHERE w.state IN ('held', 'waiting'))::int AS waiting,
            count(*) FILTER (WHERE w.state IN ('leased', 'parked'))::int AS running,
            count(*) FILTER (WHERE w.state = 'held')::int AS held, count(*) FILTER (WHERE w.state = 'parked')::int AS parked,
-           extract(epoch FROM clock_timestamp() - min(w.created_at) FILTER (WHERE w.state = 'ready'))::float8 AS oldest_ready_seconds
+           extract(epoch FROM clock_timestamp() - min(w.ready_at) FILTER (WHERE w.state = 'ready'))::float8 AS oldest_ready_seconds
     FROM (SELECT unnest(%(queues)s::text[]) AS queue
           UNION SELECT queue FROM dispatch.queues UNION SELECT queue FROM dispatch.work) n
     LEFT JOIN dispatch.queues q ON q.queue = n.queue

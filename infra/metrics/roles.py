@@ -25,7 +25,7 @@ COUNTERS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
     "worker": {
         "claims": ("Generations claimed.", ()),
         "attempts": ("Attempts by how they ended.", ("outcome",)),
-        "failures": ("Failed attempts by their normalised code.", ("code",)),
+        "failures": ("Failed attempts by their normalised code.", ("code", "provider")),
         "lost_leases": ("Generations that another worker has taken meanwhile.", ()),
     },
 }

@@ -18,7 +18,7 @@ def samples(text: bytes) -> dict[tuple[str, str], float]:
 async def test_a_family_that_several_have_stands_once_with_all_their_samples():
     worker, dispatcher = RoleMetrics("worker"), RoleMetrics("dispatcher")
     worker.appended(3, 0.01)
-    worker.count("failures", code="rate_limited")
+    worker.count("failures", code="rate_limited", provider="noop")
     found = samples(merged({"worker": await worker.render(), "dispatcher": await dispatcher.render()}))
     assert found["daybook_writer_batch_commands_sum", "worker"] == 3
     assert found["daybook_writer_batch_commands_sum", "dispatcher"] == 0

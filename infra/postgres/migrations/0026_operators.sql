@@ -54,6 +54,18 @@ BEGIN
 END
 $body$;
 
+-- Since when a row is claimable: how long the oldest has waited is what autoscalers and alarms go by.
+ALTER TABLE dispatch.work ADD COLUMN ready_at timestamptz NOT NULL DEFAULT now();
+CREATE FUNCTION dispatch.note_ready() RETURNS trigger LANGUAGE plpgsql
+AS $body$
+BEGIN
+    NEW.ready_at := clock_timestamp();
+    RETURN NEW;
+END
+$body$;
+CREATE TRIGGER became_ready BEFORE UPDATE OF state ON dispatch.work FOR EACH ROW
+WHEN (NEW.state = 'ready' AND OLD.state <> 'ready') EXECUTE FUNCTION dispatch.note_ready();
+
 -- Retries by operators, by what they are retries of. Installations from before have the table; new ones make it with its index.
 DO $body$
 BEGIN
