@@ -14,6 +14,8 @@ from projections.credits.balances import BRANCHES, balance_of, folded_onto
 from projections.kernel.reader import Reader
 
 ACCOUNTS_MAX = 1_000
+#: Of one account: of those who listen at its end, and of some who still catch up.
+PLACES_MAX = 4
 
 # How much the last grant was that the limit of a low balance is taken from.
 MEASURE = """
@@ -38,12 +40,13 @@ class Standings:
     def __init__(self, reads: Connections) -> None:
         self._reads = reads
         self._reader = Reader()
-        self._known: OrderedDict[UUID, BalanceRow] = OrderedDict()
+        #: Newest first.
+        self._known: OrderedDict[UUID, list[BalanceRow]] = OrderedDict()
 
     async def after(self, account_id: UUID, position: int) -> Standing:
         """As of the ledger fact at *position*."""
         async with self._reads.connection() as connection:
-            before = await self._before(connection, account_id, position)
+            start = before = await self._before(connection, account_id, position)
             after = before.position if before else 0
             facts = await self._reader.of_account(connection, account_id, after=after, upto=position, topics=BRANCHES)
             values = {"account_id": account_id, "position": position, "topic": CreditsGranted.TOPIC, "books": BOOKS}
@@ -51,19 +54,21 @@ class Standings:
         if facts[:-1]:
             before = folded_onto(before, facts[:-1])
         row = folded_onto(before, facts[-1:])
-        self._keep(account_id, row)
+        self._keep(account_id, row, instead_of=start)
         return Standing(row, before.available if before else 0, found[0] if found else 0)
 
     async def _before(self, connection: AsyncConnection[Any], account_id: UUID, position: int) -> BalanceRow | None:
         """A balance from before *position*: the one told of last, or what the read model has seen; None: fold from the beginning."""
-        known = self._known.get(account_id)
-        if known is not None and known.position < position:
-            return known
+        for known in self._known.get(account_id, ()):
+            if known.position < position:
+                return known
         seen = await balance_of(connection, account_id)
         return seen if seen is not None and seen.position < position else None
 
-    def _keep(self, account_id: UUID, row: BalanceRow) -> None:
-        self._known[account_id] = row
+    def _keep(self, account_id: UUID, row: BalanceRow, *, instead_of: BalanceRow | None) -> None:
+        """Whoever was told of that one before goes on from here."""
+        others = [each for each in self._known.get(account_id, ()) if each is not instead_of and each.position != row.position]
+        self._known[account_id] = sorted([row, *others], key=lambda each: -each.position)[:PLACES_MAX]
         self._known.move_to_end(account_id)
         if len(self._known) > ACCOUNTS_MAX:
             self._known.popitem(last=False)
