@@ -289,6 +289,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             limits=PostgresLimits(base.reads),
             health=PostgresProviderHealth(base.reads),
             callback_base=callback_base(settings),
+            account_concurrency=settings.account_concurrency,
             # A thread's own connection, held for as long as the process lives.
             keep_leases=keeper(direct),
             board=PostgresBoard(base.reads),

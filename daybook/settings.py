@@ -19,9 +19,10 @@ CREDITS_MAX = 1_000_000_000
 WELCOME_PER_DAY = 10_000
 UPLOAD_QUOTA_BYTES = 100 << 30
 UPLOAD_QUOTA_MAX = 2**53 - 1
+ACCOUNT_CONCURRENCY_MAX = 9_999
 RETENTION_DAYS_MAX = 36_500
-TILL_PERIOD_SECONDS_MAX = 366 * 86_400
 DELIVERY_DAYS_MAX = 365
+TILL_PERIOD_SECONDS_MAX = 366 * 86_400
 CHECKPOINT_EVENTS_MAX = 1_000_000
 NOTHING: tuple[str, ...] = ()
 NO_OVERRIDES: Mapping[str, str] | None = {}
@@ -78,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     result_retention_days: int | None
     welcome_per_day: int
     #: Overrides, bucket -> `count/seconds`; None: limits are off.
+    account_concurrency: int | None
     rate_limits: Mapping[str, str] | None
     trusted_proxies: tuple[str, ...]
     cors_origins: tuple[str, ...]
@@ -194,6 +196,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         upload_retention_days=reading.maybe("DAYBOOK_UPLOAD_RETENTION_DAYS", parsing.integer(1, RETENTION_DAYS_MAX)),
         result_retention_days=reading.maybe("DAYBOOK_RESULT_RETENTION_DAYS", parsing.integer(1, RETENTION_DAYS_MAX)),
         welcome_per_day=reading.take("DAYBOOK_WELCOME_PER_DAY", parsing.integer(0, CREDITS_MAX), WELCOME_PER_DAY),
+        account_concurrency=reading.maybe("DAYBOOK_ACCOUNT_CONCURRENCY", parsing.integer(1, ACCOUNT_CONCURRENCY_MAX)),
         rate_limits=reading.take("DAYBOOK_RATE_LIMITS", parsing.rate_limits, NO_OVERRIDES),
         trusted_proxies=reading.take("DAYBOOK_TRUSTED_PROXIES", parsing.networks, NOTHING),
         cors_origins=reading.take("DAYBOOK_CORS_ORIGINS", parsing.origins, NOTHING),

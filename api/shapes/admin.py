@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Shown, When, moment
 from api.shapes.accounts import Role
+from domain.accounts.account import CONCURRENCY
 from domain.accounts.profile import Profile
 from domain.kernel.limits import CREDITS_MAX, REASON_CHARS_MAX
 from domain.kernel.patterns import END
@@ -13,9 +14,9 @@ from projections.accounts.accounts import AccountRow
 
 #: Sealed with the key of the person it is about: erased with him.
 Reason = Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX, pattern=r"\S")]
-Bucket = Literal["anonymous", "api", "auth", "generations", "inbound", "purchases", "sensitive", "video"]
-#: "count/seconds"
-Rate = Annotated[str, Meta(pattern="^[1-9][0-9]{0,8}/[1-9][0-9]{0,6}" + END)]
+Bucket = Literal["anonymous", "api", "auth", "concurrency", "generations", "inbound", "purchases", "sensitive", "video"]
+#: "count/seconds"; of `concurrency` only a count, for it says how many generations run at once.
+Rate = Annotated[str, Meta(pattern="^([1-9][0-9]{0,8}/[1-9][0-9]{0,6}|[1-9][0-9]{0,3})" + END)]
 Amount = Annotated[int, Meta(ge=1, le=CREDITS_MAX)]
 AccountStatus = Literal["active", "erased", "erasing", "suspended"]
 
@@ -77,11 +78,16 @@ class AdminAccountQuery(ListQuery):
 
 
 class AdminAccountPatch(Body):
-    """`limits` replaces the account's own rate limits; an empty object gives it the defaults again."""
+    """`limits` replaces the account's own limits; an empty object gives it the defaults again."""
 
     reason: Reason
     roles: Annotated[list[Role], Meta(min_length=1, max_length=3)] | UnsetType = UNSET
     limits: dict[Bucket, Rate] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        for bucket, rate in {} if self.limits is UNSET else self.limits.items():
+            if ("/" in rate) == (bucket == CONCURRENCY):
+                raise ValueError(f"the limit {bucket} is written {'count' if bucket == CONCURRENCY else 'count/seconds'}")
 
 
 class Because(Body):

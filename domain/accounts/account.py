@@ -12,6 +12,10 @@ ROLES = ("auditor", "operator", "user")
 STATUSES = ("active", "erased", "erasing", "suspended")
 
 
+#: The account's limit that counts no requests, but what runs at once.
+CONCURRENCY = "concurrency"
+
+
 class Account(Root):
     """Stream id: the account's id. Times come from the facts."""
 

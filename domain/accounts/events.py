@@ -28,7 +28,7 @@ class RolesChanged(Fact):
 
 
 class LimitsChanged(Fact):
-    """`limits` overrides the default rate limits: bucket -> "count/seconds"."""
+    """`limits` overrides the default limits: bucket -> "count/seconds", and "concurrency" -> how many generations run at once."""
 
     TOPIC = "accounts.limits_changed"
     limits: dict[str, str]

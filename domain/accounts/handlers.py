@@ -7,9 +7,9 @@ from uuid import UUID
 
 from domain.access.refusals import Erased
 from domain.accounts import commands, refusals
-from domain.accounts.account import Account
+from domain.accounts.account import CONCURRENCY, Account
 from domain.credits.credit_account import CreditAccount
-from domain.kernel.commands import Command, Decision, Handler, Need, Streams
+from domain.kernel.commands import Command, Decision, Handler, LimitWork, Need, Streams, Work
 from domain.kernel.ids import credit_stream
 
 
@@ -105,11 +105,16 @@ def _revoke_api_token(command: commands.RevokeApiToken, streams: Streams, now: d
     return Decision(account_id=command.account_id, saved=[account], freed=[f"api_token:{token_hash}"])
 
 
-def _change_rights(account: Account, command: commands.ChangeRights, now: datetime) -> None:
+def _change_rights(command: commands.ChangeRights, streams: Streams, now: datetime) -> Decision:
+    account = _account(streams, command.account_id)
     if command.roles is not None:
         account.change_roles(command.roles, reason=command.reason, now=now)
+    work: list[Work] = []
     if command.limits is not None:
         account.change_limits(command.limits, reason=command.reason, now=now)
+        concurrency = command.limits.get(CONCURRENCY)
+        work.append(LimitWork(account_id=command.account_id, most=None if concurrency is None else int(concurrency)))
+    return Decision(account_id=command.account_id, saved=[account], result={"account_id": str(command.account_id)}, work=work)
 
 
 HANDLERS: dict[type[Command], Handler] = {
@@ -117,7 +122,7 @@ HANDLERS: dict[type[Command], Handler] = {
         lambda account, c, now: account.change_password(c.sealed_password_hash, expected_hash=c.expected_hash, now=now)
     ),
     commands.ChangeProfile: _change(lambda account, c, now: account.change_profile(c.sealed_profile, expected=c.expected_profile, now=now)),
-    commands.ChangeRights: _change(_change_rights),
+    commands.ChangeRights: Handler(_needs_account, _change_rights),
     commands.IssueApiToken: Handler(_needs_account, _issue_api_token),
     commands.IssuePasswordReset: _change(
         lambda account, c, now: account.issue_password_reset(token_hash=c.token_hash, expires_at=c.expires_at, reason=c.reason, now=now)

@@ -106,7 +106,14 @@ class DrainWork(msgspec.Struct, frozen=True, kw_only=True):
     worker: UUID
 
 
-Work = OpenWork | RequeueWork | CancelWork | CloseWork | ParkWork | PauseWork | DrainWork
+class LimitWork(msgspec.Struct, frozen=True, kw_only=True):
+    """At most so many generations of the account run at once; None: as many as of any account."""
+
+    account_id: UUID
+    most: int | None
+
+
+Work = OpenWork | RequeueWork | CancelWork | CloseWork | ParkWork | LimitWork | PauseWork | DrainWork
 
 
 @dataclass

@@ -7,7 +7,19 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel.commands import CancelWork, CloseWork, Context, Decision, DrainWork, OpenWork, ParkWork, PauseWork, RequeueWork, Work
+from domain.kernel.commands import (
+    CancelWork,
+    CloseWork,
+    Context,
+    Decision,
+    DrainWork,
+    LimitWork,
+    OpenWork,
+    ParkWork,
+    PauseWork,
+    RequeueWork,
+    Work,
+)
 from domain.kernel.facts import Postings
 from infra.postgres.arrays import blobs, encoded_texts, int2s, int4s, int8s, texts, times, uuids
 from infra.postgres.prepared import Statement
@@ -133,7 +145,7 @@ def _claims(entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 _NO_POSTINGS = (None, None, None, None, None)
-_OPERATIONS: dict[type[Any], int] = {OpenWork: 0, RequeueWork: 1, CancelWork: 2, CloseWork: 3, ParkWork: 4, DrainWork: 8}
+_OPERATIONS: dict[type[Any], int] = {OpenWork: 0, RequeueWork: 1, CancelWork: 2, CloseWork: 3, ParkWork: 4, LimitWork: 5, DrainWork: 8}
 
 
 def _operation_of(work: Work) -> int:
@@ -143,14 +155,22 @@ def _operation_of(work: Work) -> int:
 
 
 def _subject_of(work: Work) -> UUID | None:
-    """The generation, or the worker."""
+    """The generation, the worker or the account."""
     if isinstance(work, PauseWork):
         return None
+    if isinstance(work, LimitWork):
+        return work.account_id
     return work.worker if isinstance(work, DrainWork) else work.generation_id
 
 
 def _queue_of(work: Work) -> str | None:
     return work.queue if isinstance(work, (OpenWork, PauseWork)) else None
+
+
+def _number_of(work: Work) -> int | None:
+    if isinstance(work, OpenWork):
+        return work.priority
+    return work.most if isinstance(work, LimitWork) else None
 
 
 def _time_of(work: Work) -> datetime | None:
@@ -171,7 +191,7 @@ def _work(entries: Sequence[Entry]) -> dict[str, Any]:
         "w_queue": texts([_queue_of(each) for _, each in work]),
         "w_model": texts([each.model if each else None for each in opened]),
         "w_provider": texts([each.provider if each else None for each in opened]),
-        "w_priority": int2s([each.priority if each else None for each in opened]),
+        "w_priority": int2s([_number_of(each) for _, each in work]),
         "w_run_at": times([_time_of(each) for _, each in work]),
         "w_start_deadline": times([each.start_deadline if each else None for each in opened]),
         "w_deadline": times([each.deadline if each else None for each in opened]),

@@ -11,8 +11,11 @@ from pathlib import Path
 
 from tests.support.fleet import open_fleet
 from tests.support.parking_provider import make_parking_providers, parking_catalogue
+from workers.providers import registry
 from workers.worker import Worker
 
+#: All adapters are loaded, as in a real worker.
+ADAPTERS = registry.ADAPTERS
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.support.killed_workers"])
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from domain.accounts.commands import ChangeRights
 from domain.dispatch.limits import EVERYBODY, Limit, limits_of
 from domain.kernel.limits import CIRCUIT_FAILURES
 from domain.providers.catalogue import Catalogue
@@ -173,3 +174,14 @@ async def test_a_provider_that_fails_again_and_again_is_left_alone_until_one_try
             assert {each.status for each in done} == {"succeeded"}
             [state] = await health.states()
     assert (state.circuit, state.failures) == ("closed", 0)
+
+
+async def test_an_operator_gives_an_account_a_limit_of_its_own_in_the_commit_of_the_fact(served: Fleet):
+    account = await served.account(credits=1_000)
+    change = ChangeRights(account_id=account, roles=None, limits={"concurrency": "2"}, reason="too much")
+    await served.execute(change)
+    waiting = [await served.submit(account) for _ in range(4)]
+    assert await admit(served) == 2
+    await served.execute(msgspec.structs.replace(change, limits={}))
+    assert await admit(served) == 2
+    assert await states(served, waiting) == ["ready"] * 4
