@@ -48,7 +48,7 @@ class QueueScale(Shown):
 class ScaleQuery(Query):
     """`slots`: how many generations one worker runs at once."""
 
-    slots: Annotated[int, Meta(ge=1, le=WORKER_SLOTS_MAX)] = 8
+    slots: Annotated[int, Meta(ge=1, le=WORKER_SLOTS_MAX)] = 16
 
 
 class Worker(Shown):

@@ -133,3 +133,41 @@ async def test_accounts_with_their_credits_and_what_holds_them(house, operator):
     problem(
         await house.client.get(f"/v1/admin/accounts/{house.platform.ids.new()}/balance", headers=operator.headers), 404, "account_not_found"
     )
+
+
+async def test_the_gauges_say_what_stands_still(house, operator, alice):
+    worker, held = house.platform.ids.new(), await house.generation(alice)
+    await house.generation(alice)
+    async with house.platform.reads.connection() as connection:
+        await connection.execute(BEAT, [worker])
+        await connection.execute(
+            "UPDATE dispatch.work SET state = 'leased', lease_owner = %s, lease_until = now() - interval '1 s' WHERE generation_id = %s",
+            [worker, held],
+        )
+    await house.client.post("/v1/admin/queues/speech/pause", json={"reason": "test"}, headers=operator.headers)
+    for _ in range(5):
+        await house.platform.health.failed("fal", "timeout")
+    text = (await house.client.get("/metrics")).text
+    found = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines() if not line.startswith("#")}
+    assert found["daybook_leases_expired"] >= 1
+    assert found['daybook_queue_paused{queue="speech"}'] == 1
+    assert found['daybook_queue_workers{queue="image"}'] >= 1
+    assert found['daybook_dispatch_lag_seconds{queue="image"}'] > 0
+    assert found['daybook_queue_oldest_seconds{queue="image",state="ready"}'] > 0
+    assert found['daybook_provider_circuit_open{provider="fal"}'] == 1
+    assert found['daybook_provider_failures_in_a_row{provider="fal"}'] == 5
+    assert found["daybook_parked_overdue_seconds"] == 0
+    assert found["daybook_deliveries_waiting"] >= 0
+    assert found["daybook_deliveries_overdue_seconds"] >= 0
+
+
+async def test_what_was_scheduled_has_not_waited_before_its_time(house, operator, alice):
+    generation_id = await house.generation(alice)
+    async with house.platform.reads.connection() as connection:
+        await connection.execute(
+            "UPDATE dispatch.work SET state = 'waiting', run_at = now(), created_at = now() - interval '9 days' WHERE generation_id = %s",
+            [generation_id],
+        )
+        await connection.execute("UPDATE dispatch.work SET state = 'ready' WHERE generation_id = %s", [generation_id])
+    [image] = [row for row in (await read(house, operator, "/v1/admin/queues"))["data"] if row["name"] == "image"]
+    assert image["oldest_ready_seconds"] < 3_600
