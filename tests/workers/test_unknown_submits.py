@@ -6,14 +6,17 @@ import itertools
 import signal
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from domain.generations.commands import StartGeneration
 from domain.generations.generation import Generation
-from tests.support.fleet import Fleet
+from domain.providers.catalogue import Catalogue
+from tests.support.fleet import Fleet, model
 from tests.support.killed_workers import kill, start
 from tests.support.parking_provider import POLICIES
 from tests.support.parking_server import ParkingServer
@@ -83,3 +86,28 @@ def check(done: Sequence[Generation], asked: dict[UUID, str]) -> None:
 
 def times_of(server: ParkingServer, asked: dict[UUID, str]) -> dict[str, list[int]]:
     return {policy: [server.times(str(each)) for each, its in asked.items() if its == policy] for policy in POLICIES}
+
+
+@pytest.mark.parametrize(("model_id", "status"), [("careful", "failed"), ("instant", "succeeded")])
+async def test_work_whose_worker_was_lost_in_the_middle_is_done_again_only_where_that_may_be(fleet: Fleet, model_id: str, status: str):
+    """A short job: that it was begun is all that anybody knows."""
+    models = [*fleet.platform.catalogue.models, model("careful", on_unknown_submit="at_most_once")]
+    fleet.platform = replace(fleet.platform, catalogue=Catalogue(price_version=1, models=models, defaults={}))
+    account = await fleet.account()
+    generation_id = await fleet.submit(account, model_id)
+    await fleet.execute(StartGeneration(generation_id=generation_id, worker="one that is lost"))
+    async with fleet.working():
+        [done] = await fleet.final(generation_id)
+    assert (done.status, done.attempt, done.charged) == (status, 2, 5 if status == "succeeded" else 0)
+    assert (done.error or {"code": "submit_unknown"})["code"] == "submit_unknown"
+    assert (await fleet.credits(account)).holds == {}
+
+
+async def test_a_drain_waits_for_what_must_not_be_given_twice(fleet: Fleet):
+    careful = model("careful", on_unknown_submit="at_most_once", sleep_ms=1_500)
+    fleet.platform = replace(fleet.platform, catalogue=Catalogue(price_version=1, models=[careful], defaults={}))
+    account = await fleet.account()
+    async with fleet.working(grace_seconds=0.1):
+        generation_id = await fleet.submit(account, "careful")
+        await fleet.when(generation_id, lambda found: found.status == "running")
+    assert await fleet.facts(generation_id) == ["GenerationRequested", "GenerationStarted", "GenerationSucceeded"]
