@@ -69,9 +69,11 @@ AS $body$
 DECLARE
     -- A high row overtakes fifty turns, a low one lets fifty pass, so the clock carries it forward in the end.
     shift CONSTANT integer := 50;
-    -- Both tables are tiny, and looked at once for the whole batch.
-    restricted boolean := EXISTS (SELECT FROM dispatch.limits)
-                          OR EXISTS (SELECT FROM dispatch.providers WHERE open_until IS NOT NULL);
+    -- Looked at once for the whole batch, so that what no limit concerns costs next to nothing.
+    models text[] := ARRAY(SELECT name FROM dispatch.limits WHERE scope = 'model');
+    providers text[] := ARRAY(SELECT name FROM dispatch.limits WHERE scope = 'provider'
+                              UNION ALL SELECT provider FROM dispatch.providers WHERE open_until IS NOT NULL);
+    accounts boolean := EXISTS (SELECT FROM dispatch.limits WHERE scope = 'account');
 BEGIN
     IF 0 = ANY (w_op) THEN
         INSERT INTO dispatch.work (generation_id, account_id, queue, model, provider, priority, turn, rank, state, run_at,
@@ -89,7 +91,8 @@ BEGIN
                     (SELECT r.turn - 1 FROM dispatch.work r WHERE r.queue = w.queue AND r.state = 'ready' ORDER BY r.rank LIMIT 1)),
                 (SELECT m.turn FROM dispatch.work m
                  WHERE m.queue = w.queue AND m.account_id = w.account ORDER BY m.turn DESC LIMIT 1)) AS turn,
-                restricted AND dispatch.concerns(w.model, w.provider, w.account) AS limited
+                w.model = ANY (models) OR w.provider = ANY (providers)
+                    OR accounts AND EXISTS (SELECT FROM dispatch.limits WHERE scope = 'account' AND name IN (w.account::text, '*')) AS limited
             FROM unnest(w_command, w_op, w_generation, w_account, w_queue, w_model, w_provider, w_priority, w_run_at,
                         w_start_deadline, w_deadline)
                 WITH ORDINALITY AS w (command, op, generation, account, queue, model, provider, priority, run_at,
@@ -101,9 +104,9 @@ BEGIN
     IF 1 = ANY (w_op) THEN
         UPDATE dispatch.work SET
             state = CASE WHEN w.run_at > recorded THEN 'waiting'
-                         WHEN limited OR restricted AND dispatch.concerns(work.model, work.provider, work.account_id) THEN 'held'
+                         WHEN limited OR dispatch.concerns(work.model, work.provider, work.account_id) THEN 'held'
                          ELSE 'ready' END,
-            limited = limited OR restricted AND dispatch.concerns(work.model, work.provider, work.account_id),
+            limited = limited OR dispatch.concerns(work.model, work.provider, work.account_id),
             run_at = w.run_at, lease_owner = NULL, lease_until = NULL, poll_at = NULL, submitted_at = NULL
         FROM unnest(w_command, w_op, w_generation, w_run_at) AS w (command, op, generation, run_at)
         WHERE work.generation_id = w.generation AND w.op = 1 AND (outcomes IS NULL OR outcomes[w.command] = 0);
