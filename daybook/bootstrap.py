@@ -290,6 +290,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             health=PostgresProviderHealth(base.reads),
             callback_base=callback_base(settings),
             account_concurrency=settings.account_concurrency,
+            provider_concurrency=settings.provider_concurrency,
             # A thread's own connection, held for as long as the process lives.
             keep_leases=keeper(direct),
             board=PostgresBoard(base.reads),

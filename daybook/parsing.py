@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 #: Buckets of rate limits that DAYBOOK_RATE_LIMITS may override.
 BUCKETS = ("anonymous", "api", "auth", "generations", "inbound", "purchases", "sensitive", "video")
+COUNT = re.compile(r"(?P<name>[a-z0-9-]{1,40})=(?P<count>[1-9][0-9]{0,3})")
 LIMIT = re.compile(r"(?P<bucket>[a-z_-]+)=(?P<limit>[1-9]\d{0,8}/[1-9]\d{0,7})")
 HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})")
 LOG_NAME = re.compile(r"[0-9A-Za-z]([0-9A-Za-z._:/-]{0,98}[0-9A-Za-z])?")
@@ -176,6 +177,19 @@ def peers(text: str) -> tuple[str, ...]:
         if not match or not 0 < int(match[2]) <= PORT_MAX:
             raise ValueError(f"must be host:port pairs separated by commas; {part!r} is none")
     return tuple(listed(text))
+
+
+def counts(text: str) -> Mapping[str, int]:
+    """name=count pairs."""
+    found: dict[str, int] = {}
+    for part in listed(text):
+        match = COUNT.fullmatch(part)
+        if not match:
+            raise ValueError(f"must be name=count pairs separated by commas; {part!r} is none")
+        if match["name"] in found:
+            raise ValueError(f"sets {match['name']!r} twice")
+        found[match["name"]] = int(match["count"])
+    return found
 
 
 def rate_limits(text: str) -> Mapping[str, str] | None:

@@ -80,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     welcome_per_day: int
     #: Overrides, bucket -> `count/seconds`; None: limits are off.
     account_concurrency: int | None
+    provider_concurrency: Mapping[str, int]
     rate_limits: Mapping[str, str] | None
     trusted_proxies: tuple[str, ...]
     cors_origins: tuple[str, ...]
@@ -197,6 +198,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         result_retention_days=reading.maybe("DAYBOOK_RESULT_RETENTION_DAYS", parsing.integer(1, RETENTION_DAYS_MAX)),
         welcome_per_day=reading.take("DAYBOOK_WELCOME_PER_DAY", parsing.integer(0, CREDITS_MAX), WELCOME_PER_DAY),
         account_concurrency=reading.maybe("DAYBOOK_ACCOUNT_CONCURRENCY", parsing.integer(1, ACCOUNT_CONCURRENCY_MAX)),
+        provider_concurrency=reading.take("DAYBOOK_PROVIDER_CONCURRENCY", parsing.counts, {}),
         rate_limits=reading.take("DAYBOOK_RATE_LIMITS", parsing.rate_limits, NO_OVERRIDES),
         trusted_proxies=reading.take("DAYBOOK_TRUSTED_PROXIES", parsing.networks, NOTHING),
         cors_origins=reading.take("DAYBOOK_CORS_ORIGINS", parsing.origins, NOTHING),

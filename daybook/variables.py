@@ -74,6 +74,7 @@ VARIABLES = (
         "DAYBOOK_RESULT_RETENTION_DAYS", "they are kept", "Results of generations older than so many days are deleted; the book stays."
     ),
     Variable("DAYBOOK_ACCOUNT_CONCURRENCY", "as many as there are workers", "So many generations of one account run at once."),
+    Variable("DAYBOOK_PROVIDER_CONCURRENCY", "", "So many jobs are with a provider at once, such as replicate=20,fal=10."),
     Variable("DAYBOOK_RATE_LIMITS", "default", "`default`, `off`, or overrides such as api=6000/60,auth=100/3600 (count/seconds)."),
     Variable("DAYBOOK_TRUSTED_PROXIES", "", "Networks (CIDR, comma) whose Forwarded and X-Forwarded-For count."),
     Variable("DAYBOOK_CORS_ORIGINS", "", "Origins (comma) that browsers may call from; * for any."),

@@ -27,7 +27,7 @@ class Dispatcher:
     def __init__(self, platform: WorkerPlatform) -> None:
         self._board = platform.board
         self._limits = platform.limits
-        self._limited = limits_of(platform.catalogue, account=platform.account_concurrency)
+        self._limited = limits_of(platform.catalogue, account=platform.account_concurrency, providers=platform.provider_concurrency)
         self._limits_written = False
         self._counts = platform.counts
         self._listen = platform.listen

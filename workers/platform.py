@@ -54,6 +54,8 @@ class WorkerPlatform:
     kept_assets: KeptAssets | None = None
     #: So many generations of one account run at once; None: as many as there are workers.
     account_concurrency: int | None = None
+    #: Provider -> so many jobs are with it at once.
+    provider_concurrency: Mapping[str, int] = field(default_factory=dict)
     #: Where providers may reach us, such as `https://api.example.com`; None: they cannot.
     callback_base: str | None = None
     #: None: nobody is told how far an attempt is.

@@ -117,6 +117,15 @@ def test_a_wrong_or_unknown_rate_limit_stops_the_start(value, problem):
     assert problem in mistakes(DAYBOOK_RATE_LIMITS=value)[0]
 
 
+def test_concurrency_is_a_count_for_each_account_and_provider():
+    settings = load({"DAYBOOK_ACCOUNT_CONCURRENCY": "8", "DAYBOOK_PROVIDER_CONCURRENCY": "replicate=20, kie-veo=3"})
+    assert (settings.account_concurrency, settings.provider_concurrency) == (8, {"replicate": 20, "kie-veo": 3})
+    assert (load({}).account_concurrency, load({}).provider_concurrency) == (None, {})
+    for wrong in ("replicate", "replicate=0", "fal=1,fal=2"):
+        with pytest.raises(SettingsError):
+            load({"DAYBOOK_PROVIDER_CONCURRENCY": wrong})
+
+
 def test_rate_limits_are_default_off_or_overrides():
     assert load({"DAYBOOK_RATE_LIMITS": "default"}).rate_limits == {}
     assert load({"DAYBOOK_RATE_LIMITS": "off"}).rate_limits is None

@@ -49,7 +49,7 @@ async def test_new_roles_open_doors_at_once_and_close_them(house, operator):
 
 async def test_limits_are_the_accounts_own_until_they_are_emptied(house, operator):
     person = await house.person()
-    both = {"limits": {"api": "6000/60", "generations": "9/3600"}, "roles": ["user"], "reason": "test"}
+    both = {"limits": {"api": "6000/60", "concurrency": "3", "generations": "9/3600"}, "roles": ["user"], "reason": "test"}
     shown = (await house.client.patch(path(person), json=both, headers=operator.headers)).json()
     assert shown["limits"] == both["limits"]
     assert (await house.client.get(path(person), headers=operator.headers)).json() == shown
@@ -65,6 +65,8 @@ async def test_limits_are_the_accounts_own_until_they_are_emptied(house, operato
         {"limits": {"tea": "1/1"}},
         {"limits": {"api": "0/60"}},
         {"limits": {"api": "9/60\n"}},
+        {"limits": {"api": "9"}},
+        {"limits": {"concurrency": "9/60"}},
         {"status": "x"},
     ],
 )
