@@ -1,7 +1,5 @@
 """Several generations in one request: one commit, one position, all of them or none."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 import msgspec
@@ -11,10 +9,9 @@ from api.kit.call import Call
 from api.reading import folded_generation
 from api.shapes.generations import Batch
 from api.shapes.submissions import BatchSubmission
-from api.submitting import requested
+from api.submitting import faults_at, requested
 from domain.generations.commands import RequestBatch
 from domain.kernel.commands import Receipt
-from domain.kernel.refusals import Refusal
 
 
 async def submit(call: Call, body: BatchSubmission) -> Answer:
@@ -25,7 +22,7 @@ async def submit(call: Call, body: BatchSubmission) -> Answer:
     batch_id = call.platform.ids.new()
     asked = []
     for number, each in enumerate(body.generations):
-        with _at(f"/generations/{number}"):
+        with faults_at(f"/generations/{number}"):
             asked.append(msgspec.structs.replace(await requested(call, each), batch_id=batch_id))
     return await call.execute(RequestBatch(batch_id=batch_id, account_id=call.account_id, generations=asked), status=202)
 
@@ -35,15 +32,3 @@ async def submitted(call: Call, receipt: Receipt) -> Answer:
     ids = [UUID(each) for each in receipt.result["generation_ids"]]
     shown = [await folded_generation(call, each, until=receipt.position) for each in ids]
     return Answer(202, Batch(id=receipt.result["batch_id"], generations=shown), {"retry-after": "1"})
-
-
-@contextmanager
-def _at(pointer: str) -> Iterator[None]:
-    """Faults of an item, placed in the whole."""
-    try:
-        yield
-    except Refusal as refusal:
-        if "errors" not in refusal.fields:
-            raise
-        errors = [(pointer + place, sentence) for place, sentence in refusal.fields["errors"]]
-        raise type(refusal)(**{**refusal.fields, "errors": errors}) from None

@@ -9,8 +9,9 @@ from api.kit.answer import Answer, created, no_content, ok
 from api.kit.call import Call
 from api.kit.shapes import ListQuery
 from api.listing import page_of
-from api.shapes.schedules import NewSchedule, SchedulePatch, shown_schedule
-from api.submitting import checked
+from api.shapes.schedules import NewSchedule, Recurring, SchedulePatch, shown_schedule
+from api.submitting import checked, faults_at
+from domain.generations.wanted import Fitting, Wanted
 from domain.kernel.commands import Receipt
 from domain.kernel.limits import SCHEDULES_MAX
 from domain.schedules.commands import ChangeSchedule, CreateSchedule, DeleteSchedule
@@ -29,7 +30,7 @@ async def create(call: Call, body: NewSchedule) -> Answer:
     async with call.platform.reads.connection() as connection:
         if await count_of_schedules(connection, call.account_id) >= SCHEDULES_MAX:
             raise TooManySchedules()
-    wanted, fitting = await checked(call, body.generation)
+    wanted, fitting = await _checked(call, body.generation)
     next_at = call.platform.calendar.next(body.cron, body.time_zone, after=call.now)
     key = await call.platform.vault.key(call.account_id)
     command = CreateSchedule(
@@ -75,7 +76,7 @@ async def change(call: Call, id: UUID, body: SchedulePatch) -> Answer:
     schedule = await _own(call, id)
     kind, model, sealed = schedule.kind, schedule.model, schedule.sealed
     if body.generation is not UNSET:
-        wanted, fitting = await checked(call, body.generation)
+        wanted, fitting = await _checked(call, body.generation)
         key = await call.platform.vault.key(call.account_id)
         kind, model, sealed = fitting.model.kind, fitting.model.id, key.seal(msgspec.json.encode(wanted).decode())
     cron = schedule.cron if body.cron is UNSET else body.cron
@@ -110,6 +111,12 @@ async def delete(call: Call, id: UUID) -> Answer:
 
 async def _deleted(call: Call, receipt: Receipt) -> Answer:
     return no_content()
+
+
+async def _checked(call: Call, asked: Recurring) -> tuple[Wanted, Fitting]:
+    """Raises what a request can be refused for, placed in the whole."""
+    with faults_at("/generation"):
+        return await checked(call, asked)
 
 
 async def _own(call: Call, schedule_id: UUID, *, until: int | None = None) -> Schedule:

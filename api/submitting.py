@@ -1,5 +1,7 @@
 """From a request to the command that asks for a generation: what of it only an edge can check, and the caller's key."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from api.kit.call import Call
@@ -10,8 +12,9 @@ from domain.assets.refusals import AssetNotFound
 from domain.generations.commands import RequestGeneration
 from domain.generations.kinds.kind import InputRef
 from domain.generations.refusals import WantRefused
-from domain.generations.wanted import Fitting, Wanted, fitted, on_own_key, references, request_of, times_of, words_of
+from domain.generations.wanted import Fitting, Wanted, fitted, on_own_key, references, request_of, times_of, with_fallbacks, words_of
 from domain.kernel.ids import webhooks_stream
+from domain.kernel.refusals import Refusal
 from domain.outgoing.refusals import UrlRefused
 from domain.webhooks.refusals import WebhookSecretMissing
 from domain.webhooks.webhooks import Webhooks
@@ -47,6 +50,8 @@ async def checked(call: Call, asked: Asked) -> tuple[Wanted, Fitting]:
     terms = await terms_of(call, fitting.model, fitting.params)
     if terms.own_key:
         fitting = on_own_key(wanted, fitting, terms.rate)
+    if wanted.fallback_models:
+        fitting = with_fallbacks(call.platform.catalogue, wanted, fitting, now=call.now)
     for pointer, ref in references(wanted, fitting.params):
         if "asset_id" in ref:
             await _check_asset(call, f"{pointer}/asset_id", ref["asset_id"])
@@ -57,6 +62,18 @@ async def checked(call: Call, asked: Asked) -> tuple[Wanted, Fitting]:
     return wanted, fitting
 
 
+@contextmanager
+def faults_at(pointer: str) -> Iterator[None]:
+    """Faults of a submission that is a part of the body, placed in the whole."""
+    try:
+        yield
+    except Refusal as refusal:
+        if "errors" not in refusal.fields:
+            raise
+        errors = [(pointer + place, sentence) for place, sentence in refusal.fields["errors"]]
+        raise type(refusal)(**{**refusal.fields, "errors": errors}) from None
+
+
 def wanted_of(asked: Asked) -> Wanted:
     """The same in the domain's words."""
     given = {name: getattr(asked, name) for name in asked.__struct_fields__ if name in Wanted.__struct_fields__ and name != "inputs"}
@@ -64,10 +81,17 @@ def wanted_of(asked: Asked) -> Wanted:
 
 
 async def _check_asset(call: Call, pointer: str, asset_id: str) -> None:
+    """No kind takes anything but pictures.   Raises WantRefused."""
     try:
-        await read_asset(call, UUID(asset_id))
+        asset = await read_asset(call, UUID(asset_id))
     except (AssetNotFound, ValueError):
-        raise WantRefused(summary=f"{pointer} you have no such asset", errors=[(pointer, "you have no such asset")]) from None
+        raise _want_refused(pointer, "you have no such asset") from None
+    if asset.kind != "image":
+        raise _want_refused(pointer, "must be a picture")
+
+
+def _want_refused(pointer: str, sentence: str) -> WantRefused:
+    return WantRefused(summary=f"{pointer} {sentence}", errors=[(pointer, sentence)])
 
 
 async def _check_webhook(call: Call, url: str) -> None:

@@ -1,4 +1,4 @@
-"""The inputs of a job: the caller's assets, and what lies at the URLs he named."""
+"""The inputs of a job: the caller's pictures, and those at the URLs he named."""
 
 from uuid import UUID
 
@@ -38,8 +38,12 @@ class Inputs:
 
     async def _input(self, generation: Generation, ref: dict[str, str], name: str) -> Input:
         if "url" in ref:
-            return await self._fetched(ref["url"], name)
-        return await self._asset(generation, UUID(ref["asset_id"]), name)
+            found = await self._fetched(ref["url"], name)
+        else:
+            found = await self._asset(generation, UUID(ref["asset_id"]), name)
+        if not found.content_type.startswith("image/"):
+            raise _unusable(f"{name} is no picture.")
+        return found
 
     async def _fetched(self, url: str, name: str) -> Input:
         """What lies there is judged by its bytes: what its server calls it does not count."""

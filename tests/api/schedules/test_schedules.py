@@ -60,7 +60,10 @@ async def test_a_schedule_says_when_it_comes_next(house, alice):
         ({"cron": "0 0 30 2 *"}, "cron_refused", "/cron"),
         ({"time_zone": "Europe/Atlantis"}, "time_zone_unknown", "/time_zone"),
         ({"time_zone": "../../etc/passwd"}, "time_zone_unknown", "/time_zone"),
-        ({"generation": {**CAT, "kind": "image", "params": {"size": "1x1"}}}, "params_refused", "/params/size"),
+        ({"time_zone": "localtime"}, "time_zone_unknown", "/time_zone"),
+        ({"time_zone": "posix/Europe/Berlin"}, "time_zone_unknown", "/time_zone"),
+        ({"generation": {**CAT, "model": "gone"}}, "model_not_found", "/generation/model"),
+        ({"generation": {**CAT, "kind": "image", "params": {"size": "1x1"}}}, "params_refused", "/generation/params/size"),
         ({"generation": {**CAT, "run_at": "2030-01-01T00:00:00Z"}}, "validation_failed", "/generation/run_at"),
     ],
 )
@@ -110,6 +113,17 @@ async def test_however_many_schedulers_ask_once_and_a_moment_without_credits_is_
     assert [fact.topic.removeprefix("schedules.") for fact in facts] == ["created", "changed", "fired", "changed", "fired"]
 
 
+async def test_one_that_cannot_be_read_keeps_no_other_waiting(house, schedulers):
+    person, other = await house.person(), await house.person()
+    broken, sound = (await create(house, person)).json(), (await create(house, other)).json()
+    await come(house, person, broken, sealed="not what was sealed")
+    await come(house, other, sound)
+    async with schedulers(1):
+        fired = await seen(house, other, sound, lambda found: found["last_run"] is not None)
+    assert (fired["runs"], fired["last_run"]["code"]) == (1, None)
+    await house.client.delete(f"/v1/schedules/{broken['id']}", headers=person.headers)
+
+
 async def seen(house, person, schedule, holds):
     """The schedule, as soon as *holds* is true of it."""
     async with asyncio.timeout(20):
@@ -118,12 +132,12 @@ async def seen(house, person, schedule, holds):
     return found
 
 
-async def come(house, person, schedule):
+async def come(house, person, schedule, **changed):
     """Its next moment is now."""
     found = await house.platform.journal.load(Schedule, UUID(schedule["id"]))
     moment = house.platform.clock.now()
     stated = {name: getattr(found, name) for name in ("account_id", "kind", "model", "sealed", "cron", "time_zone", "paused")}
-    await house.execute(ChangeSchedule(schedule_id=found.id, next_at=moment, **stated))
+    await house.execute(ChangeSchedule(schedule_id=found.id, next_at=moment, **stated | changed))
     return moment
 
 
