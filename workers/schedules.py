@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from domain.generations.commands import RequestGeneration
-from domain.generations.wanted import Fitting, Wanted, fitted, on_own_key, request_of, words_of
+from domain.generations.wanted import Fitting, Wanted, fitted, on_own_key, request_of, with_fallbacks, words_of
 from domain.kernel.ids import provider_keys_stream
 from domain.kernel.refusals import Refusal, Unavailable
 from domain.provider_keys.provider_keys import ProviderKeys
@@ -33,7 +33,13 @@ class Schedules:
     async def fire(self) -> None:
         due = await self._recurrence.due.schedules(BATCH)
         for each in due:
-            await self._fire(each)
+            try:
+                await self._fire(each)
+            except Unavailable:
+                raise
+            except Exception:
+                # Those behind it are not kept waiting.
+                logger.exception("schedule %s", each.schedule_id)
         self._platform.counts.count("due", len(due), what="schedule")
 
     async def _fire(self, due: DueSchedule) -> None:
@@ -62,6 +68,7 @@ class Schedules:
         key = await platform.vault.key(due.account_id)
         wanted = msgspec.json.decode(key.open(due.sealed), type=Wanted)
         fitting = await self._on_whose_key(due.account_id, wanted, fitted(platform.catalogue, wanted, now=now))
+        fitting = with_fallbacks(platform.catalogue, wanted, fitting, now=now)
         request = request_of(
             wanted,
             fitting,
