@@ -322,3 +322,12 @@ async def test_it_looks_only_at_pictures(asked: Job):
     with pytest.raises(ProviderFailure) as failure:
         await Look().generate(asked)
     assert failure.value.code == "invalid_request"
+
+
+def test_lists_within_lists_do_not_grow_without_end():
+    schema: dict[str, object] = {"type": "object", "properties": {"name": {"type": "string"}}}
+    for _ in range(9):
+        schema = {"type": "object", "properties": {"colors": {"type": "array", "items": schema}}}
+    with pytest.raises(ProviderFailure, match=r"The schema asks for more than 5000 values\.") as failed:
+        analyse([FIGURES], "", schema)
+    assert failed.value.code == "invalid_request"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from workers.providers.look.schema import fits, is_a, types_of
+from workers.providers.look.schema import fits, is_a, refused, types_of
 
 #: Where a fact lies, by words of a property's name or description. The first that matches counts.
 PATHS: tuple[tuple[str, str], ...] = (
@@ -80,6 +80,8 @@ YES: tuple[tuple[str, str, float, bool], ...] = (
 )
 #: Other words for the share of one colour or shape.
 SHARE = r"percent|share|proportion|area|coverage|fraction|weight"
+#: Lists within lists repeat all they hold: an answer has no more values than these.
+VALUES_MAX = 5_000
 UNKNOWN = ("unknown", "none", "other", "n/a", "undetermined", "unclear", "not sure", "")
 
 
@@ -89,9 +91,16 @@ class Filler:
     def __init__(self, facts: dict[str, Any]) -> None:
         self._facts = facts
         self.unknown: list[str] = []
+        self._values = 0
 
     def value(self, schema: dict[str, Any], name: str = "", around: dict[str, Any] | None = None) -> Any:
-        """Always valid against *schema*, which was checked. *around* are the facts nearest to this place, such as one colour."""
+        """Always valid against *schema*, which was checked. *around* are the facts nearest to this place, such as one colour.
+
+        Raises ProviderFailure when there is no end of values.
+        """
+        self._values += 1
+        if self._values > VALUES_MAX:
+            raise refused(f"The schema asks for more than {VALUES_MAX} values.")
         around = self._facts if around is None else around
         words = _words(f"{name} {schema.get('description', '')} {schema.get('title', '')}" if name else "")
         found = self._found(schema, _words(name), words, around)
