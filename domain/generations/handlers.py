@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.assets.asset import Asset
 from domain.credits.credit_account import CreditAccount
+from domain.credits.refusals import InsufficientCredits
 from domain.generations import commands
 from domain.generations.events import Paid
 from domain.generations.generation import Generation
@@ -33,7 +34,7 @@ def _request(command: commands.RequestGeneration, streams: Streams, now: datetim
 
 def _request_batch(command: commands.RequestBatch, streams: Streams, now: datetime) -> Decision:
     credits = CreditAccount.among(streams, command.account_id)
-    generations = [held(each, credits, now) for each in command.generations]
+    generations = _held_together(command, credits, now)
     result = {"batch_id": str(command.batch_id), "generation_ids": [str(each.generation_id) for each in command.generations]}
     work = [work_of(each) for each in command.generations]
     return Decision(account_id=command.account_id, saved=[credits, *generations], result=result, work=work)
@@ -56,6 +57,19 @@ def work_of(command: commands.RequestGeneration) -> OpenWork:
         start_deadline=command.start_deadline,
         deadline=command.deadline,
     )
+
+
+def _held_together(command: commands.RequestBatch, credits: CreditAccount, now: datetime) -> list[Generation]:
+    """Raises InsufficientCredits, which says what all of them cost."""
+    generations: list[Generation] = []
+    for each in command.generations:
+        try:
+            generations.append(held(each, credits, now))
+        except InsufficientCredits as refusal:
+            required = sum(asked.quoted for asked in command.generations)
+            available = refusal.fields["available"] + sum(before.quoted for before in command.generations[: len(generations)])
+            raise InsufficientCredits(required=required, available=available, missing=required - available) from None
+    return generations
 
 
 def _queue(command: commands.QueueGeneration, streams: Streams, now: datetime) -> Decision:

@@ -1,5 +1,6 @@
 """From what a caller wants to the command that asks for it: model, params, price, deadlines, sealed words. Nothing in here waits."""
 
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -17,6 +18,9 @@ from domain.generations.words import Words
 from domain.kernel.limits import DEADLINE_SECONDS_DEFAULT, DEADLINE_SECONDS_MAX, RUN_AT_SECONDS_MAX
 from domain.ports import SubjectKey
 from domain.providers.catalogue import Catalogue, Model
+
+#: Unicode's white space, and what shows nothing at all.
+BLANK = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -142,7 +146,8 @@ def named(ref: InputRef) -> dict[str, str]:
 
 
 def _check_prompt(model: Model, prompt: str, params: dict[str, Any]) -> None:
-    if prompt:
+    """Of white space nothing is made."""
+    if any(unicodedata.category(character) not in BLANK for character in prompt):
         return
     if KINDS[model.kind].prompt_required:
         raise _refused("/prompt", f"is required for {model.kind}")

@@ -33,7 +33,8 @@ async def test_a_batch_is_accepted_whole_at_one_position(house):
 async def test_credits_that_do_not_suffice_for_all_pay_for_none(house):
     person = await house.person(credits=14)
     answer = await house.client.post("/v1/generations/batch", json={"generations": [CAT] * 3}, headers=person.headers)
-    problem(answer, 402, "insufficient_credits")
+    missing = problem(answer, 402, "insufficient_credits")
+    assert (missing["required"], missing["available"], missing["missing"]) == (15, 14, 1)
     assert (await house.client.get("/v1/generations", headers=person.headers)).json()["data"] == []
     assert (await house.client.get("/v1/credits/balance", headers=person.headers)).json()["available"] == 14
 

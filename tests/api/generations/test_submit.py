@@ -113,6 +113,8 @@ async def test_a_time_that_has_passed_means_now(house, alice):
         ({"deadline": "2026-01-01T00:00:00"}, "validation_failed", "/deadline"),
         ({"kind": "opera"}, "validation_failed", "/kind"),
         ({"prompt": ""}, "want_refused", "/prompt"),
+        ({"prompt": " \n\u200b\u3000"}, "want_refused", "/prompt"),
+        ({"kind": "text", "prompt": " ", "params": {}}, "want_refused", "/prompt"),
         ({"prompt": "x" * 8001}, "validation_failed", "/prompt"),
         ({"model": "nobody/none"}, "model_not_found", "/model"),
         ({"params": {"size": "10x10"}}, "params_refused", "/params/size"),
