@@ -9,7 +9,7 @@ from domain.generations.generation import Generation
 from domain.kernel.commands import Command
 from workers.delivery import NOTHING, Delivered
 from workers.failures import AttemptFailed, pause_seconds
-from workers.making import Made, Maker
+from workers.making import Fallback, Made, Maker
 from workers.orders import Orders
 from workers.platform import WorkerPlatform
 
@@ -49,6 +49,8 @@ class Ends:
         run_at = self._platform.clock.now() + timedelta(seconds=pause)
         if failure.retryable and self.attempts < self._maker.attempts_max(generation) and run_at < generation.deadline:
             await self.retry(failure.code, pause)
+        elif (fallback := self._maker.fallback_of(generation, failure)) is not None:
+            await self.retry(failure.code, None, fallback)
         else:
             await self.send(self._failure(failure.code, failure.message, retryable=failure.retryable), "fail")
 
@@ -78,10 +80,16 @@ class Ends:
         )
         await self.send(command, "expire")
 
-    async def retry(self, code: str, pause_seconds: float | None) -> None:
+    async def retry(self, code: str, pause_seconds: float | None, fallback: Fallback | None = None) -> None:
+        """After *pause_seconds* (None: at once), by *fallback* instead of the model that had it."""
         run_at = None if pause_seconds is None else self._platform.clock.now() + timedelta(seconds=pause_seconds)
         command = RetryGeneration(
-            generation_id=self._generation_id, account_id=self._account_id, attempt=self.attempt, code=code, run_at=run_at
+            generation_id=self._generation_id,
+            account_id=self._account_id,
+            attempt=self.attempt,
+            code=code,
+            run_at=run_at,
+            **({} if fallback is None else fallback._asdict()),
         )
         await self.send(command, "retry")
 

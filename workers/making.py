@@ -11,6 +11,7 @@ import msgspec
 
 from domain.generations.commands import NewAsset
 from domain.generations.generation import Generation
+from domain.generations.quote import rate_of
 from domain.generations.words import Words, opened, private_params
 from domain.kernel.refusals import Gone, Unavailable
 from domain.ports import LongProvider, Provider, SubjectKey
@@ -48,6 +49,22 @@ class Prepared(NamedTuple):
     job: Job
 
 
+class Fallback(NamedTuple):
+    """Who makes it instead, and what that costs."""
+
+    model: str
+    provider: str
+    rate: int
+    rate_unit: str
+    rate_per: int
+
+
+#: Final here, and no matter anywhere else. Whatever else is final may be at work, and paid for, all the same.
+ELSEWHERE = frozenset({"auth", "insufficient_provider_credit", "model_retired"})
+#: The same request would fare no better elsewhere, or is still at work at its provider.
+AT_FAULT = frozenset({"content_rejected", "erased", "input_unusable", "invalid_request", "submit_unknown"})
+
+
 class Maker:
     """Makes generations with the adapters of this process."""
 
@@ -66,6 +83,18 @@ class Maker:
     def attempts_max(self, generation: Generation) -> int:
         model = self._models.get((generation.kind, generation.model))
         return model.attempts_max if model else 1
+
+    def fallback_of(self, generation: Generation, failure: AttemptFailed) -> Fallback | None:
+        """The next of the caller's models, unless the request itself is at fault, or another answer may still be paid for."""
+        definite = failure.retryable or failure.code in ELSEWHERE
+        if failure.code in AT_FAULT or not definite:
+            return None
+        for model_id in generation.fallback_models:
+            model = self._models.get((generation.kind, model_id))
+            if model is not None and model.provider in self._providers:
+                rate = rate_of(model, generation.params)
+                return Fallback(model.id, model.provider, rate.amount, rate.unit, rate.per)
+        return None
 
     def long(self, generation: Generation) -> LongProvider | None:
         """The adapter that parks the generation's job; None: its answer is awaited."""

@@ -119,13 +119,21 @@ class ParkGeneration(Command):
 
 
 class RetryGeneration(Command):
-    """Give attempt `attempt` back to the queue: it failed and may be tried again, was drained, or lost its worker."""
+    """Give attempt `attempt` back to the queue: it failed and may be tried again, was drained, or lost its worker.
+
+    `model` set: by this one of the caller's fallback models, at its rate.
+    """
 
     generation_id: UUID
     account_id: UUID
     attempt: int
     code: str
     run_at: datetime | None
+    model: str | None = None
+    provider: str | None = None
+    rate: int = 0
+    rate_unit: str = "item"
+    rate_per: int = 1
 
 
 class CancelGeneration(Command):

@@ -89,13 +89,19 @@ class GenerationSubmitted(Fact):
 class GenerationRetrying(Fact):
     """Attempt `attempt` failed and another follows at `run_at`; or it was handed back (`code` "handed_back", "worker_lost").
 
-    After `code` "submit_unknown" nobody knows whether the provider took the job.
+    After `code` "submit_unknown" nobody knows whether the provider took the job. `model` set: the next in the caller's fallback order
+    makes it from now on, at its own rate.
     """
 
     TOPIC = "generations.retrying"
     attempt: int
     code: str
     run_at: datetime | None
+    model: str | None = None
+    provider: str | None = None
+    rate: int = 0
+    rate_unit: str = "item"
+    rate_per: int = 1
 
 
 class GenerationCancelRequested(Fact):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.credits.refusals import ChargeFullyRefunded, NothingToRefund, RefundExceedsCharge, RefundExists
 from domain.generations import events, refusals
-from domain.generations.commands import RequestGeneration
+from domain.generations.commands import RequestGeneration, RetryGeneration
 from domain.generations.events import Paid
 from domain.generations.quote import Rate
 from domain.kernel.commands import Streams
@@ -103,9 +103,9 @@ class Generation(Root):
         self._refuse_if_final()
         self.record(events.GenerationStarted, now=now, attempt=self.attempt + 1, worker=worker)
 
-    def retry(self, *, attempt: int, code: str, run_at: datetime | None, now: datetime) -> None:
-        self.check_attempt(attempt)
-        self.record(events.GenerationRetrying, now=now, attempt=attempt, code=code, run_at=run_at)
+    def retry(self, command: RetryGeneration, *, now: datetime) -> None:
+        self.check_attempt(command.attempt)
+        self.record(events.GenerationRetrying, now=now, **{name: getattr(command, name) for name in _RETRIED})
 
     def intend_submit(self, *, attempt: int, submit: int, now: datetime) -> None:
         self.check_attempt(attempt)
@@ -251,11 +251,21 @@ class Generation(Root):
     def _retrying(self, fact: events.GenerationRetrying) -> None:
         self.status = "queued"
         self.attempts -= fact.code in UNBURNED
+        if fact.model is not None and fact.provider is not None:
+            self._fall_back(fact, fact.model, fact.provider)
         if fact.code not in _LEAVE_OPEN:
             # The provider said no, so there is no job of ours any more.
             self.submitting = False
             self.sealed_job = self.submitted_at = None
         self.updated_at = fact.timestamp
+
+    def _fall_back(self, fact: events.GenerationRetrying, model: str, provider: str) -> None:
+        """Its attempts begin anew; what stood before it in the caller's order has had its turn."""
+        self.attempts = 0
+        self.fallback_models = self.fallback_models[self.fallback_models.index(model) + 1 :] if model in self.fallback_models else []
+        self.model, self.provider = model, provider
+        self.rate, self.rate_unit, self.rate_per = fact.rate, fact.rate_unit, fact.rate_per
+        self.own_key = False
 
     @when(events.GenerationCancelRequested)
     def _cancel_requested(self, fact: events.GenerationCancelRequested) -> None:
@@ -362,5 +372,6 @@ _REQUESTED = (
     "own_key",
     "webhook",
 )
+_RETRIED = ("attempt", "code", "run_at", "model", "provider", "rate", "rate_unit", "rate_per")
 # In one step: every submit passes here twice.
 _requested_of = attrgetter(*_REQUESTED)

@@ -10,7 +10,19 @@ from domain.credits.refusals import InsufficientCredits
 from domain.generations import commands
 from domain.generations.events import Paid
 from domain.generations.generation import Generation
-from domain.kernel.commands import CancelWork, CloseWork, Command, Decision, Handler, Need, OpenWork, ParkWork, RequeueWork, Streams
+from domain.kernel.commands import (
+    CancelWork,
+    CloseWork,
+    Command,
+    Decision,
+    Handler,
+    Need,
+    OpenWork,
+    ParkWork,
+    RequeueWork,
+    RerouteWork,
+    Streams,
+)
 from domain.kernel.ids import credit_stream
 
 PRIORITIES = {"low": -1, "normal": 0, "high": 1}
@@ -135,9 +147,12 @@ def _retry(command: commands.RetryGeneration, streams: Streams, now: datetime) -
     generation.check_attempt(command.attempt)
     if generation.cancel_requested_at is not None:
         return _end_as_canceled(command, generation, streams, now=now)
-    generation.retry(attempt=command.attempt, code=command.code, run_at=command.run_at, now=now)
-    work = RequeueWork(generation_id=command.generation_id, run_at=command.run_at)
-    return Decision(account_id=command.account_id, saved=[generation], work=[work])
+    generation.retry(command, now=now)
+    requeued = RequeueWork(generation_id=command.generation_id, run_at=command.run_at)
+    if command.model is None or command.provider is None:
+        return Decision(account_id=command.account_id, saved=[generation], work=[requeued])
+    rerouted = RerouteWork(generation_id=command.generation_id, model=command.model, provider=command.provider)
+    return Decision(account_id=command.account_id, saved=[generation], work=[rerouted, requeued])
 
 
 def _submit(command: commands.SubmitGeneration, streams: Streams, now: datetime) -> Decision:

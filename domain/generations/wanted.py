@@ -16,6 +16,7 @@ from domain.generations.quote import Rate, quote, rate_of
 from domain.generations.refusals import ModelRetired, TimesRefused, WantRefused
 from domain.generations.words import Words
 from domain.kernel.limits import DEADLINE_SECONDS_DEFAULT, DEADLINE_SECONDS_MAX, RUN_AT_SECONDS_MAX
+from domain.kernel.refusals import Unprocessable
 from domain.ports import SubjectKey
 from domain.providers.catalogue import Catalogue, Model
 
@@ -36,6 +37,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     start_deadline: datetime | None = None
     deadline: datetime | None = None
     tags: list[str] = []
+    #: Tried in this order when the model before cannot make it.
+    fallback_models: list[str] = []
     webhook_url: str | None = None
 
 
@@ -48,6 +51,8 @@ class Fitting(NamedTuple):
     quoted: int
     #: Runs on the caller's own key at the provider.
     own_key: bool = False
+    #: Welcome credits may pay for whatever it falls back on.
+    free_fallbacks: bool = True
 
 
 def fitted(catalogue: Catalogue, wanted: Wanted, *, now: datetime) -> Fitting:
@@ -60,6 +65,28 @@ def fitted(catalogue: Catalogue, wanted: Wanted, *, now: datetime) -> Fitting:
     _check_inputs(model, wanted.inputs, params)
     rate = rate_of(model, params)
     return Fitting(model, params, rate, quote(model, params, wanted.prompt, rate))
+
+
+def with_fallbacks(catalogue: Catalogue, wanted: Wanted, fitting: Fitting, *, now: datetime) -> Fitting:
+    """Every fallback takes the same params and inputs, and the hold suffices for the dearest of them.
+
+    Fallbacks run on the installation's own keys.   Raises WantRefused, naming the one that does not fit.
+    """
+    most, seen, free = fitting.quoted, {fitting.model.id}, True
+    for number, model_id in enumerate(wanted.fallback_models):
+        pointer = f"/fallback_models/{number}"
+        if model_id in seen:
+            raise _refused(pointer, "is named before")
+        seen.add(model_id)
+        asked = msgspec.structs.replace(wanted, model=model_id, params=fitting.params)
+        try:
+            other = fitted(catalogue, asked, now=now)
+        except Unprocessable as refusal:
+            raise _refused(pointer, f"cannot make the same: {refusal}") from refusal
+        if other.model.provider not in catalogue.open_providers:
+            raise _refused(pointer, "is of a provider for which this installation has no key")
+        most, free = max(most, other.quoted), free and other.model.free_tier
+    return fitting._replace(quoted=most, free_fallbacks=free)
 
 
 def on_own_key(wanted: Wanted, fitting: Fitting, rate: Rate) -> Fitting:
@@ -109,7 +136,8 @@ def request_of(
         start_deadline=start_deadline,
         deadline=deadline,
         # Welcome credits do not pay for what others charge us; on an own key they charge us nothing.
-        free_tier=model.free_tier or fitting.own_key,
+        free_tier=(model.free_tier or fitting.own_key) and fitting.free_fallbacks,
+        fallback_models=wanted.fallback_models,
         rate=rate.amount,
         rate_unit=rate.unit,
         rate_per=rate.per,

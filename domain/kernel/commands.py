@@ -74,6 +74,14 @@ class RequeueWork(msgspec.Struct, frozen=True, kw_only=True):
     run_at: datetime | None
 
 
+class RerouteWork(msgspec.Struct, frozen=True, kw_only=True):
+    """Another model makes the generation from now on: its limits count."""
+
+    generation_id: UUID
+    model: str
+    provider: str
+
+
 class ParkWork(msgspec.Struct, frozen=True, kw_only=True):
     """The provider has the generation's job: nobody holds it, and it is looked after from `poll_at` on."""
 
@@ -113,7 +121,7 @@ class LimitWork(msgspec.Struct, frozen=True, kw_only=True):
     most: int | None
 
 
-Work = OpenWork | RequeueWork | CancelWork | CloseWork | ParkWork | LimitWork | PauseWork | DrainWork
+Work = OpenWork | RequeueWork | RerouteWork | CancelWork | CloseWork | ParkWork | LimitWork | PauseWork | DrainWork
 
 
 @dataclass

@@ -18,6 +18,7 @@ from domain.kernel.commands import (
     ParkWork,
     PauseWork,
     RequeueWork,
+    RerouteWork,
     Work,
 )
 from domain.kernel.facts import Postings
@@ -145,7 +146,19 @@ def _claims(entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 _NO_POSTINGS = (None, None, None, None, None)
-_OPERATIONS: dict[type[Any], int] = {OpenWork: 0, RequeueWork: 1, CancelWork: 2, CloseWork: 3, ParkWork: 4, LimitWork: 5, DrainWork: 8}
+_OPERATIONS: dict[type[Any], int] = {
+    OpenWork: 0,
+    RequeueWork: 1,
+    CancelWork: 2,
+    CloseWork: 3,
+    ParkWork: 4,
+    LimitWork: 5,
+    DrainWork: 8,
+    RerouteWork: 9,
+}
+
+
+_ROUTED = (OpenWork, RerouteWork)
 
 
 def _operation_of(work: Work) -> int:
@@ -189,8 +202,8 @@ def _work(entries: Sequence[Entry]) -> dict[str, Any]:
         "w_generation": uuids([_subject_of(each) for _, each in work]),
         "w_account": uuids([each.account_id if each else None for each in opened]),
         "w_queue": texts([_queue_of(each) for _, each in work]),
-        "w_model": texts([each.model if each else None for each in opened]),
-        "w_provider": texts([each.provider if each else None for each in opened]),
+        "w_model": texts([each.model if isinstance(each, _ROUTED) else None for _, each in work]),
+        "w_provider": texts([each.provider if isinstance(each, _ROUTED) else None for _, each in work]),
         "w_priority": int2s([_number_of(each) for _, each in work]),
         "w_run_at": times([_time_of(each) for _, each in work]),
         "w_start_deadline": times([each.start_deadline if each else None for each in opened]),

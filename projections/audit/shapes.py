@@ -50,7 +50,7 @@ _WORDS: Mapping[str, str] = {
         "account_id batch_id deadline fallback_models inputs kind model on_cancel originator_topic own_key params price_version "
         "priority provider queue quoted rate rate_per rate_unit retry_of run_at schedule_id sealed start_deadline tag_index timestamp webhook"
     ),
-    "generations.retrying": "attempt code run_at timestamp",
+    "generations.retrying": "attempt code model provider rate rate_per rate_unit run_at timestamp",
     "generations.started": "attempt timestamp worker",
     "generations.submitted": "attempt sealed_job submit timestamp",
     "generations.submitting": "attempt submit timestamp",
@@ -106,6 +106,7 @@ LATER: Mapping[str, frozenset[str]] = {
     "generations.canceled": frozenset({"sealed_output", "usage"}),
     "generations.failed": frozenset({"paid_by", "sealed_output", "usage"}),
     "generations.requested": frozenset({"own_key", "rate", "rate_per", "rate_unit", "webhook"}),
+    "generations.retrying": frozenset({"model", "provider", "rate", "rate_per", "rate_unit"}),
     "notary.balances_sealed": frozenset({"checkpoints", "last_checkpoint"}),
 }
 FIELDS: Mapping[str, frozenset[str]] = {topic: frozenset(words.split()) for topic, words in _WORDS.items()}

@@ -71,7 +71,7 @@ CREATE INDEX ON read.generations_v1 (retry_of) WHERE retry_of IS NOT NULL;
 # What the folding of later facts needs of a row.
 LOAD = """
     SELECT id, status, held, charged, released, refunded, attempt, attempts, cancel_requested_at, asset_ids, usage, error,
-           sealed_output, queued_at, started_at, finished_at, updated_at, deleted, position
+           sealed_output, queued_at, started_at, finished_at, updated_at, deleted, position, model, provider, fallback_models
     FROM read.generations_v1 WHERE id = ANY(%(ids)s)
 """
 # Requested in this batch: whole rows.
@@ -82,15 +82,19 @@ UPDATE = """
         status = c.status, held = c.held, charged = c.charged, released = c.released, refunded = c.refunded, attempt = c.attempt,
         attempts = c.attempts, cancel_requested_at = c.cancel_requested_at, asset_ids = c.asset_ids, usage = c.usage,
         error = c.error, sealed_output = c.sealed_output, queued_at = c.queued_at, started_at = c.started_at,
-        finished_at = c.finished_at, updated_at = c.updated_at, deleted = c.deleted, position = c.position
+        finished_at = c.finished_at, updated_at = c.updated_at, deleted = c.deleted, position = c.position,
+        model = c.model, provider = c.provider, fallback_models = c.fallback_models
     FROM json_populate_recordset(NULL::read.generations_v1, %(rows)s::json) c WHERE g.id = c.id
 """
 
 #: Fields of GenerationRequested that the row takes as they are.
-_REQUESTED = tuple(
-    name
-    for name in GenerationRow.__struct_fields__
-    if name not in GenerationState.__struct_fields__ and name not in ("created_at", "created_position")
+_REQUESTED = (
+    *("model", "provider", "fallback_models"),
+    *(
+        name
+        for name in GenerationRow.__struct_fields__
+        if name not in GenerationState.__struct_fields__ and name not in ("created_at", "created_position")
+    ),
 )
 
 
@@ -163,6 +167,10 @@ def _retrying(present: Present, event: Event) -> None:
     row = _touched(present, event)
     row.status = "queued"
     row.attempts -= event.fact.code in UNBURNED
+    if event.fact.model is not None:
+        row.model, row.provider, row.attempts = event.fact.model, event.fact.provider, 0
+        later = row.fallback_models
+        row.fallback_models = later[later.index(row.model) + 1 :] if row.model in later else []
 
 
 def _cancel_requested(present: Present, event: Event) -> None:

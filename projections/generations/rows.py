@@ -14,6 +14,9 @@ class GenerationState(msgspec.Struct, kw_only=True):
 
     id: UUID
     status: str
+    model: str
+    provider: str
+    fallback_models: list[str]
     held: int
     charged: int = 0
     released: int = 0
@@ -42,8 +45,6 @@ class GenerationRow(GenerationState, kw_only=True):
 
     account_id: UUID
     kind: str
-    model: str
-    provider: str
     queue: str
     params: dict[str, Any]
     inputs: list[dict[str, Any]]
@@ -53,7 +54,6 @@ class GenerationRow(GenerationState, kw_only=True):
     batch_id: UUID | None
     schedule_id: UUID | None
     retry_of: UUID | None
-    fallback_models: list[str]
     quoted: int
     price_version: int
     on_cancel: str

@@ -130,7 +130,8 @@ def test_a_deleted_one_keeps_its_row():
 
 
 def test_what_was_requested_before_is_changed_in_place():
-    before = GenerationState(id=ID, status="queued", held=5, updated_at=NOON, position=1)
+    values = {"model": "m/1", "provider": "p", "fallback_models": []}
+    before = GenerationState(id=ID, status="queued", held=5, updated_at=NOON, position=1, **values)
     told = Told(MODEL, Present([before])).given([happened(events.GenerationStarted, 9, stream=ID, attempt=1, worker="w1")])
     assert told.rows(INSERT) == []
     assert [(row.status, row.position) for row in told.rows(UPDATE)] == [("running", 9)]

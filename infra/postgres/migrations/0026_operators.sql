@@ -26,7 +26,8 @@ AS $body$
         WHERE queue = a_queue AND start_deadline IS NOT NULL AND NOT started FOR UPDATE SKIP LOCKED))
 $body$;
 
--- As change_rows, and: 6 pauses a queue, 7 resumes it, 8 drains a worker (its id stands for the generation's).
+-- As change_rows, and: 6 pauses a queue, 7 resumes it, 8 drains a worker (its id stands for the generation's), 9 gives a generation to
+-- another model, before it is requeued, so that the limits of that one hold.
 CREATE FUNCTION dispatch.change_work(
     recorded timestamptz, outcomes smallint[],
     w_command integer[], w_op smallint[], w_generation uuid[], w_account uuid[], w_queue text[], w_model text[],
@@ -37,6 +38,11 @@ AS $body$
 DECLARE
     ordered record;
 BEGIN
+    IF 9 = ANY (w_op) THEN
+        UPDATE dispatch.work SET model = w.model, provider = w.provider, limited = false
+        FROM unnest(w_command, w_op, w_generation, w_model, w_provider) AS w (command, op, generation, model, provider)
+        WHERE work.generation_id = w.generation AND w.op = 9 AND (outcomes IS NULL OR outcomes[w.command] = 0);
+    END IF;
     PERFORM dispatch.change_rows(recorded, outcomes, w_command, w_op, w_generation, w_account, w_queue, w_model, w_provider, w_priority,
                                  w_run_at, w_start_deadline, w_deadline);
     IF w_op && '{6,7,8}'::smallint[] THEN

@@ -78,12 +78,20 @@ def _move(row: Row, entry: Entry, fact: dict[str, Any], at: Any) -> None:
         case "generations.retrying":
             row["status"] = "queued"
             row["attempts"] -= 1 if fact["code"] in ("handed_back", "worker_lost") else 0
+            if fact.get("model") is not None:
+                row |= {"model": fact["model"], "provider": fact["provider"], "attempts": 0}
+                row["fallback_models"] = _after(fact["model"], row["fallback_models"])
         case "generations.cancel_requested":
             row["cancel_requested_at"] = at
         case "generations.charge_refunded":
             row["refunded"] += fact["amount"]
         case "generations.deleted":
             row["deleted"] = True
+
+
+def _after(model: str, order: list[str]) -> list[str]:
+    """Those behind *model*."""
+    return order[order.index(model) + 1 :] if model in order else []
 
 
 def _end(row: Row, entry: Entry, fact: dict[str, Any], at: Any) -> None:
