@@ -6,6 +6,7 @@ import pytest
 
 from api.kit.limits import BUCKETS
 from daybook import parsing
+from daybook.callbacks import callback_base
 from daybook.settings import Settings, SettingsError, default_url, load
 from daybook.variables import NAMES, VARIABLES, example, masked, vendors
 from domain.providers.vendors import Access
@@ -241,3 +242,11 @@ def test_every_field_of_settings_has_its_variable():
 )
 def test_secrets_are_masked_when_shown(name, value, shown):
     assert masked(name, value) == shown
+
+
+def test_providers_call_back_where_they_can_reach_us():
+    assert callback_base(load({"DAYBOOK_PUBLIC_URL": "https://daybook.example"})) == "https://daybook.example"
+    assert callback_base(load({})) is None
+    here = {"DAYBOOK_PUBLIC_URL": "http://127.0.0.1:8000"}
+    assert callback_base(load(here)) is None
+    assert callback_base(load({**here, "DAYBOOK_OUTGOING_ALLOW": "127.0.0.1:8000"})) == here["DAYBOOK_PUBLIC_URL"]

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain.assets.asset import Asset
+from domain.dispatch.callbacks import called
 from domain.providers.jobs import Parked, Running
 from tests.support.fleet import Fleet
 from tests.support.parking_provider import make_parking_providers, parking_catalogue
@@ -58,7 +59,7 @@ async def test_a_long_job_is_parked_without_a_lease_and_settled_when_it_is_done(
         assert (await fleet.generation(one)).status == "running"
         before = await fleet.facts(one)
         async with asyncio.timeout(20):
-            while server.polls < 6:
+            while server.polls < 4:
                 await asyncio.sleep(0.02)
         assert await fleet.facts(one) == before == TAKEN
         server.status = {"status": "done"}
@@ -146,7 +147,7 @@ async def test_a_deadline_ends_what_is_parked_and_stops_it_there(parked: Fleet, 
 
 async def test_a_job_that_takes_longer_than_its_model_may_is_given_up(fleet: Fleet, server: ParkingServer):
     with_models(fleet, server, timeout_seconds=1)
-    server.status = {"status": "running", "poll_seconds": 0.3}
+    server.status = {"status": "running", "poll_seconds": 0.2}
     account = await fleet.account()
     async with fleet.working():
         generation_id = await fleet.submit(account, "look_up")
@@ -191,3 +192,14 @@ def test_pauses_are_what_the_provider_says_or_grow_up_to_a_minute():
     assert pause_of(Running(poll_seconds=7), parked, 50) == 7
     assert pause_of(Running(poll_seconds=9_999), parked, 1) == 300
     assert pause_of(Running(), Parked(upstream_id="1", poll_seconds=120), 3) == 120
+
+
+async def test_the_provider_is_told_where_to_call_back_when_it_can_reach_us(parked: Fleet, server: ParkingServer):
+    account = await parked.account()
+    reachable = replace(parked.platform, callback_base="https://daybook.example")
+    async with parked.working(platform=reachable):
+        generation_id = await parked.submit(account, "look_up")
+        await parked.final(generation_id)
+    place = server.callbacks[str(generation_id)]
+    assert place is not None and place.startswith("https://daybook.example/v1/callbacks/parking/")
+    assert called(parked.vault, "parking", place.rpartition("/")[2]) == (generation_id, 1)

@@ -104,7 +104,7 @@ async def test_work_whose_worker_was_lost_in_the_middle_is_done_again_only_where
 
 
 async def test_a_drain_waits_for_what_must_not_be_given_twice(fleet: Fleet):
-    careful = model("careful", on_unknown_submit="at_most_once", sleep_ms=1_500)
+    careful = model("careful", on_unknown_submit="at_most_once", sleep_ms=700)
     fleet.platform = replace(fleet.platform, catalogue=Catalogue(price_version=1, models=[careful], defaults={}))
     account = await fleet.account()
     async with fleet.working(grace_seconds=0.1):
