@@ -37,6 +37,8 @@ LATE = [
 SEALED = re.compile(rb"s1\.[A-Za-z0-9_-]{38,}")
 #: Not free texts: proofs of who calls, and values with a form of their own.
 FIXED = {"roles": ["user"], "limits": {"api": "6000/60"}, "amount": 1, "method": "test", "inputs": [], "cron": "0 6 * * *", "time_zone": "UTC"}
+#: Lists of things that must exist, and orders about many: of nobody.
+FIXED |= {"fallback_models": [], "ids": None, "filter": {"account": "00000000-0000-7000-8000-000000000000"}}
 
 
 class Story:
@@ -95,6 +97,7 @@ class Story:
                 generation = self.finished(answer["id"])
                 self.ids |= {"/v1/generations": generation["id"], "/v1/admin/charges": generation["id"]}
                 self.ids["/v1/assets"] = generation["assets"][0]["id"]
+                self.ids["/v1/admin/workers"] = self.call("GET /v1/admin/workers", role="operator").json()["data"][0]["id"]
                 self.picture = generation["assets"][0]["sha256"]
                 self.uploaded()
             case "POST /v1/admin/accounts/{id}/password-reset":
