@@ -8,9 +8,9 @@ import msgspec
 from domain.generations.commands import RequestGeneration
 from domain.generations.wanted import Fitting, Wanted, fitted, on_own_key, request_of, with_fallbacks, words_of
 from domain.kernel.ids import provider_keys_stream
-from domain.kernel.refusals import Refusal, Unavailable
+from domain.kernel.refusals import Gone, Refusal, Unavailable
 from domain.provider_keys.provider_keys import ProviderKeys
-from domain.schedules.commands import FireSchedule
+from domain.schedules.commands import DeleteSchedule, FireSchedule
 from domain.schedules.ports import DueSchedule
 from domain.schedules.refusals import ScheduleNotFound
 from workers.orders import Orders
@@ -50,8 +50,19 @@ class Schedules:
             raise
         except ScheduleNotFound:
             return
+        except Gone:
+            await self._end(due)
         except Refusal as refusal:
             await self._pass_over(due, refusal.code)
+
+    async def _end(self, due: DueSchedule) -> None:
+        """Its owner was erased: nobody can read any more what it wants."""
+        logger.info("ended: its owner was erased", extra={"schedule_id": str(due.schedule_id)})
+        try:
+            command = DeleteSchedule(schedule_id=due.schedule_id, account_id=due.account_id)
+            await self._orders.send(command, f"schedule-erased:{due.schedule_id}")
+        except ScheduleNotFound:
+            return
 
     async def _pass_over(self, due: DueSchedule, code: str) -> None:
         """It cannot be asked for this time: that is noted, and the next moment comes."""

@@ -11,9 +11,11 @@ from daybook.bootstrap import worker_platform
 from daybook.settings import load
 from domain.schedules.commands import ChangeSchedule
 from domain.schedules.schedule import Schedule
+from infra.erasure.erasures import PostgresErasures
 from tests.support.api_house import house_environment
 from tests.support.api_words import CAT, problem
 from tests.support.fleet import running
+from workers.erasure.eraser import Eraser
 from workers.scheduler import Scheduler
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -122,6 +124,20 @@ async def test_one_that_cannot_be_read_keeps_no_other_waiting(house, schedulers)
         fired = await seen(house, other, sound, lambda found: found["last_run"] is not None)
     assert (fired["runs"], fired["last_run"]["code"]) == (1, None)
     await house.client.delete(f"/v1/schedules/{broken['id']}", headers=person.headers)
+
+
+async def test_the_schedule_of_somebody_who_was_erased_ends(house, schedulers):
+    person = await house.person(password="correct horse")
+    schedule = (await create(house, person)).json()
+    asked = await house.client.post("/v1/me/erasure", json={"password": "correct horse"}, headers=person.headers)
+    assert asked.status_code == 202, asked.text
+    await Eraser(house.platform, PostgresErasures(house.platform.reads), "eraser").run()
+    await come(house, person, schedule)
+    async with schedulers(2), asyncio.timeout(20):
+        while not (await house.platform.journal.load(Schedule, UUID(schedule["id"]))).deleted:
+            await asyncio.sleep(0.05)
+    facts = await house.platform.journal.stream(UUID(schedule["id"]))
+    assert [fact.topic.removeprefix("schedules.") for fact in facts] == ["created", "changed", "deleted"]
 
 
 async def seen(house, person, schedule, holds):
