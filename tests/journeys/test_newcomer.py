@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 #: 120 bytes and more, with a space.
 AWKWARD = Path("new comer's", "d" * 60, "e" * 60)
 #: Generous: beside other tests on two cores everything takes longer. Alone, the second takes under 10 s.
-FIRST_SECONDS, SECOND_SECONDS = 300, 60
+FIRST_SECONDS, SECOND_SECONDS = 300, 120
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 SAVED = re.compile(r"^saved +(.+)\n +(\d+) x (\d+), (\d+) bytes, sha256 ([0-9a-f]{64}) as the API named it$", re.MULTILINE)
 
@@ -120,8 +121,9 @@ def check(newcomer: Newcomer, done: subprocess.CompletedProcess[str]) -> None:
     assert re.search(r"^repeated .* same generation", done.stdout, re.MULTILINE)
     check_book(done.stdout)
     check_proofs(newcomer, done.stdout)
+    check_kinds(done.stdout)
     saved = list(SAVED.finditer(done.stdout))
-    assert len(saved) == len({match[5] for match in saved}) == 3
+    assert len(saved) == len({match[5] for match in saved}) == 4
     for file, width, height, size, digest in (match.groups() for match in saved):
         content = Path(file).read_bytes()
         assert Path(file).is_relative_to(newcomer.data)
@@ -135,6 +137,20 @@ def check(newcomer: Newcomer, done: subprocess.CompletedProcess[str]) -> None:
     with socket.socket() as probe:
         assert port != 8000
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def check_kinds(said: str) -> None:
+    """What is not an image from words."""
+    for line in ("uploaded", "image_edit", "image_analysis", "video", "speech", "text", "scheduled", "canceled", "began", "recurring"):
+        assert re.search(rf"^{line} ", said, re.MULTILINE), line
+    assert re.search(r"heard in [1-9]\d* pieces while it was written, 1 credits$", said, re.MULTILINE)
+    assert re.search(r"^delivered generation.succeeded of .* its signature holds$", said, re.MULTILINE)
+    clip = re.search(r"^saved +(.+5-clip\.mp4)$", said, re.MULTILINE)[1]
+    with av.open(clip) as film:
+        assert {(stream.type, stream.codec_context.name) for stream in film.streams} == {("video", "h264"), ("audio", "aac")}
+        assert film.duration == 5_000_000
+    with Image.open(clip.replace(".mp4", "-poster.webp")) as poster:
+        assert poster.format == "WEBP"
 
 
 def check_book(said: str) -> None:
