@@ -1,5 +1,6 @@
 """The params of a generation, checked against its kind and its model, and completed with defaults."""
 
+import inspect
 import re
 from typing import Any
 
@@ -39,6 +40,7 @@ def params_schema(model: Model) -> dict[str, Any]:
     definitions: dict[str, Any] = schema["$defs"]
     definition: dict[str, Any] = definitions.pop(kind.params.__name__)
     kind.narrow(model, definition["properties"])
+    definition["description"] = inspect.cleandoc(definition["description"])
     return {**definition, "$defs": definitions} if definitions else definition
 
 

@@ -14,6 +14,7 @@ from domain.generations.kinds.kind import (
     checked_count,
     checked_size,
     first,
+    offered_size,
     offered_words,
     one_of,
 )
@@ -44,9 +45,7 @@ def check(model: Model, params: ImageParams) -> None:
 
 
 def narrow(model: Model, properties: dict[str, Any]) -> None:
-    properties["size"]["default"] = first(model.sizes, SIZE)
-    if model.sizes:
-        properties["size"] = {"enum": model.sizes, "default": model.sizes[0]}
+    properties["size"] = {**offered_size(model), "default": first(model.sizes, SIZE)}
     narrow_picture(model, properties)
 
 

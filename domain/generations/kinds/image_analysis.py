@@ -25,11 +25,16 @@ def check(model: Model, params: ImageAnalysisParams) -> None:
         raise refused("/params/schema", 'must describe an object: its "type" is "object"')
 
 
+def narrow(model: Model, properties: dict[str, Any]) -> None:
+    of_an_object = {"type": "object", "properties": {"type": {"const": "object"}}, "required": ["type"]}
+    properties["schema"] = {"anyOf": [of_an_object, {"type": "null"}], "default": None}
+
+
 KIND = Kind(
     ImageAnalysisParams,
     lambda model: {},
     check,
-    lambda model, properties: None,
+    narrow,
     most=lambda params, _: 1,
     private=frozenset({"question", "schema"}),
     prompt_required=False,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from domain.generations.kinds.image import check_picture, default_format, narrow_picture
-from domain.generations.kinds.kind import InputRef, Kind, Params, Seed, Size, Unwanted, Word, checked_size
+from domain.generations.kinds.kind import InputRef, Kind, Params, Seed, Size, Unwanted, Word, checked_size, offered_size
 from domain.kernel import limits
 from domain.providers.catalogue import Model
 
@@ -34,7 +34,9 @@ def check(model: Model, params: ImageEditParams) -> None:
 
 def narrow(model: Model, properties: dict[str, Any]) -> None:
     if model.sizes:
-        properties["size"] = {"enum": model.sizes, "default": model.sizes[0]}
+        properties["size"] = {**offered_size(model), "default": model.sizes[0]}
+    else:
+        properties["size"] = {"anyOf": [offered_size(model), {"type": "null"}], "default": None}
     narrow_picture(model, properties)
 
 

@@ -11,6 +11,8 @@ from domain.kernel.patterns import END
 from domain.providers.catalogue import Model
 
 Size = Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{1,4}x[1-9][0-9]{1,4}" + END, description="Width x height in pixels.")]
+#: From `IMAGE_SIDE_MIN` to `IMAGE_SIDE_MAX`.
+SIDE = "(6[4-9]|[7-9][0-9]|[1-9][0-9]{2}|1[0-9]{3}|20[0-3][0-9]|204[0-8])"
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=limits.SEED_MAX)]
 Unwanted = Annotated[str, msgspec.Meta(max_length=limits.NEGATIVE_PROMPT_CHARS_MAX)]
@@ -55,6 +57,11 @@ def checked_size(model: Model, size: str) -> None:
     low, high = limits.IMAGE_SIDE_MIN, limits.IMAGE_SIDE_MAX
     if not (low <= width <= high and low <= height <= high):
         raise refused("/params/size", f"each side must be from {low} to {high} pixels")
+
+
+def offered_size(model: Model) -> dict[str, Any]:
+    """The schema of a size, narrowed to the model's list, or to what any model may make."""
+    return {"enum": model.sizes} if model.sizes else {"type": "string", "pattern": f"^{SIDE}x{SIDE}{END}"}
 
 
 def checked_count(model: Model, count: int) -> None:

@@ -1,5 +1,6 @@
 """Params are checked against the model, completed with defaults, and refused by JSON pointer."""
 
+import jsonschema_rs
 import pytest
 
 from domain.generations.kinds.table import KINDS
@@ -145,3 +146,26 @@ def test_an_unknown_model_is_refused(kind: str, model: str | None) -> None:
     with pytest.raises(ModelNotFound) as refusal:
         CATALOGUE.model(kind, model)
     assert refusal.value.fields["errors"] == [("/model", "no such model for this kind")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "values"),
+    [
+        ("image", "size", [f"{side}x64" for side in range(1, 2_200)] + ["64x2048", "64x2049", "064x64", "64x64 ", "64X64"]),
+        ("image_edit", "size", [None, "64x64", "63x64", "2048x2048", "2049x2048"]),
+        ("image_analysis", "schema", [None, {}, {"type": "object"}, {"type": "array"}, []]),
+    ],
+)
+def test_the_schema_allows_just_what_is_accepted(kind: str, name: str, values: list) -> None:
+    holds = jsonschema_rs.validator_for(params_schema(model(kind))).is_valid
+    for value in values:
+        try:
+            checked_params(model(kind), {name: value})
+        except ParamsRefused:
+            assert not holds({name: value}), value
+        else:
+            assert holds({name: value}), value
+
+
+def test_descriptions_are_plain_paragraphs() -> None:
+    assert all("\n " not in params_schema(model(kind))["description"] for kind in KINDS)
