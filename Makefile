@@ -70,3 +70,4 @@ locks: ## requirements*.txt anew from requirements*.in (needs uv; ARGS=--upgrade
 	@$(LOCK) requirements-test.in -o requirements-test.txt
 	@$(LOCK) requirements-lint.in -o requirements-lint.txt
 	@$(LOCK) requirements-bench.in -o requirements-bench.txt
+	@$(LOCK) requirements-traces.in -o requirements-traces.txt

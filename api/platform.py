@@ -22,6 +22,8 @@ from domain.ports import (
     Progress,
     Queues,
     Tail,
+    Tracing,
+    Untraced,
     Vault,
 )
 from domain.provider_keys.ports import OwnKeys
@@ -98,6 +100,7 @@ class Platform:
     limiter: Limiter
     positions: Positions
     metrics: Metrics
+    tracing: Tracing = field(default_factory=Untraced)
     #: Without a trailing slash, such as `https://api.example.com`.
     public_url: str
     version: str

@@ -24,6 +24,7 @@ from daybook.schema import direct_url
 from daybook.settings import Settings
 from daybook.telling.made_once import SharedRendering
 from daybook.telling.rendering import LogRendering
+from daybook.tracing import tracing_in
 from daybook.version import version
 from domain.assets.media import CONTENT_TYPES
 from domain.commands import HANDLERS
@@ -191,6 +192,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         tokens = AccessTokens(base.vault.token_keys(), issuer=settings.public_url)
         sessions = PostgresSessions(base.reads, directory, tokens, sign=base.vault.sign, ids=base.ids)
         passwords = BcryptPasswords()
+        tracing = await stack.enter_async_context(tracing_in(settings, "api"))
         stack.callback(passwords.close)
         hearing = AdapterHearing(functools.partial(made, vendors=settings.vendors, outgoing_allow=settings.outgoing_allow))
         stack.push_async_callback(hearing.close)
@@ -222,6 +224,7 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
             limiter=limiter,
             positions=positions,
             metrics=metrics,
+            tracing=tracing,
             serving=base.objects if isinstance(base.objects, DirectoryStore) else None,
             progress=RedisProgress(client),
             features=tuple(sorted({model.kind for model in base.catalogue.models})),
@@ -264,6 +267,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
     appends.metrics = counts
     async with (
         told(siblings_of(settings), role, counts.render),
+        tracing_in(settings, role) as tracing,
         ground(settings, role, appends.meters()) as base,
         redis.asyncio.Redis.from_url(settings.redis_url) as client,
     ):
@@ -310,5 +314,6 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
             rendering=rendering_of(base),
             saying=RedisSaying(client),
             counts=counts,
+            tracing=tracing,
         )
         await progress.close()

@@ -92,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_events: int
     checkpoint_seconds: int
     metrics_token: str | None
+    otel_exporter_otlp_endpoint: str | None
     log_level: str
     #: None: console on a terminal, else json.
     log_format: str | None
@@ -209,6 +210,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         checkpoint_events=reading.take("DAYBOOK_CHECKPOINT_EVENTS", parsing.integer(1, CHECKPOINT_EVENTS_MAX), 1_000),
         checkpoint_seconds=reading.take("DAYBOOK_CHECKPOINT_SECONDS", parsing.integer(1, 86_400), 10),
         metrics_token=reading.maybe("DAYBOOK_METRICS_TOKEN", parsing.token),
+        otel_exporter_otlp_endpoint=reading.maybe("OTEL_EXPORTER_OTLP_ENDPOINT", parsing.web_address),
         log_level=reading.take("DAYBOOK_LOG_LEVEL", parsing.choice("debug", "info", "warning", "error"), "info"),
         log_format=reading.maybe("DAYBOOK_LOG_FORMAT", parsing.choice("console", "json")),
         runtime_parent=reading.text("XDG_RUNTIME_DIR"),

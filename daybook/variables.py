@@ -87,6 +87,11 @@ VARIABLES = (
     Variable("DAYBOOK_CHECKPOINT_EVENTS", "1000", "The notary signs at the latest when so many events are not covered by a checkpoint."),
     Variable("DAYBOOK_CHECKPOINT_SECONDS", "10", "The notary signs new events at the latest so many seconds after its last checkpoint."),
     Variable("DAYBOOK_METRICS_TOKEN", "", "Bearer token of /metrics; without one only loopback may read it.", True),
+    Variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "nothing is traced",
+        "An OpenTelemetry collector, such as http://otel:4318; see docs/operations.md.",
+    ),
     Variable("DAYBOOK_LOG_LEVEL", "info", "debug, info, warning or error."),
     Variable("DAYBOOK_LOG_FORMAT", "console on a terminal, else json", "console or json."),
 )

@@ -4,6 +4,7 @@ from daybook.settings import Settings
 from infra.webhooks.outbox import Outbox
 from workers.orders import Orders
 from workers.platform import WorkerPlatform
+from workers.tracing import Traced
 from workers.webhooks.messages import Messages
 from workers.webhooks.sender import Rules, Sender
 
@@ -20,6 +21,7 @@ def sender_of(settings: Settings, platform: WorkerPlatform) -> Sender:
         outgoing=platform.outgoing,
         orders=Orders(platform.journal, platform.clock, "webhooks"),
         counts=platform.counts,
+        traced=Traced(platform.journal, platform.tracing),
         owner=platform.ids.new(),
         rules=Rules(retry_seconds=settings.webhook_retries, days=settings.delivery_days),
     )

@@ -328,3 +328,25 @@ class Queues(Protocol):
 
     async def position(self, generation_id: UUID) -> int | None:
         """Its place in its queue, 1 is the next; counted up to 10,000. None: it does not wait for a worker now."""
+
+
+class Tracing(Protocol):
+    """Spans of one request and of what follows from it, in whichever process. A trace is called by its correlation."""
+
+    #: False: nothing is traced, so nobody need ask what belongs together.
+    on: bool
+
+    def ended(self, name: str, *, trace: str, seconds: float, place: str, within: str | None, failed: str | None, **facts: str) -> None:
+        """Something that took *seconds* ends now; *failed*: what went wrong. Never waits and never fails.
+
+        *place* is what the span is called in its trace, *within* the place of the span around it; the request's own place is "".
+        """
+
+
+class Untraced:
+    """Implements `Tracing` where nobody looks."""
+
+    on = False
+
+    def ended(self, name: str, *, trace: str, seconds: float, place: str, within: str | None, failed: str | None, **facts: str) -> None:
+        """Nothing is kept."""

@@ -12,6 +12,7 @@ from workers.failures import AttemptFailed, pause_seconds
 from workers.making import Fallback, Made, Maker
 from workers.orders import Orders
 from workers.platform import WorkerPlatform
+from workers.tracing import Traced
 
 QUARANTINED = "The work ended its process every time it was tried."
 
@@ -28,6 +29,7 @@ class Ends:
         self.attempt = 0
         self.attempts = 0
         self._began = time.monotonic()
+        self._traced = Traced(platform.journal, platform.tracing)
 
     async def succeeded(self, generation: Generation, made: Made) -> None:
         command = SucceedGeneration(
@@ -96,7 +98,9 @@ class Ends:
     async def send(self, command: Command, what: str) -> None:
         await self._orders.send(command, f"{what}:{self._generation_id}:{self.attempt}")
         self._platform.counts.count("attempts", outcome=what)
-        self._platform.counts.observe("attempt_seconds", time.monotonic() - self._began)
+        seconds = time.monotonic() - self._began
+        self._platform.counts.observe("attempt_seconds", seconds)
+        await self._traced.attempt(self._generation_id, self.attempt, what, seconds)
 
     def _failure(self, code: str, message: str, *, retryable: bool) -> FailGeneration:
         """Without an attempt of ours the end does not depend on who runs it."""

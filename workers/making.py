@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from workers.patience import patiently
 from workers.platform import WorkerPlatform
 from workers.ports import Run
 from workers.storing import Storing
+from workers.tracing import Traced
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +77,7 @@ class Maker:
         self._storing = Storing(platform)
         self._inputs = Inputs(platform)
         self.gate = Gate(platform.limits, platform.health)
+        self._traced = Traced(platform.journal, platform.tracing)
 
     async def close(self) -> None:
         for provider in self._providers.values():
@@ -110,7 +113,7 @@ class Maker:
             async with self._heard(generation, job, key) as say:
                 say = said.hearing(job, key, say) if _read_along(job) else say
                 await self.gate.turn(model, generation.id)
-                async with self.judged(model, generation):
+                async with self.judged(model, generation, attempt):
                     result = await self._generate(model, job, self.report(generation, job), say, isolate=isolate)
             return await self.stored(generation, prepared, result)
 
@@ -136,14 +139,17 @@ class Maker:
         return Made(assets, counted(generation, result.usage, assets=len(assets)), output)
 
     @asynccontextmanager
-    async def judged(self, model: Model, generation: Generation) -> AsyncIterator[None]:
+    async def judged(self, model: Model, generation: Generation, attempt: int) -> AsyncIterator[None]:
         """How the provider did in the block counts for its health."""
+        began = time.monotonic()
         try:
             yield
         except ProviderFailure as failure:
             await self.gate.failed(model, failure, own_key=generation.own_key)
+            await self._traced.provider(generation.id, attempt, model.provider, time.monotonic() - began, failure.code)
             raise
         await self.gate.worked(model)
+        await self._traced.provider(generation.id, attempt, model.provider, time.monotonic() - began, None)
 
     @contextmanager
     def naming(self, generation: Generation, attempt: int) -> Iterator[None]:

@@ -117,7 +117,7 @@ class Parking:
     async def _submit(self, provider: LongProvider, generation: Generation, prepared: Prepared) -> Parked:
         once = prepared.model.on_unknown_submit == "at_most_once"
         try:
-            async with self._maker.judged(prepared.model, generation), asyncio.timeout(SUBMIT_SECONDS):
+            async with self._maker.judged(prepared.model, generation, prepared.job.attempt), asyncio.timeout(SUBMIT_SECONDS):
                 return await provider.submit(prepared.job, self._callback_url(prepared.model.provider, prepared.job))
         except ProviderFailure as failure:
             if failure.outcome_unknown and not once:

@@ -8,7 +8,7 @@ from domain.dispatch.ports import Board, Claims, Due, KeepLeases, Limits, Parked
 from domain.erasure.ports import Erasures, KeyKeeping
 from domain.payments.due import PaymentsDue
 from domain.payments.ports import Payments
-from domain.ports import Clock, Ids, Journal, Media, ObjectStore, Outgoing, Progress, Vault
+from domain.ports import Clock, Ids, Journal, Media, ObjectStore, Outgoing, Progress, Tracing, Untraced, Vault
 from domain.provider_keys.ports import OwnKeys
 from domain.providers.catalogue import Catalogue
 from domain.telling.ports import Rendering, Saying
@@ -61,6 +61,7 @@ class WorkerPlatform:
     #: None: nobody is told how far an attempt is.
     progress: Progress | None = None
     counts: Counts = field(default_factory=Uncounted)
+    tracing: Tracing = field(default_factory=Untraced)
     #: None: nothing is asked for again and again.
     recurrence: Recurrence | None = None
     #: None: nothing is sold.

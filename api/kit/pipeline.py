@@ -278,6 +278,10 @@ class Pipeline:
         waited = seconds if call.begun is None else call.begun - started
         self.kit.platform.metrics.request(self.route.template, call.request.method, status, waited)
         self.kit.logged(call, status, code, seconds)
+        tracing = self.kit.platform.tracing
+        if tracing.on:
+            failed = code or str(status) if status >= 500 else None
+            tracing.ended(self.route.name, trace=call.request_id, seconds=seconds, place="", within=None, failed=failed, status=str(status))
 
 
 def bearer_of(line: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-LOCKS = ("requirements.txt", "requirements-bench.txt", "requirements-lint.txt", "requirements-test.txt")
+LOCKS = ("requirements.txt", "requirements-bench.txt", "requirements-lint.txt", "requirements-test.txt", "requirements-traces.txt")
 PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 
 

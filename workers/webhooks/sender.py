@@ -20,6 +20,7 @@ from domain.webhooks.schedule import RETRY_SECONDS, pause
 from domain.webhooks.webhooks import FAILING, GONE
 from workers.orders import Orders
 from workers.ports import Counts
+from workers.tracing import Traced
 from workers.until import until
 from workers.webhooks.messages import Messages, Nothing
 
@@ -55,10 +56,20 @@ class Sender:
     """*wake* rings it when there is something new; `run` ends with what is being sent given back by its lease."""
 
     def __init__(
-        self, *, deliveries: Deliveries, messages: Messages, outgoing: Outgoing, orders: Orders, counts: Counts, owner: UUID, rules: Rules
+        self,
+        *,
+        deliveries: Deliveries,
+        messages: Messages,
+        outgoing: Outgoing,
+        orders: Orders,
+        counts: Counts,
+        owner: UUID,
+        rules: Rules,
+        traced: Traced | None = None,
     ) -> None:
         self._deliveries, self._messages, self._outgoing, self._orders = deliveries, messages, outgoing, orders
         self._counts, self._owner, self._rules = counts, owner, rules
+        self._traced = traced
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -146,7 +157,11 @@ class Sender:
         await self._record(claimed, attempt, retry_after)
 
     async def _record(self, claimed: Claimed, attempt: Attempt, retry_after: float | None) -> None:
-        if attempt.status is not None and 200 <= attempt.status < 300:
+        taken = attempt.status is not None and 200 <= attempt.status < 300
+        failed = None if taken else attempt.error or str(attempt.status)
+        if self._traced is not None:
+            await self._traced.delivery(claimed.position, claimed.id, claimed.attempts, attempt.ms / 1000, failed)
+        if taken:
             self._counts.count("deliveries", outcome="delivered")
             await self._deliveries.succeeded(self._owner, claimed, attempt)
             return
