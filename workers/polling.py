@@ -73,6 +73,8 @@ class Poller:
             _, late = await asyncio.wait(tasks, timeout=seconds)
             for task in late:
                 task.cancel()
+            if late:
+                await asyncio.wait(late)
         await patiently("parking again", self._write)
 
     async def _turn(self) -> bool:

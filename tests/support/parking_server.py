@@ -27,6 +27,8 @@ class ParkingServer:
         self.status: dict[str, Any] = {"status": "done"}
         #: (status, body) instead of taking a job.
         self.refuses: Answer | None = None
+        #: Hang up on a submit without taking the job.
+        self.hangs_up = False
         self.can_cancel = True
         #: Called with the reference when the answer to a submit is on its way.
         self.answered: Callable[[str], None] = lambda reference: None
@@ -66,6 +68,8 @@ class ParkingServer:
         self.submits.append(reference)
         self.arrivals.append(time.monotonic())
         self.callbacks[reference] = body["callback_url"]
+        if self.hangs_up:
+            raise ConnectionResetError
         if self.refuses:
             return self.refuses
         name = f"job-{len(self.jobs)}"

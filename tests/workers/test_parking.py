@@ -12,7 +12,7 @@ from domain.assets.asset import Asset
 from domain.dispatch.callbacks import called
 from domain.providers.jobs import Parked, Running
 from tests.support.fleet import Fleet
-from tests.support.parking_provider import make_parking_providers, parking_catalogue
+from tests.support.parking_provider import POLICIES, make_parking_providers, parking_catalogue
 from tests.support.parking_server import ParkingServer
 from workers.polling import pause_of
 
@@ -203,3 +203,24 @@ async def test_the_provider_is_told_where_to_call_back_when_it_can_reach_us(park
     place = server.callbacks[str(generation_id)]
     assert place is not None and place.startswith("https://daybook.example/v1/callbacks/parking/")
     assert called(parked.vault, "parking", place.rpartition("/")[2]) == (generation_id, 1)
+
+
+async def test_a_submit_that_was_lost_on_its_way_follows_the_policy_of_its_model(parked: Fleet, server: ParkingServer):
+    server.hangs_up = True
+    account = await parked.account()
+    asked = {policy: await parked.submit(account, policy) for policy in POLICIES}
+    async with parked.working(), parked.dispatching():
+        for policy in ("look_up", "at_least_once"):
+            lost = await parked.when(asked[policy], lambda found: found.status == "queued" and found.attempt == 1)
+            # Nobody knows, so the number of the submit stays for now.
+            assert (lost.submit, lost.submitting) == (1, True)
+        server.hangs_up = False
+        for policy in ("look_up", "at_least_once"):
+            await parked.change_work(asked[policy], "run_at = clock_timestamp()")
+        done = dict(zip(asked, await parked.final(*asked.values()), strict=True))
+    assert {policy: (each.status, each.submit, each.charged) for policy, each in done.items()} == {
+        "look_up": ("succeeded", 2, 5),
+        "at_most_once": ("failed", 1, 0),
+        "at_least_once": ("succeeded", 1, 5),
+    }
+    assert {policy: server.times(str(each)) for policy, each in asked.items()} == {"look_up": 2, "at_most_once": 1, "at_least_once": 2}
