@@ -64,6 +64,10 @@ class Poller:
             except Unavailable as error:
                 logger.warning("nothing parked can be looked at at the moment: %s", error)
                 busy = False
+            except Exception:
+                # The next turn tries again; the log says what was wrong with this one.
+                logger.exception("a turn among the parked failed")
+                busy = False
             await _wait(draining, GATHER_SECONDS if busy or self._looks else TICK_SECONDS)
 
     async def close(self, seconds: float) -> None:
@@ -117,8 +121,10 @@ class Poller:
         before = time.monotonic() - LEASE_SECONDS / 2
         slow = {job.generation_id: job for job, (_, since) in self._looks.items() if since < before}
         for kept in await self._platform.parked.keep(list(slow.values()), LEASE_SECONDS) if slow else []:
-            task, _ = self._looks.pop(slow[kept.generation_id])
-            self._looks[kept] = task, time.monotonic()
+            found = self._looks.pop(slow[kept.generation_id], None)
+            if found is not None:
+                # Else it ended meanwhile.
+                self._looks[kept] = found[0], time.monotonic()
 
     def _looked(self, job: DueJob, done: "asyncio.Task[None]") -> None:
         for known in [known for known, (task, _) in self._looks.items() if task is done]:
