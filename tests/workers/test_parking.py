@@ -224,3 +224,26 @@ async def test_a_submit_that_was_lost_on_its_way_follows_the_policy_of_its_model
         "at_least_once": ("succeeded", 1, 5),
     }
     assert {policy: server.times(str(each)) for policy, each in asked.items()} == {"look_up": 2, "at_most_once": 1, "at_least_once": 2}
+
+
+async def test_what_is_looked_at_is_nobody_elses_and_what_is_woken_meanwhile_stays_due(fleet: Fleet):
+    jobs = fleet.platform.parked
+    account = await fleet.account()
+    generation_id = await fleet.submit(account)
+    await fleet.change_work(generation_id, "state = 'parked', poll_at = clock_timestamp()")
+    assert await jobs.claim(["text"], 9, 60) == []
+    [job] = await jobs.claim(["image"], 9, 60)
+    assert (job.generation_id, job.polls, job.cancel_requested) == (generation_id, 1, False)
+    assert await jobs.claim(["image"], 9, 60) == []
+    [kept] = await jobs.keep([job], 60)
+    assert kept.until > job.until
+    # An answer that comes with an old stamp changes nothing.
+    await jobs.look_again([(job, 0.0)])
+    assert await jobs.claim(["image"], 9, 60) == []
+    await jobs.look_again([(kept, 0.0)])
+    [again] = await jobs.claim(["image"], 9, 60)
+    assert again.polls == 2
+    await jobs.wake(generation_id)
+    assert await jobs.keep([again], 60) == []
+    await jobs.look_again([(again, 600.0)])
+    assert len(await jobs.claim(["image"], 9, 60)) == 1
