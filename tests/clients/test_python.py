@@ -1,6 +1,7 @@
 """The Python client against a served API with a worker behind it."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import get_type_hints
@@ -47,6 +48,23 @@ class Losing(httpx.HTTPTransport):
             answer.close()
             raise httpx.ReadTimeout("lost")
         return answer
+
+
+class CutOff(httpx.HTTPTransport):
+    """The first stream ends in the middle of a line, with *meanwhile* done before anybody can come again."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self._meanwhile: Callable[[], object] | None = meanwhile
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = super().handle_request(request)
+        if self._meanwhile is None:
+            return answer
+        answer.close()
+        meanwhile, self._meanwhile = self._meanwhile, None
+        meanwhile()
+        return httpx.Response(200, headers={"daybook-position": answer.headers["daybook-position"]}, content=b"retry: 20")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -136,6 +154,15 @@ async def test_a_subscriber_is_told_what_follows_a_position(served):
     positions = [event.position for event in events if event.position is not None]
     assert positions == sorted(positions)
     assert positions[0] > asked["position"]
+
+
+async def test_a_subscriber_misses_nothing_when_the_connection_is_lost_before_the_first_event(served):
+    person = await served.person(credits=100)
+    async with client_of(served, person) as other:
+        transport = CutOff(lambda: other.submit("image", "a cat\u2028on two lines", params=SMALL))
+        async with client_of(served, person, transport=transport) as client:
+            told = await asyncio.to_thread(lambda: next(event for event in client.subscribe() if event.type == "generation.queued"))
+    assert told.data["prompt"] == "a cat\u2028on two lines"
 
 
 async def test_a_batch_is_accepted_whole_and_what_waits_can_be_canceled(served):

@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 import httpx
 
 from daybook_client.errors import Problem, Unfinished, Unreachable
-from daybook_client.events import Event, events_of
+from daybook_client.events import Event, events_of, lines_of
 from daybook_client.objects import Asset, Balance, Generation
 from daybook_client.retrying import sent
 
@@ -87,7 +87,7 @@ class Daybook:
 
     def subscribe(self, *, after: int | None = None) -> Iterator[Event]:
         """What happens in the account, from now on or after position *after*; without end."""
-        return self._events("/v1/events", after)
+        return self._events("/v1/events", after, resumes=True)
 
     def upload(self, file: Path | bytes, filename: str | None = None, *, key: str | None = None) -> Asset:
         """Store a picture, clip or sound, to be an input."""
@@ -137,7 +137,8 @@ class Daybook:
         """Raises Problem, Unreachable."""
         self._sent("DELETE", path)
 
-    def _events(self, path: str, last: int | None) -> Iterator[Event]:
+    def _events(self, path: str, last: int | None, *, resumes: bool = False) -> Iterator[Event]:
+        """*resumes*: the stream is told from a position on, and says which."""
         failures = 0
         while True:
             resumed = {} if last is None else {"Last-Event-ID": str(last)}
@@ -150,7 +151,10 @@ class Daybook:
                     if answer.status_code >= 400:
                         answer.read()
                         raise Problem(answer)
-                    for event in events_of(answer.iter_lines()):
+                    if resumes:
+                        # Of a stream that is lost before its first event, the next goes on where it began.
+                        last = last if last is not None else int(answer.headers["daybook-position"])
+                    for event in events_of(lines_of(answer.iter_bytes())):
                         failures = 0
                         last = event.position if event.position is not None else last
                         yield event

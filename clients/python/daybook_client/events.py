@@ -14,6 +14,15 @@ class Event(NamedTuple):
     position: int | None
 
 
+def lines_of(pieces: Iterable[bytes]) -> Iterator[str]:
+    """The lines in *pieces* of a stream. Only line breaks end them: a text may hold other characters that are taken for such."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line.removesuffix(b"\r").decode()
+
+
 def events_of(lines: Iterable[str]) -> Iterator[Event]:
     """The events in *lines*; comments and what is cut off in the middle are left out."""
     name: str = "message"
