@@ -10,6 +10,7 @@ from domain.generations.commands import FailGeneration, StartGeneration
 from domain.generations.generation import Generation
 from domain.kernel.ids import credit_stream, desk_stream
 from domain.kernel.sealed_text import opened_text
+from projections.audit.verify import verify
 from tests.support.api_words import key, problem, up_to_now
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -179,3 +180,12 @@ async def test_an_order_names_its_generations_in_one_way(house, operator, body):
 async def test_neither_ids_nor_filter_is_refused_by_name(house, operator):
     refused = problem(await order(house, operator, CANCEL), 422, "order_refused")
     assert {each["pointer"] for each in refused["errors"]} == {"/ids", "/filter"}
+
+
+async def test_the_book_verifies_after_all_of_it(house, database_url):
+    await caught_up(house)
+    async with asyncio.timeout(20):
+        while min((await house.platform.positions.current()).values()) < await house.platform.journal.head():
+            await asyncio.sleep(0.02)
+    report = await verify(database_url)
+    assert report.ok, report.first_difference
