@@ -64,8 +64,6 @@ class Route:
     stream_body: bool = False
     #: The JSON Schema of the form (multipart) that such an endpoint reads, for the documents.
     form: Mapping[str, Any] | None = None
-    #: The JSON Schema of the form (multipart) that such an endpoint reads, for the documents.
-    form: Mapping[str, Any] | None = None
     #: The endpoint looks at the body's bytes as they were sent, because they are signed.
     raw_body: bool = False
     #: Stands in the OpenAPI document. What is only reached by a URL that we hand out does not.
