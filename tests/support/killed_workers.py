@@ -17,7 +17,7 @@ from workers.worker import Worker
 #: All adapters are loaded, as in a real worker.
 ADAPTERS = registry.ADAPTERS
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.support.killed_workers"])
+CONTEXT.set_forkserver_preload(["__main__", "tests.support.killed_workers"])
 
 
 def start(database_url: str, redis_url: str, folder: Path, server_url: str, *, slots: int = 8) -> multiprocessing.process.BaseProcess:
