@@ -48,7 +48,8 @@ _WORDS: Mapping[str, str] = {
     "generations.repeated": "again charge timestamp",
     "generations.requested": (
         "account_id batch_id deadline fallback_models inputs kind model on_cancel originator_topic own_key params price_version "
-        "priority provider queue quoted rate rate_per rate_unit retry_of run_at schedule_id sealed start_deadline tag_index timestamp webhook"
+        "priority provider queue quoted rate rate_per rate_unit retry_of run_at schedule_id sealed "
+        "start_deadline tag_index timestamp webhook"
     ),
     "generations.retrying": "attempt code model provider rate rate_per rate_unit run_at timestamp",
     "generations.started": "attempt timestamp worker",

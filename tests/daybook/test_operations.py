@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 UNITS = sorted((ROOT / "docs" / "systemd").glob("*.service"))
 ROLES = {"api", "dispatcher", "notary", "projector", "scheduler", "worker"}
-COMMANDS = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
+COMMANDS = typer.main.get_command(build()).commands
 
 
 def unit(path: Path) -> dict[str, str]:

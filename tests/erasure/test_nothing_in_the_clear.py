@@ -36,7 +36,8 @@ LATE = [
 ]
 SEALED = re.compile(rb"s1\.[A-Za-z0-9_-]{38,}")
 #: Not free texts: proofs of who calls, and values with a form of their own.
-FIXED = {"roles": ["user"], "limits": {"api": "6000/60"}, "amount": 1, "method": "test", "inputs": [], "cron": "0 6 * * *", "time_zone": "UTC"}
+FIXED = {"roles": ["user"], "limits": {"api": "6000/60"}, "amount": 1, "method": "test", "inputs": []}
+FIXED |= {"cron": "0 6 * * *", "time_zone": "UTC"}
 #: Lists of things that must exist, and orders about many: of nobody.
 FIXED |= {"fallback_models": [], "ids": None, "filter": {"account": "00000000-0000-7000-8000-000000000000"}}
 

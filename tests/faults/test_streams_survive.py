@@ -188,7 +188,8 @@ async def survive(stack: Stack, *, reconnects: int, in_texts: int, kills: int, s
     await grant(stack.database_url, account, 100_000)
     feeder, listener, reader = everybody = [Listener(stack, token, random.Random(chance.random())) for _ in range(3)]
     begin = positions(stack, account, 0)[-1]
-    stop, ended, end, made = asyncio.Event(), asyncio.Event(), [0], []
+    stop, ended, end = asyncio.Event(), asyncio.Event(), [0]
+    made: list[str] = []
     feeding = asyncio.create_task(submitting(feeder, stop, made))
     following = asyncio.create_task(listener.everything(begin, ended, end))
     breaking = asyncio.create_task(killing(stack, kills, [listener, reader], reconnects))

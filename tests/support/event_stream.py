@@ -32,7 +32,9 @@ class EventStream:
         self.events = self._parsed()
 
     async def _parsed(self) -> AsyncIterator[Told]:
-        type_, data, own_id = "", [], None
+        type_: str = ""
+        data: list[str] = []
+        own_id: int | None = None
         async for line in self.response.aiter_lines():
             if line == "":
                 if own_id is not None:

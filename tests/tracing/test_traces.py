@@ -69,7 +69,7 @@ class Collector:
 async def test_one_trace_goes_from_the_request_to_the_webhook(database_url, redis_url, tmp_path):
     with Collector() as collector, Collector() as receiver:
         letters: list[str] = []
-        receiver.took = lambda path, body, headers: letters.append(body.decode())  # type: ignore[method-assign]
+        receiver.took = lambda path, body, headers: letters.append(body.decode())
         place = receiver.url.removeprefix("http://")
         settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "DAYBOOK_OUTGOING_ALLOW": place, "DAYBOOK_RATE_LIMITS": "off"}
         async with AsyncExitStack() as stack:

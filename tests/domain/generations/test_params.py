@@ -75,7 +75,7 @@ def test_the_quote_is_the_price_of_everything_asked_for() -> None:
 
 
 def model(kind: str, **values: object) -> Model:
-    return Model(id=f"m/{kind}", kind=kind, provider="p", title="t", description="d", **{"price": 1, **values})  # type: ignore[arg-type]
+    return Model(id=f"m/{kind}", kind=kind, provider="p", title="t", description="d", **{"price": 1, **values})
 
 
 CLIP = model("video", price=2, price_unit="second", rates={"480p": 2, "1080p": 5}, qualities=["480p", "1080p"], durations=[5, 8])
