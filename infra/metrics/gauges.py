@@ -6,6 +6,9 @@ from typing import Any
 
 from domain.ports import Connections, Journal
 from infra.metrics.registry import GaugeReader
+from projections.generations.everybodys import ended_lately
+
+FAILED_SECONDS = 300
 
 # Ages are the database's, because its clock wrote the times. What is ready has waited since then, all others since they were accepted.
 QUEUES = """
@@ -83,11 +86,23 @@ def process_gauges(reads: Connections, journal: Journal, positions: Callable[[],
     async def oldest() -> dict[tuple[str, ...], float]:
         return {(queue, state): age for queue, state, _, age in await rows(QUEUES)}
 
+    async def failed() -> dict[tuple[str, ...], float]:
+        async with few, reads.connection(timeout=1.0) as connection:
+            lately = await ended_lately(connection, seconds=FAILED_SECONDS)
+        found: dict[tuple[str, ...], float] = {}
+        for each in lately:
+            if each.code is not None:
+                found[each.provider, each.code] = found.get((each.provider, each.code), 0.0) + each.count
+        return found
+
     async def lag() -> dict[tuple[str, ...], float]:
         head = await journal.head()
         return {(name,): float(max(0, head - position)) for name, position in (await positions()).items()}
 
     return {
+        "daybook_attempts_failed": GaugeReader(
+            "Attempts that failed in the last five minutes, also those that are tried again.", ("provider", "code"), failed
+        ),
         "daybook_follower_lag_events": GaugeReader(
             "Events a read model has not seen yet; notary: events that no checkpoint covers yet.", ("model",), lag
         ),

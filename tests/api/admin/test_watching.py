@@ -1,5 +1,7 @@
 """GET /v1/admin/queues, …/scale, /v1/admin/providers, /v1/admin/deliveries, and accounts with their credits"""
 
+import asyncio
+
 import pytest
 
 from domain.generations.commands import FailGeneration, RetryGeneration, StartGeneration
@@ -17,6 +19,11 @@ DELIVERED = """
 
 
 async def read(house, operator, path, **params):
+    """With everything so far in the read model, which rates are told by."""
+    head = await house.platform.journal.head()
+    async with asyncio.timeout(20):
+        while (await house.platform.positions.current())["generations"] < head:
+            await asyncio.sleep(0.02)
     answer = await house.client.get(path, params=params, headers=await up_to_now(house, operator))
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -104,6 +111,7 @@ async def test_providers_say_how_their_attempts_end(house, operator):
     assert builtin["failed"] == 3
     assert builtin["succeeded"] >= 1
     assert builtin["ms_p50"] <= builtin["ms_p95"]
+    assert 'daybook_attempts_failed{code="timeout",provider="builtin"} 2.0' in (await house.client.get("/metrics")).text
     assert found.keys() == {model.provider for model in house.platform.catalogue.models}
 
 
