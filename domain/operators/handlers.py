@@ -73,7 +73,7 @@ def _needs_repeated(command: commands.RepeatGeneration) -> Sequence[Need]:
 
 
 def _repeat(command: commands.RepeatGeneration, streams: Streams, now: datetime) -> Decision:
-    """At the rate of the first, with as much time as it had, beginning now."""
+    """By the model that had it last and at its rate, with as much time as it had, beginning now."""
     first = Generation.of(streams, command.retry_of, command.account_id)
     first.repeat(command.generation_id, charge=command.charge, now=now)
     credits = CreditAccount.among(streams, command.account_id)
