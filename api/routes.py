@@ -85,7 +85,7 @@ from domain.outgoing.refusals import UrlRefused
 from domain.payments.ports import MessageUnreadable, PaymentsRefused, SignatureRefused
 from domain.payments.refusals import PaymentMismatch
 from domain.provider_keys.refusals import ProviderTakesNoKey
-from domain.schedules.refusals import CronRefused, TimeZoneUnknown, TooManySchedules
+from domain.schedules.refusals import CronRefused, ScheduleMovedOn, TimeZoneUnknown, TooManySchedules
 from domain.subscriptions.refusals import SubscriptionEnded, SubscriptionExists
 from domain.telling.refusals import TicketsUnavailable, TooManyStreams
 from domain.webhooks.refusals import TooManyWebhookEndpoints, WebhookDeliveryNotFound, WebhookEndpointDisabled, WebhookSecretMissing
@@ -203,7 +203,7 @@ ROUTES: list[Route] = [
     Route("GET /v1/schedules", schedules.listed, READ, {200: Page[schedule_shapes.Schedule]}, "Your schedules", reads="schedules"),
     Route("POST /v1/schedules", schedules.create, WRITE, {201: schedule_shapes.Schedule}, "Ask again and again", render=schedules.made, reads="schedules", refusals=[CronRefused, TimeZoneUnknown, TooManySchedules]),
     Route("GET /v1/schedules/{id}", schedules.show, READ, {200: schedule_shapes.Schedule}, "A schedule", reads="schedules", etag=True),
-    Route("PATCH /v1/schedules/{id}", schedules.change, WRITE, {200: schedule_shapes.Schedule}, "Change, pause or resume it", render=schedules.changed, refusals=[CronRefused, TimeZoneUnknown]),
+    Route("PATCH /v1/schedules/{id}", schedules.change, WRITE, {200: schedule_shapes.Schedule}, "Change, pause or resume it", render=schedules.changed, refusals=[CronRefused, ScheduleMovedOn, TimeZoneUnknown]),
     Route("DELETE /v1/schedules/{id}", schedules.delete, WRITE, {204: None}, "End a schedule"),
     Route("GET /v1/shared/{token}", sharing.follow, PUBLIC, {200: "application/octet-stream", 302: None}, "A shared asset's bytes", "assets", refusals=[ShareNotFound]),
     Route("POST /v1/stream-tickets", events.ticket, READ, {201: telling_shapes.StreamTicket}, "A ticket for a stream", refusals=[TicketsUnavailable]),

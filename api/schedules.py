@@ -1,5 +1,6 @@
 """Schedules: make one, see it, change it, end it."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
@@ -15,11 +16,13 @@ from domain.generations.wanted import Fitting, Wanted
 from domain.kernel.commands import Receipt
 from domain.kernel.limits import SCHEDULES_MAX
 from domain.schedules.commands import ChangeSchedule, CreateSchedule, DeleteSchedule
-from domain.schedules.refusals import ScheduleNotFound, TooManySchedules
+from domain.schedules.refusals import ScheduleMovedOn, ScheduleNotFound, TooManySchedules
 from domain.schedules.schedule import Schedule
 from projections.schedules.schedules import count_of_schedules, page_of_schedules, row_of, schedule_of
 
 PATH = "/v1/schedules/{id}"
+#: A change that meets a firing is worked out anew.
+TRIES = 3
 
 
 async def create(call: Call, body: NewSchedule) -> Answer:
@@ -73,6 +76,13 @@ async def show(call: Call, id: UUID) -> Answer:
 
 async def change(call: Call, id: UUID, body: SchedulePatch) -> Answer:
     """Change what is asked for or when, pause it, or resume it. What it has asked for already runs on."""
+    for _ in range(TRIES - 1):
+        with suppress(ScheduleMovedOn):
+            return await call.execute(await _change(call, id, body), status=200)
+    return await call.execute(await _change(call, id, body), status=200)
+
+
+async def _change(call: Call, id: UUID, body: SchedulePatch) -> ChangeSchedule:
     schedule = await _own(call, id)
     kind, model, sealed = schedule.kind, schedule.model, schedule.sealed
     if body.generation is not UNSET:
@@ -83,8 +93,10 @@ async def change(call: Call, id: UUID, body: SchedulePatch) -> Answer:
     time_zone = schedule.time_zone if body.time_zone is UNSET else body.time_zone
     paused = schedule.paused if body.paused is UNSET else body.paused
     same_times = (cron, time_zone, paused) == (schedule.cron, schedule.time_zone, schedule.paused)
-    next_at = schedule.next_at if same_times else call.platform.calendar.next(cron, time_zone, after=call.now)
-    command = ChangeSchedule(
+    # A moment that was dealt with does not come again.
+    after = max(call.now, schedule.last_at or call.now)
+    next_at = schedule.next_at if same_times else call.platform.calendar.next(cron, time_zone, after=after)
+    return ChangeSchedule(
         schedule_id=id,
         account_id=call.account_id,
         kind=kind,
@@ -94,8 +106,8 @@ async def change(call: Call, id: UUID, body: SchedulePatch) -> Answer:
         time_zone=time_zone,
         paused=paused,
         next_at=None if paused else next_at,
+        version=schedule.version,
     )
-    return await call.execute(command, status=200)
 
 
 async def changed(call: Call, receipt: Receipt) -> Answer:

@@ -20,7 +20,7 @@ class CreateSchedule(Command):
 
 
 class ChangeSchedule(Command):
-    """All of it as it shall be."""
+    """All of it as it shall be. `version` is that of the schedule which this was made of; None: whatever it is."""
 
     schedule_id: UUID
     account_id: UUID
@@ -31,6 +31,7 @@ class ChangeSchedule(Command):
     time_zone: str
     paused: bool
     next_at: datetime | None
+    version: int | None = None
 
 
 class FireSchedule(Command):

@@ -11,6 +11,13 @@ class CronRefused(Unprocessable):
     shown = ("errors",)
 
 
+class ScheduleMovedOn(Conflicting):
+    """It fired, or somebody else changed it, while this change was worked out."""
+
+    detail = "The schedule was changed at the same moment. Try again."
+    retryable = True
+
+
 class ScheduleNotFound(Missing):
     detail = "There is no such schedule."
 

@@ -37,7 +37,9 @@ class Schedule(Root):
         return found
 
     def change(self, command: commands.ChangeSchedule, *, now: datetime) -> None:
-        """Nothing is recorded when nothing would be different."""
+        """Nothing is recorded when nothing would be different.   Raises ScheduleMovedOn."""
+        if command.version not in (None, self.version):
+            raise refusals.ScheduleMovedOn()
         stated = {name: getattr(command, name) for name in _STATED}
         if any(getattr(self, name) != value for name, value in stated.items()):
             self.record(events.ScheduleChanged, now=now, **stated)

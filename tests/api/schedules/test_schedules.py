@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from api import schedules as schedules_api
 from daybook.bootstrap import worker_platform
 from daybook.settings import load
-from domain.schedules.commands import ChangeSchedule
+from domain.schedules.commands import ChangeSchedule, FireSchedule
 from domain.schedules.schedule import Schedule
 from infra.erasure.erasures import PostgresErasures
 from tests.support.api_house import house_environment
@@ -88,6 +89,34 @@ async def test_it_can_be_paused_changed_resumed_and_ended(house, bob, alice):
     assert (await house.client.delete(path, headers=bob.headers)).status_code == 204
     problem(await house.client.get(path, headers=bob.headers), 404, "schedule_not_found")
     assert (await house.client.get("/v1/schedules", headers=bob.headers)).json()["data"] == []
+
+
+async def test_a_change_that_meets_a_firing_does_not_bring_its_moment_back(house, alice, monkeypatch):
+    """The moment was dealt with: a schedule that waited for it again would wait for ever."""
+    schedule = (await create(house, alice)).json()
+    moment, later = due(schedule), due(schedule) + timedelta(days=1)
+    checked, fired = schedules_api._checked, []
+
+    async def meanwhile(call, asked):
+        if not fired:
+            fired.append(
+                await house.execute(
+                    FireSchedule(
+                        schedule_id=UUID(schedule["id"]), account_id=alice.account_id, due_at=moment, next_at=later, request=None, code="x"
+                    )
+                )
+            )
+        return await checked(call, asked)
+
+    monkeypatch.setattr(schedules_api, "_checked", meanwhile)
+    path = f"/v1/schedules/{schedule['id']}"
+    answer = await house.client.patch(path, json={"generation": {**CAT, "prompt": "a dog"}}, headers=alice.headers)
+    assert answer.status_code == 200, answer.text
+    assert (due(answer.json()), answer.json()["generation"]["prompt"]) == (later, "a dog")
+    # Nor does other times that begin with the same moment.
+    answer = await house.client.patch(path, json={"time_zone": "Europe/Vienna"}, headers=alice.headers)
+    assert due(answer.json()) == later
+    await house.client.delete(path, headers=alice.headers)
 
 
 async def test_an_account_has_a_bounded_number(house, monkeypatch):
