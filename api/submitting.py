@@ -56,7 +56,7 @@ async def checked(call: Call, asked: Asked) -> tuple[Wanted, Fitting]:
         if "asset_id" in ref:
             await _check_asset(call, f"{pointer}/asset_id", ref["asset_id"])
         else:
-            await _check_url(call, f"{pointer}/url", ref["url"])
+            await check_url(call, f"{pointer}/url", ref["url"])
     if wanted.webhook_url is not None:
         await _check_webhook(call, wanted.webhook_url)
     return wanted, fitting
@@ -99,10 +99,10 @@ async def _check_webhook(call: Call, url: str) -> None:
     webhooks = await call.platform.journal.load(Webhooks, webhooks_stream(call.account_id))
     if webhooks is None or not webhooks.secrets:
         raise WebhookSecretMissing(errors=[("/webhook_url", "needs a secret to be signed with")])
-    await _check_url(call, "/webhook_url", url)
+    await check_url(call, "/webhook_url", url)
 
 
-async def _check_url(call: Call, pointer: str, url: str) -> None:
+async def check_url(call: Call, pointer: str, url: str) -> None:
     """It is judged again when it is fetched; whoever gave it shall hear at once."""
     try:
         await call.platform.outgoing.check(url)

@@ -25,6 +25,7 @@ from api.shapes.webhooks import (
     shown_endpoint,
     shown_endpoint_with_secret,
 )
+from api.submitting import check_url
 from domain.kernel.commands import Receipt
 from domain.kernel.ids import webhooks_stream
 from domain.kernel.limits import WEBHOOK_OVERLAP_SECONDS_MAX
@@ -49,7 +50,7 @@ PATH = "/v1/webhook-endpoints/{id}"
 async def add(call: Call, body: NewWebhookEndpoint) -> Answer:
     """Add an endpoint. The secret that signs what it is told is in this answer and never again."""
     _check_scopes(call, body.events)
-    await call.platform.outgoing.check(body.url)
+    await check_url(call, "/url", body.url)
     key, secret = await call.platform.vault.key(call.account_id), _new_secret()
     command = AddEndpoint(
         account_id=call.account_id,
@@ -87,7 +88,7 @@ async def change(call: Call, id: UUID, body: WebhookEndpointPatch) -> Answer:
     if body.events is not UNSET:
         _check_scopes(call, body.events)
     if body.url is not UNSET:
-        await call.platform.outgoing.check(body.url)
+        await check_url(call, "/url", body.url)
     key = await call.platform.vault.key(call.account_id)
     url, description = body.url, body.description
     command = ChangeEndpoint(

@@ -63,9 +63,9 @@ class CursorInvalid(Malformed):
 
 
 class PositionUnknown(Malformed):
-    """`Daybook-Min-Position` is not a number, or lies beyond the end of the log."""
+    """`Daybook-Min-Position`, or the id that a stream resumes after, is not a number, or lies beyond the end of the log."""
 
-    detail = "Daybook-Min-Position is not a position of the log."
+    detail = "What was given as a position (Daybook-Min-Position, or the last event's id) is not one of the log."
 
 
 class RoleMissing(Forbidden):
