@@ -1,8 +1,11 @@
 """From a request to the command that asks for a generation: what of it only an edge can check, and the caller's key."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
+
+import msgspec
 
 from api.kit.call import Call
 from api.own_keys import terms_of
@@ -18,6 +21,9 @@ from domain.kernel.refusals import Refusal
 from domain.outgoing.refusals import UrlRefused
 from domain.webhooks.refusals import WebhookSecretMissing
 from domain.webhooks.webhooks import Webhooks
+
+#: Where a link into the API or the object store names an asset.
+IN_OUR_STORE = re.compile(r"/assets/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=[/?]|$)")
 
 
 async def requested(call: Call, asked: Submission) -> RequestGeneration:
@@ -45,6 +51,8 @@ async def checked(call: Call, asked: Asked) -> tuple[Wanted, Fitting]:
     Raises ProviderKeyRequired, ModelNotFound, ModelRetired, ParamsRefused, TimesRefused, WantRefused, UrlRefused, WebhookSecretMissing.
     """
     wanted = wanted_of(asked)
+    if any(ref.url is not None for ref in wanted.inputs):
+        wanted = msgspec.structs.replace(wanted, inputs=[await _without_detour(call, ref) for ref in wanted.inputs])
     fitting = fitted(call.platform.catalogue, wanted, now=call.now)
     times_of(wanted, call.now)
     terms = await terms_of(call, fitting.model, fitting.params)
@@ -78,6 +86,21 @@ def wanted_of(asked: Asked) -> Wanted:
     """The same in the domain's words."""
     given = {name: getattr(asked, name) for name in asked.__struct_fields__ if name in Wanted.__struct_fields__ and name != "inputs"}
     return Wanted(**given, inputs=[InputRef(asset_id=ref.asset_id, url=ref.url) for ref in asked.inputs])
+
+
+async def _without_detour(call: Call, ref: InputRef) -> InputRef:
+    """A link to an asset of the caller's own is that asset: nobody fetches from himself."""
+    named = IN_OUR_STORE.search(ref.url or "")
+    if ref.url is None or named is None:
+        return ref
+    try:
+        asset = await read_asset(call, UUID(named[1]))
+    except (AssetNotFound, ValueError):
+        return ref
+    stored = call.platform.objects.url(asset.object_key, now=call.now, expires_seconds=1, content_type=asset.content_type)
+    page = f"{call.platform.public_url}/v1/assets/{asset.id}"
+    ours = {page, f"{page}/content", stored.partition("?")[0]}
+    return InputRef(asset_id=str(asset.id)) if ref.url.partition("?")[0] in ours else ref
 
 
 async def _check_asset(call: Call, pointer: str, asset_id: str) -> None:

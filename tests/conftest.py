@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.support.daybook_command",
     "tests.support.engines",
+    "tests.support.longest_first",
     "tests.support.owners",
     "tests.support.skips",
 ]

@@ -6,10 +6,12 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from domain.kernel.processes import ChildDied as ChildDied
@@ -27,7 +29,9 @@ class Child:
     def __init__(self) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)
-        self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+        # Nobody else holds the writing end: when we are gone, however, the child reads that nothing more will come.
+        self._reader, self._alive = context.Pipe(duplex=False)
+        self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=_begin, initargs=(self._reader,))
         self._pid: int | None = None
 
     async def run(self, work: Callable[..., Answer], *arguments: Any) -> Answer:
@@ -47,11 +51,13 @@ class Child:
         if self._pid is not None:
             with suppress(ProcessLookupError):  # it may have died by itself
                 os.kill(self._pid, signal.SIGKILL)
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self.close()
 
     def close(self) -> None:
         """Let an idle process go."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+        self._alive.close()
+        self._reader.close()
 
 
 class Children:
@@ -86,8 +92,18 @@ async def inline(work: Callable[..., Answer], *arguments: Any) -> Answer:
     return work(*arguments)
 
 
-def _begin() -> None:
-    """Ctrl-C is for the worker, which drains; a child ends with the server it was forked from, and that with the worker."""
+def _begin(parent: Connection) -> None:
+    """Ctrl-C is for the worker, which drains. A child ends with the server it was forked from, and with whoever had it made.
+
+    The server alone does not suffice: it lives for as long as one of its children does.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_end_after, args=(parent,), name="parent", daemon=True).start()
+
+
+def _end_after(parent: Connection) -> None:
+    with suppress(EOFError, OSError):
+        parent.recv_bytes()
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -86,6 +86,7 @@ def test_a_newcomer_sees_the_demo_and_sees_it_again(place, taken):
     assert {match[1] for match in SAVED.finditer(first.stdout)}.isdisjoint(match[1] for match in SAVED.finditer(second.stdout))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 def test_an_ordinary_user_sees_the_demo_too(place, taken):

@@ -144,7 +144,11 @@ async def test_operators_see_queues_and_workers(fleet: Fleet):
         states = {state.queue: state for state in await fleet.queues.states(["text"])}
         assert (states["image"].waiting, states["image"].running, states["image"].ready) == (1, 1, 0)
         assert (states["text"].ready, states["text"].oldest_ready_seconds) == (0, None)
-        [seen] = await fleet.queues.workers()
+        async with asyncio.timeout(20):
+            # A worker says that it is there by its first beat.
+            while not (workers := await fleet.queues.workers()):
+                await asyncio.sleep(0.02)
+        [seen] = workers
         assert (seen.worker, seen.queues, seen.slots, seen.draining) == (worker.id, ["image"], 3, False)
     assert await fleet.queues.workers() == []
 

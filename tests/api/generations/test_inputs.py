@@ -63,3 +63,15 @@ async def test_the_worker_takes_pictures_only_and_names_the_input(house, alice, 
         others = Words(prompt="", inputs=[await uploaded(house, await house.person(), "image/png")])
         with pytest.raises(AttemptFailed, match="Input 1 was deleted"):
             await inputs.of(generation, others)
+
+
+async def test_a_link_to_an_asset_of_ones_own_is_that_asset(house, alice, bob):
+    own = (await uploaded(house, alice, "image/png"))["asset_id"]
+    signed = (await house.client.get(f"/v1/assets/{own}/content?redirect=false", headers=alice.headers)).json()["url"]
+    base = f"{house.platform.public_url}/v1/assets/{own}"
+    for url in (base, f"{base}/content", signed):
+        answer = await submit(house, alice, kind="image_edit", inputs=[{"url": url}])
+        assert (answer.status_code, answer.json()["inputs"]) == (202, [{"asset_id": own}]), answer.text
+    # Somebody else's stays a link, and ours are not public.
+    for url, person in ((signed, bob), (f"https://127.0.0.1/assets/{own}/original.png", alice), (f"{base}/thumbnail", alice)):
+        problem(await submit(house, person, kind="image_edit", inputs=[{"url": url}]), 422, "url_refused")

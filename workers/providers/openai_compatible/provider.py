@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from domain.ports import Outgoing
 from domain.providers.jobs import Artefact, Job, Report, Result, Say, unheard, unsaid
 from workers.providers.openai_compatible.answers import Link, images_of
+from workers.providers.openai_compatible.embeddings import Embedded, embedded
 from workers.providers.openai_compatible.failures import failure_of
 from workers.providers.openai_compatible.requests import Form, asked_of, calls_of, path_of, streams
 from workers.providers.openai_compatible.texts import Written, analysis_of, text_of
@@ -40,6 +41,10 @@ class OpenAICompatibleProvider:
             body = await self._ask(job, 1, until)
             return await aside(len(body), analysis_of, job, body)
         return await several([partial(self._images, job, count, until) for count in calls_of(job)], report)
+
+    async def embed(self, texts: Sequence[str], *, model: str, dimensions: int | None = None, api_key: str | None = None) -> Embedded:
+        """*texts* as vectors, in their order.   Raises ProviderFailure."""
+        return await embedded(self._wire, texts, model=model, dimensions=dimensions, api_key=api_key)
 
     async def close(self) -> None:
         await self._wire.close()
