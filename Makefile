@@ -22,10 +22,10 @@ up: environment ## everything on this machine, on an embedded PostgreSQL and Red
 demo: environment ## every kind from submit to settled book and its proof, in a data directory of its own
 	@.venv/bin/daybook demo $(ARGS)
 
-# Two at a time, each with engines of its own; a file's tests stay together and in order.
+# Three at a time on two cores, because some wait while others work; each has engines of its own, and a file's tests stay together.
 test: ## all tests on real engines
 	@$(ENVIRONMENT) test
-	@$(PYTEST) -n 2 --dist loadfile $(ARGS)
+	@$(PYTEST) -n 3 --dist loadfile $(ARGS)
 
 test-long: ## the long forms: many minutes; SEED=n repeats a run, docs/test-runs.md keeps what came of it
 	@$(ENVIRONMENT) test

@@ -20,6 +20,8 @@ from daybook.demo.screen import Screen
 from daybook.demo.till import buy
 
 POLL_SECONDS = 0.15
+#: Who reaches nobody hears so soon.
+TRIES = 3
 DONE_SECONDS = 90.0
 FINAL = ("succeeded", "failed", "canceled")
 
@@ -38,7 +40,7 @@ def tell(url: str, folder: Path, screen: Screen, operator: Operator | None = Non
     None, with the reason shown, when it cannot be told to its end.
     """
     try:
-        with Daybook(url) as client, Daybook(url) as desk:
+        with Daybook(url, tries=TRIES) as client, Daybook(url, tries=TRIES) as desk:
             if operator is not None:
                 desk.login(operator.email, operator.password)
             return _tell(client, None if operator is None else desk, folder / secrets.token_hex(4), screen, receiver)
