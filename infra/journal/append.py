@@ -1,7 +1,8 @@
 """A round as the arguments of journal.append_v1, and its answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,6 @@ from domain.kernel.commands import (
     PauseWork,
     RequeueWork,
     RerouteWork,
-    Work,
 )
 from domain.kernel.facts import Postings
 from infra.postgres.arrays import blobs, encoded_texts, int2s, int4s, int8s, texts, times, uuids
@@ -146,66 +146,41 @@ def _claims(entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 _NO_POSTINGS = (None, None, None, None, None)
-_OPERATIONS: dict[type[Any], int] = {
-    OpenWork: 0,
-    RequeueWork: 1,
-    CancelWork: 2,
-    CloseWork: 3,
-    ParkWork: 4,
-    LimitWork: 5,
-    DrainWork: 8,
-    RerouteWork: 9,
+_OPENED = attrgetter(
+    *("generation_id", "account_id", "queue", "model", "provider", "priority", "run_at", "start_deadline", "deadline"),
+)
+_NOTHING = (None,) * 8
+
+#: Kind of work -> its columns: op, generation (or worker, or account), account, queue, model, provider, number, time, start
+#: deadline, deadline. `dispatch.change_work` says what each op does with them.
+_ROWS: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {
+    OpenWork: lambda work: (0, *_OPENED(work)),
+    RequeueWork: lambda work: (1, work.generation_id, None, None, None, None, None, work.run_at, None, None),
+    CancelWork: lambda work: (2, work.generation_id, *_NOTHING),
+    CloseWork: lambda work: (3, work.generation_id, *_NOTHING),
+    ParkWork: lambda work: (4, work.generation_id, None, None, None, None, None, work.poll_at, None, None),
+    LimitWork: lambda work: (5, work.account_id, None, None, None, None, work.most, None, None, None),
+    PauseWork: lambda work: (6 if work.paused else 7, None, None, work.queue, None, None, None, None, None, None),
+    DrainWork: lambda work: (8, work.worker, *_NOTHING),
+    RerouteWork: lambda work: (9, work.generation_id, None, None, work.model, work.provider, None, None, None, None),
 }
-
-
-_ROUTED = (OpenWork, RerouteWork)
-
-
-def _operation_of(work: Work) -> int:
-    if isinstance(work, PauseWork):
-        return 6 if work.paused else 7
-    return _OPERATIONS[type(work)]
-
-
-def _subject_of(work: Work) -> UUID | None:
-    """The generation, the worker or the account."""
-    if isinstance(work, PauseWork):
-        return None
-    if isinstance(work, LimitWork):
-        return work.account_id
-    return work.worker if isinstance(work, DrainWork) else work.generation_id
-
-
-def _queue_of(work: Work) -> str | None:
-    return work.queue if isinstance(work, (OpenWork, PauseWork)) else None
-
-
-def _number_of(work: Work) -> int | None:
-    if isinstance(work, OpenWork):
-        return work.priority
-    return work.most if isinstance(work, LimitWork) else None
-
-
-def _time_of(work: Work) -> datetime | None:
-    """When it is to be taken up."""
-    if isinstance(work, (OpenWork, RequeueWork)):
-        return work.run_at
-    return work.poll_at if isinstance(work, ParkWork) else None
+_NO_ROWS: tuple[list[Any], ...] = ([],) * 11
 
 
 def _work(entries: Sequence[Entry]) -> dict[str, Any]:
-    work: list[tuple[int, Work]] = [(number, each) for number, entry in enumerate(entries, 1) for each in entry.decision.work]
-    opened = [each if isinstance(each, OpenWork) else None for _, each in work]
+    rows = [(number, *_ROWS[type(each)](each)) for number, entry in enumerate(entries, 1) for each in entry.decision.work]
+    columns = [list(column) for column in zip(*rows, strict=True)] or _NO_ROWS
+    command, op, generation, account, queue, model, provider, number, time, start_deadline, deadline = columns
     return {
-        "w_command": int4s([number for number, _ in work]),
-        "w_op": int2s([_operation_of(each) for _, each in work]),
-        "w_generation": uuids([_subject_of(each) for _, each in work]),
-        "w_account": uuids([each.account_id if each else None for each in opened]),
-        "w_queue": texts([_queue_of(each) for _, each in work]),
-        "w_model": texts([each.model if isinstance(each, _ROUTED) else None for _, each in work]),
-        "w_provider": texts([each.provider if isinstance(each, _ROUTED) else None for _, each in work]),
-        "w_priority": int2s([_number_of(each) for _, each in work]),
-        "w_run_at": times([_time_of(each) for _, each in work]),
-        "w_start_deadline": times([each.start_deadline if each else None for each in opened]),
-        "w_deadline": times([each.deadline if each else None for each in opened]),
+        "w_command": int4s(command),
+        "w_op": int2s(op),
+        "w_generation": uuids(generation),
+        "w_account": uuids(account),
+        "w_queue": texts(queue),
+        "w_model": texts(model),
+        "w_provider": texts(provider),
+        "w_priority": int2s(number),
+        "w_run_at": times(time),
+        "w_start_deadline": times(start_deadline),
+        "w_deadline": times(deadline),
     }
