@@ -1,5 +1,6 @@
 """The way of a job that both of KIE's adapters go: upload, submit, look. There is no endpoint to stop a job, or to find one by our name."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ UPLOAD_URL = "https://kieai.redpandaai.co"
 LOOK_SECONDS = 30.0
 
 
-class KieProvider:
+class KieProvider(ABC):
     """`submit_path` and `look_path`, what is asked and what is answered differ by model family."""
 
     submit_path: str
@@ -44,16 +45,17 @@ class KieProvider:
         self._outgoing = outgoing
         self._callback_secret = callback_secret
 
+    @abstractmethod
     def body_of(self, job: Job, inputs: int) -> dict[str, Any]:
         """What is asked, without the URLs of the inputs.   Raises ProviderFailure for what the model cannot do."""
-        raise NotImplementedError
 
+    @abstractmethod
     def with_inputs(self, body: dict[str, Any], urls: list[str]) -> dict[str, Any]:
-        raise NotImplementedError
+        """*body* with the places where the inputs were uploaded."""
 
+    @abstractmethod
     def links_of(self, data: dict[str, Any]) -> list[str] | None:
         """The links of a job that is done; None while it runs.   Raises ProviderFailure when it failed."""
-        raise NotImplementedError
 
     async def submit(self, job: Job, callback_url: str | None) -> Parked:
         body = self.body_of(job, len(job.inputs))
