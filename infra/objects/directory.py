@@ -52,6 +52,7 @@ class DirectoryStore:
 
     @asynccontextmanager
     async def staging(self) -> AsyncIterator[Path]:
+        await self._call(files.make_staging)
         path = self._root / files.STAGING / files.new_name()
         try:
             yield path

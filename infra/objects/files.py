@@ -22,12 +22,18 @@ NOT_AN_OBJECT = frozenset({errno.EISDIR, errno.ELOOP, errno.ENOTDIR})
 def prepare_root(root: Path) -> None:
     """Make the root and its staging directory, readable by us alone."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (root / STAGING).mkdir(mode=0o700, exist_ok=True)
+    make_staging(root)
+
+
+def make_staging(root: Path) -> None:
+    """Make the staging directory, where somebody has cleaned it away."""
+    with _directory(root, STAGING, make=True):
+        pass
 
 
 def write_object(root: Path, key: str, data: bytes | Path) -> None:
     """Durable and whole, or not there at all: staged, flushed, renamed, and the directory flushed. A file that is staged already moves."""
-    with _directory(root, STAGING, make=False) as staging:
+    with _directory(root, STAGING, make=True) as staging:
         name = new_name()
         try:
             if isinstance(data, Path) and data.parent == root / STAGING:
@@ -84,6 +90,7 @@ def list_objects(root: Path, prefix: str) -> Iterator[ObjectInfo]:
 def sweep_staging(root: Path, *, before: datetime) -> int:
     """Delete unfinished files last written *before*: their writer was killed. How many."""
     swept = 0
+    make_staging(root)
     for entry in os.scandir(root / STAGING):
         if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < before.timestamp():
             with suppress(FileNotFoundError):
@@ -94,7 +101,7 @@ def sweep_staging(root: Path, *, before: datetime) -> int:
 
 def probe(root: Path) -> None:
     """Raises OSError when nothing can be written here now."""
-    with _directory(root, STAGING, make=False) as staging:
+    with _directory(root, STAGING, make=True) as staging:
         name = new_name()
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=staging))
         os.unlink(name, dir_fd=staging)

@@ -18,8 +18,8 @@ AN_ACCOUNT = "SELECT account_id FROM journal.events WHERE available IS NOT NULL 
 
 @pytest.fixture
 def env(fresh_database_url, tmp_path):
-    # As `daybook migrate` makes it.
-    (tmp_path / "data" / "objects" / ".staging").mkdir(parents=True)
+    # As `daybook migrate` makes it, without the directory of unfinished files.
+    (tmp_path / "data" / "objects").mkdir(parents=True)
     settings = {"DATABASE_URL": fresh_database_url, "DAYBOOK_SECRET_KEY": "k" * 44}
     return environ(tmp_path / "data", DAYBOOK_LOG_NAME="books.example.com", **settings)
 

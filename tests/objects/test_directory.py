@@ -135,6 +135,22 @@ async def test_the_sweep_deletes_what_killed_writers_left_and_nothing_younger(st
     assert await store.get("assets/one") == b"1"
 
 
+async def test_a_staging_directory_that_was_cleaned_away_is_made_again(store: DirectoryStore, tmp_path: Path):
+    staging = tmp_path / "root" / STAGING
+    staging.rmdir()
+    await store.put("assets/one", b"1", "text/plain")
+    assert await store.get("assets/one") == b"1"
+    staging.rmdir()
+    async with store.staging() as path:
+        path.write_bytes(b"2")
+        await store.put("assets/two", path, "text/plain")
+    assert await store.get("assets/two") == b"2"
+    staging.rmdir()
+    await store.check()
+    staging.rmdir()
+    assert await store.sweep(now=NOON) == 0
+
+
 async def test_preparing_the_directory_sweeps_too(store: DirectoryStore, tmp_path: Path):
     (tmp_path / "root" / STAGING / "old").write_bytes(b"half")
     os.utime(tmp_path / "root" / STAGING / "old", (0, 0))
