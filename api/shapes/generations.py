@@ -1,17 +1,25 @@
 """A generation as clients see it: one way to make it, for first answers, replays, single reads and lists."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
 from api.kit.shapes import Count, Id, Moment, Showing, Shown, moment
 from api.shapes.assets import Asset, shown_asset
+from domain.generations.failures import FAILURES
 from domain.generations.words import opened, private_params
 from domain.ports import SubjectKey
 from projections.assets.assets import AssetRow
 from projections.generations.rows import GenerationRow
+
+FailureCode = Annotated[
+    str,
+    msgspec.Meta(
+        description=" ".join(f"`{code}`: {sentence}" for code, sentence in FAILURES.items()), extra_json_schema={"enum": list(FAILURES)}
+    ),
+]
 
 
 class GenerationCredits(Shown):
@@ -27,9 +35,9 @@ class GenerationCredits(Shown):
 
 
 class GenerationError(Shown):
-    """Why it failed. Failures are never charged."""
+    """Why it failed. `retryable`: the same request may succeed later. `billable`: what could be read before it failed was charged."""
 
-    code: str
+    code: FailureCode
     message: str
     retryable: bool
     billable: bool
