@@ -1,17 +1,21 @@
 """The real processes of an installation, each started as an operator would, and started again when it dies."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psycopg
+
+from daybook.engines import Engines
 
 ROLES = ("api", "worker", "dispatcher", "notary", "projector", "scheduler")
 SECRET = "chaos-secret-chaos-secret-chaos-secret"
@@ -32,19 +36,44 @@ sleep_ms = 200
 
 
 class Stack:
-    """`kill` is SIGKILL; a supervisor brings the process back half a second later."""
+    """`kill` is SIGKILL; a supervisor brings the process back half a second later.
 
-    def __init__(self, folder: Path, *, database_url: str, redis_url: str) -> None:
+    *engines* are those of the addresses, for who breaks them. *more* are settings beside, or instead of, the usual ones.
+    """
+
+    def __init__(
+        self, folder: Path, *, database_url: str, redis_url: str, engines: Engines | None = None, more: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.database_url = database_url
         self.redis_url = redis_url
+        self._engines = engines
+        self._more = more or {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+        folder.mkdir(exist_ok=True)
         (folder / "catalogue.toml").write_text(CATALOGUE)
         self._log = (folder / "processes.log").open("ab")
+
+    @property
+    def engines(self) -> Engines:
+        """Those it runs on, which belong to whoever started it: what breaks here breaks for all of theirs."""
+        assert self._engines is not None, "this stack was not told its engines"
+        return self._engines
+
+    @contextmanager
+    def fresh(self, **more: str) -> Iterator["Stack"]:
+        """Processes of their own on a database of their own, on the same engines, with other settings."""
+        name = f"fresh_{secrets.token_hex(4)}"
+        folder = self.folder / name
+        url = self.engines.postgres.url_of(name)
+        with psycopg.connect(self.engines.postgres.url_of("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        with stack(folder, database_url=url, redis_url=self.redis_url, engines=self.engines, more=more) as running:
+            yield running
 
     @property
     def log(self) -> str:
@@ -64,6 +93,7 @@ class Stack:
             "DAYBOOK_CATALOGUE": str(self.folder / "catalogue.toml"),
             "DAYBOOK_LOG_LEVEL": "warning",
             "DAYBOOK_LOG_FORMAT": "json",
+            **self._more,
         }
 
     def pid(self, role: str) -> int:
@@ -137,9 +167,11 @@ DAYBOOK = str(Path(sys.executable).with_name("daybook"))
 
 
 @contextmanager
-def stack(folder: Path, *, database_url: str, redis_url: str) -> Iterator[Stack]:
+def stack(
+    folder: Path, *, database_url: str, redis_url: str, engines: Engines | None = None, more: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
     """All processes, until the block ends."""
-    running = Stack(folder, database_url=database_url, redis_url=redis_url)
+    running = Stack(folder, database_url=database_url, redis_url=redis_url, engines=engines, more=more)
     try:
         running.start()
         yield running

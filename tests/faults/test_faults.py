@@ -1,6 +1,7 @@
-"""The short form of `make chaos`: every fault once, on real processes."""
+"""The short form of `make chaos`: some of the faults once, on real processes."""
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -11,16 +12,25 @@ import pytest
 
 from daybook.engines import Engines
 from tests.bench.books import grant
+from tests.faults.audit import audit
 from tests.faults.book import Book
-from tests.faults.chaos import GENERATIONS, ORDER, Report, audit, break_once, table
+from tests.faults.chaos import chance_of
 from tests.faults.client import register, submit_all
+from tests.faults.fault import Fault, Form, Report
+from tests.faults.scenarios import FAULTS
 from tests.faults.stack import Stack, stack
+from tests.faults.table import table
+
+#: A dispatcher that has just begun does not reap for one lease, so its death comes after all others.
+LAST = "dispatcher-killed"
+SEED = int(os.environ.get("SEED", "1"))
+SHORT = sorted((fault for fault in FAULTS if fault.short), key=lambda fault: (fault.key == LAST, fault.key))
 
 
 @pytest.fixture(scope="module")
 def running(engines: Engines, database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder: Path = tmp_path_factory.mktemp("chaos")
-    with stack(folder, database_url=database_url, redis_url=redis_url) as processes:
+    with stack(folder, database_url=database_url, redis_url=redis_url, engines=engines) as processes:
         yield processes
 
 
@@ -29,9 +39,11 @@ def reports() -> list[Report]:
     return []
 
 
-@pytest.mark.parametrize("fault", ORDER[:-1])
-def test_nothing_accepted_is_lost_and_nothing_is_charged_twice(running: Stack, reports: list[Report], fault: str):
-    survive(running, reports, fault)
+@pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.key)
+def test_nothing_accepted_is_lost_and_nothing_is_charged_twice(running: Stack, reports: list[Report], fault: Fault):
+    report = asyncio.run(fault.run(running, chance_of(SEED, fault, 0), Form.SHORT))
+    reports.append(report)
+    assert fault.complaints(report) == [], f"\n{table([report])}\n{running.log[-3000:]}"
 
 
 def test_the_late_result_of_a_worker_that_stood_still_is_refused(running: Stack):
@@ -59,10 +71,6 @@ def test_the_late_result_of_a_worker_that_stood_still_is_refused(running: Stack)
     assert "2" in attempts
 
 
-def test_nothing_is_lost_when_the_dispatcher_is_killed(running: Stack, reports: list[Report]):
-    survive(running, reports, ORDER[-1])
-
-
 def test_after_all_faults_the_book_is_right(running: Stack, reports: list[Report]):
     print("\n" + table(reports))
     assert audit(running) == ""
@@ -75,14 +83,6 @@ LET_LEASES_LAPSE = """
 ATTEMPTS_THAT_SUCCEEDED = """
     SELECT state ->> 'attempt' FROM journal.log WHERE topic = 'generations.succeeded' AND stream = ANY (%(ids)s)
 """
-
-
-def survive(running: Stack, reports: list[Report], fault: str) -> None:
-    report = asyncio.run(break_once(running, fault))
-    reports.append(report)
-    assert report.holds, f"\n{table([report])}\n{running.log[-3000:]}"
-    assert report.succeeded == GENERATIONS
-    assert report.heal_seconds < 60
 
 
 def wait(holds: Callable[[], bool], *, seconds: float) -> None:

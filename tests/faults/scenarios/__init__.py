@@ -1,0 +1,18 @@
+"""Every fault, by its key, in order. One line each."""
+
+from tests.faults.fault import Fault
+from tests.faults.scenarios.killed import API_KILLED, DISPATCHER_KILLED, NOTARY_KILLED, PROJECTOR_KILLED, SCHEDULER_KILLED
+from tests.faults.scenarios.postgres_connections import POSTGRES_CONNECTIONS
+from tests.faults.scenarios.redis_flushed import REDIS_FLUSHED
+from tests.faults.scenarios.worker_killed import WORKER_KILLED
+
+FAULTS: tuple[Fault, ...] = (
+    API_KILLED,
+    DISPATCHER_KILLED,
+    NOTARY_KILLED,
+    POSTGRES_CONNECTIONS,
+    PROJECTOR_KILLED,
+    REDIS_FLUSHED,
+    SCHEDULER_KILLED,
+    WORKER_KILLED,
+)
