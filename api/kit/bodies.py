@@ -9,6 +9,7 @@ import msgspec
 from api.kit.pointers import fault
 from api.kit.refusals import MediaTypeUnsupported, ValidationFailed
 from api.kit.strict_json import read_json
+from domain.kernel.whole import with_whole_numbers
 
 #: (body, content type) -> (the Struct, the tree as sent).
 Decoder = Callable[[bytes, str | None], tuple[Any, Any]]
@@ -45,6 +46,11 @@ def check_json_type(content_type: str | None) -> None:
 
 def convert(tree: Any, shape: Any, *, strict: bool = True, prefix: str = "") -> Any:
     """*tree* as *shape*.   Raises ValidationFailed with a JSON pointer."""
+    try:
+        return msgspec.convert(tree, shape, strict=strict)
+    except msgspec.ValidationError:
+        # Perhaps an integer was written as 1.0.
+        tree = with_whole_numbers(tree)
     try:
         return msgspec.convert(tree, shape, strict=strict)
     except msgspec.ValidationError as error:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Shown, When
+from domain.generations.kinds.kind import EITHER
 from domain.kernel.limits import BATCH_MAX, FALLBACKS_MAX, INPUTS_MAX, PROMPT_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, URL_CHARS_MAX
 
 Tag = Annotated[str, Meta(min_length=1, max_length=TAG_CHARS_MAX)]
@@ -30,7 +31,7 @@ class Asked(Body):
     prompt: Annotated[str, Meta(max_length=PROMPT_CHARS_MAX, examples=["a cyberpunk cat in neon city"])] = ""
     model: ModelId | None = None
     params: Annotated[dict[str, Any], Meta(examples=[{"size": "256x256", "count": 2, "seed": 7}])] = {}
-    inputs: Annotated[list[InputRef], Meta(max_length=INPUTS_MAX)] = []
+    inputs: Annotated[list[Annotated[InputRef, Meta(extra_json_schema=EITHER)]], Meta(max_length=INPUTS_MAX)] = []
     #: Tried in this order when the model before cannot make it; they must take the same params.
     fallback_models: Annotated[list[ModelId], Meta(max_length=FALLBACKS_MAX)] = []
 

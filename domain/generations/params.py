@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-from domain.generations.kinds.kind import refused
+from domain.generations.kinds.kind import Params, refused
 from domain.generations.kinds.table import KINDS
 from domain.generations.refusals import ParamsRefused
+from domain.kernel.whole import with_whole_numbers
 from domain.providers.catalogue import Model
 
 
@@ -16,12 +17,21 @@ def checked_params(model: Model, params: dict[str, Any]) -> dict[str, Any]:
     """All params of *model*, with defaults filled in.   Raises ParamsRefused, naming the first fault by JSON pointer."""
     kind = KINDS[model.kind]
     try:
-        checked = msgspec.convert({**kind.defaults(model), **params}, kind.params, strict=True)
+        checked = _converted({**kind.defaults(model), **params}, kind.params)
     except msgspec.ValidationError as error:
         raise refused(*_pointed(str(error))) from None
     kind.check(model, checked)
     found: dict[str, Any] = msgspec.to_builtins(checked)
     return found
+
+
+def _converted(params: dict[str, Any], shape: type[Params]) -> Params:
+    """Raises msgspec.ValidationError."""
+    try:
+        return msgspec.convert(params, shape)
+    except msgspec.ValidationError:
+        # Perhaps an integer was written as 1.0.
+        return msgspec.convert(with_whole_numbers(params), shape)
 
 
 def parted(kind: str, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

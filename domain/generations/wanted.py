@@ -62,7 +62,7 @@ def fitted(catalogue: Catalogue, wanted: Wanted, *, now: datetime) -> Fitting:
         raise ModelRetired(model=model.id, replacement=model.replacement, errors=[("/model", "has retired")])
     params = checked_params(model, wanted.params)
     _check_prompt(model, wanted.prompt, params)
-    _check_inputs(model, wanted.inputs, params)
+    _check_inputs(model, wanted.inputs)
     rate = rate_of(model, params)
     return Fitting(model, params, rate, quote(model, params, wanted.prompt, rate))
 
@@ -183,18 +183,12 @@ def _check_prompt(model: Model, prompt: str, params: dict[str, Any]) -> None:
         raise _refused("/prompt", "is required when there are no messages")
 
 
-def _check_inputs(model: Model, inputs: list[InputRef], params: dict[str, Any]) -> None:
+def _check_inputs(model: Model, inputs: list[InputRef]) -> None:
     if not model.inputs_min <= len(inputs) <= model.inputs_max:
         raise _refused("/inputs", _how_many(model))
     for number, ref in enumerate(inputs):
-        _check_one(f"/inputs/{number}", named(ref))
-    if mask := params.get("mask"):
-        _check_one("/params/mask", mask)
-
-
-def _check_one(pointer: str, ref: dict[str, str]) -> None:
-    if len(ref) != 1:
-        raise _refused(pointer, "needs either asset_id or url")
+        if len(named(ref)) != 1:
+            raise _refused(f"/inputs/{number}", "needs either asset_id or url")
 
 
 def _how_many(model: Model) -> str:

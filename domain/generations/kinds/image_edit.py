@@ -5,7 +5,19 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from domain.generations.kinds.image import check_picture, default_format, narrow_picture
-from domain.generations.kinds.kind import InputRef, Kind, Params, Seed, Size, Unwanted, Word, checked_size, offered_size
+from domain.generations.kinds.kind import (
+    EITHER,
+    InputRef,
+    Kind,
+    Params,
+    Seed,
+    Size,
+    Unwanted,
+    Word,
+    checked_size,
+    offered_size,
+    refused,
+)
 from domain.kernel import limits
 from domain.providers.catalogue import Model
 
@@ -30,6 +42,8 @@ def check(model: Model, params: ImageEditParams) -> None:
     if params.size is not None:
         checked_size(model, params.size)
     check_picture(model, params)
+    if params.mask is not None and (params.mask.asset_id is None) == (params.mask.url is None):
+        raise refused("/params/mask", "needs either asset_id or url")
 
 
 def narrow(model: Model, properties: dict[str, Any]) -> None:
@@ -38,6 +52,7 @@ def narrow(model: Model, properties: dict[str, Any]) -> None:
     else:
         properties["size"] = {"anyOf": [offered_size(model), {"type": "null"}], "default": None}
     narrow_picture(model, properties)
+    properties["mask"] = {"anyOf": [{"$ref": "#/$defs/InputRef", **EITHER}, {"type": "null"}], "default": None}
 
 
 KIND = Kind(

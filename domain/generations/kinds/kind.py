@@ -29,6 +29,10 @@ class InputRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=limits.URL_CHARS_MAX)] | None = None
 
 
+#: The same as a schema, where null counts as left out.
+EITHER = {"oneOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("asset_id", "url")]}
+
+
 class Kind(NamedTuple):
     """`private` are the params that are the caller's own words, or no whole numbers: they are sealed with the prompt.
 

@@ -77,6 +77,14 @@ async def test_what_breaks_the_schema_is_a_422_that_points_to_it(client, content
     assert response.json()["errors"][0]["pointer"] == pointer
 
 
+async def test_an_integer_may_be_written_with_a_point(client):
+    plain, pointed = [await post(client, named(f', "parts": [{{"size": {size}}}]')) for size in ("3", "3.0")]
+    assert plain.status_code == pointed.status_code == 202, pointed.text
+    for fraction in ("3.5", "1e300", "9007199254740992.0"):
+        response = await post(client, named(f', "parts": [{{"size": {fraction}}}]'))
+        assert response.json()["errors"][0]["pointer"] == "/parts/0/size"
+
+
 @pytest.mark.parametrize(
     ("content", "pointer"),
     [

@@ -148,9 +148,29 @@ def test_an_unknown_model_is_refused(kind: str, model: str | None) -> None:
     assert refusal.value.fields["errors"] == [("/model", "no such model for this kind")]
 
 
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    checked = checked_params(SKETCH, {"count": 2.0, "seed": 7.0})
+    assert (repr(checked["count"]), repr(checked["seed"])) == ("2", "7")
+
+
+MASKS = [
+    None,
+    {},
+    {"asset_id": "a"},
+    {"url": "https://a.example"},
+    {"asset_id": None, "url": "b"},
+    {"asset_id": "a", "url": "b"},
+    {"url": None},
+]
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "values"),
     [
+        ("image", "count", [0, 1, 1.0, 1.5, 4.0, 5, 5.0, True, "1", 1e300]),
+        ("image", "seed", [None, 0.0, -0.0, -1.0, 4294967295.0, 4294967296.0]),
+        ("video", "duration", [5, 5.0, 5.5, 6]),
+        ("image_edit", "mask", MASKS),
         ("image", "size", [f"{side}x64" for side in range(1, 2_200)] + ["64x2048", "64x2049", "064x64", "64x64 ", "64X64"]),
         ("image_edit", "size", [None, "64x64", "63x64", "2048x2048", "2049x2048"]),
         ("image_analysis", "schema", [None, {}, {"type": "object"}, {"type": "array"}, []]),
