@@ -7,8 +7,8 @@ from cronsim import CronSim, CronSimError
 
 from domain.schedules.refusals import CronRefused, TimeZoneUnknown
 
-#: Nobody waits longer for a moment that is so rare.
-YEARS_MAX = 8
+#: Nothing that comes again and again is rarer: a 29 February on a given weekday is up to 40 years away.
+YEARS_MAX = 50
 #: No clock is set back by more.
 LATER = [timedelta(minutes=15 * number) for number in range(13)]
 #: Files that lie among the zones and mean something else on each machine, or nothing.
@@ -30,7 +30,7 @@ class CronCalendar:
             found = next((first for first in firsts if first is None or first.astimezone(UTC) > after), None)
         except CronSimError as error:
             raise _refused(str(error).lower() or "it cannot be read") from error
-        if found is None or found - after > timedelta(days=366 * YEARS_MAX):
+        if found is None:
             raise _refused(f"no such moment comes within {YEARS_MAX} years")
         return found.astimezone(UTC)
 

@@ -11,8 +11,10 @@ class Calendar(Protocol):
     """Cron expressions, read in a time zone."""
 
     def next(self, cron: str, time_zone: str, *, after: datetime) -> datetime:
-        """The first moment after *after*. A local time that a change of clocks leaves out comes with the
-        change, one that comes twice comes once.
+        """The first moment after *after*. Once it finds one, it finds one after each.
+
+        Where clocks change, a fixed time (neither minute nor hour begins with `*`) that is left out comes with the change, and
+        one that comes twice comes once. Anything else keeps its rhythm: what is left out does not come, what comes twice comes twice.
 
         Raises CronRefused, TimeZoneUnknown.
         """
