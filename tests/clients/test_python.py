@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import get_type_hints
+from typing import cast, get_type_hints
 
 import httpx
 import pytest
@@ -16,6 +16,7 @@ from daybook_client import (
     Generation,
     GenerationCredits,
     GenerationError,
+    NoThumbnail,
     Problem,
     Unreachable,
     WebhookRefused,
@@ -199,3 +200,10 @@ async def test_a_signed_delivery_is_read_and_any_other_refused():
     ):
         with pytest.raises(WebhookRefused):
             verify_webhook(SECRET, headers, sent, now=now)
+
+
+async def test_what_cannot_be_is_said_by_name():
+    with Daybook("http://127.0.0.1:9", "x", tries=1) as client, pytest.raises(NoThumbnail, match="asset a has no thumbnail"):
+        client.thumbnail(cast(Asset, {"id": "a", "thumbnail_url": None}))
+    with pytest.raises(ValueError, match="tries must be at least 1"):
+        Daybook("http://127.0.0.1:9", tries=0)

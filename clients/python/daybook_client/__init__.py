@@ -1,7 +1,7 @@
 """A small typed client of Daybook's REST API."""
 
 from daybook_client.client import Daybook
-from daybook_client.errors import Problem, Unfinished, Unreachable, WebhookRefused
+from daybook_client.errors import NoThumbnail, Problem, Unfinished, Unreachable, WebhookRefused
 from daybook_client.events import Event
 from daybook_client.objects import Asset, Balance, Generation, GenerationCredits, GenerationError
 from daybook_client.webhooks import verify_webhook
@@ -14,6 +14,7 @@ __all__ = [
     "Generation",
     "GenerationCredits",
     "GenerationError",
+    "NoThumbnail",
     "Problem",
     "Unfinished",
     "Unreachable",

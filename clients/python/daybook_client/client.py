@@ -8,7 +8,7 @@ from typing import Any, Self, cast
 
 import httpx
 
-from daybook_client.errors import Problem, Unfinished, Unreachable
+from daybook_client.errors import NoThumbnail, Problem, Unfinished, Unreachable
 from daybook_client.events import Event, events_of, lines_of
 from daybook_client.objects import Asset, Balance, Generation
 from daybook_client.retrying import sent
@@ -28,6 +28,8 @@ class Daybook:
     """
 
     def __init__(self, url: str, token: str = "", *, tries: int = 6, transport: httpx.BaseTransport | None = None) -> None:
+        if tries < 1:
+            raise ValueError("tries must be at least 1")
         self.token = token
         self._tries = tries
         self._http = httpx.Client(base_url=url.rstrip("/"), timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport)
@@ -101,8 +103,9 @@ class Daybook:
         return self._linked(asset["content_url"], rendition)
 
     def thumbnail(self, asset: Asset) -> bytes:
-        """A small picture of the asset (WebP)."""
-        assert asset["thumbnail_url"] is not None, "every asset has one while it is kept"
+        """A small picture of the asset (WebP).   Raises NoThumbnail when it has none."""
+        if asset["thumbnail_url"] is None:
+            raise NoThumbnail(f"asset {asset['id']} has no thumbnail")
         return self._linked(asset["thumbnail_url"], {})
 
     def _linked(self, path: str, query: Mapping[str, Any]) -> bytes:

@@ -5,6 +5,10 @@ from typing import Any
 import httpx
 
 
+class NoThumbnail(Exception):
+    """The asset has no small picture."""
+
+
 class Problem(Exception):
     """A refusal of the server (RFC 9457). `code` is stable, `detail` is for people, `errors` are [{pointer, detail}]."""
 
