@@ -50,7 +50,7 @@ class RepeatGeneration(Command):
     """Part of an order: ask once more for `retry_of`, which failed or was canceled, as a generation of its own with a hold of its own.
 
     `charge` "account": its owner pays as for the first. "house": the amount of the hold is given as goodwill, by the grant
-    `grant_id`, in the same commit.
+    `grant_id`, in the same commit, as far as earlier gifts of this kind are not left.
     """
 
     generation_id: UUID

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from domain.credits.burning import alive
 from domain.credits.credit_account import CreditAccount
 from domain.generations.commands import RequestGeneration
 from domain.generations.generation import Generation
@@ -78,13 +79,19 @@ def _repeat(command: commands.RepeatGeneration, streams: Streams, now: datetime)
     first.repeat(command.generation_id, charge=command.charge, now=now)
     credits = CreditAccount.among(streams, command.account_id)
     request = _request_of(command, first, now)
-    if command.charge == "house" and request.quoted:
-        credits.grant(
-            command.grant_id, source="goodwill", amount=request.quoted, priority=HOUSE_PRIORITY, expires_at=None, reason=None, now=now
-        )
+    missing = request.quoted - _left_of_gifts(credits, now)
+    if command.charge == "house" and missing > 0:
+        credits.grant(command.grant_id, source="goodwill", amount=missing, priority=HOUSE_PRIORITY, expires_at=None, reason=None, now=now)
     again = held(request, credits, now)
     result = {"generation_id": str(command.generation_id)}
     return Decision(account_id=command.account_id, saved=[first, credits, again], result=result, work=[work_of(request)])
+
+
+def _left_of_gifts(credits: CreditAccount, now: datetime) -> int:
+    """What earlier retries on the house did not need, or gave back when they failed too: the next one is paid out of it first."""
+    grants = credits.grants.values()
+    gifts = [grant for grant in grants if grant["source"] == "goodwill" and grant["priority"] == HOUSE_PRIORITY and alive(grant, now)]
+    return sum(grant["free"] for grant in gifts)
 
 
 def _request_of(command: commands.RepeatGeneration, first: Generation, now: datetime) -> RequestGeneration:

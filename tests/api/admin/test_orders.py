@@ -18,7 +18,10 @@ RETRY, CANCEL, FAILURES = "/v1/admin/generations/retry", "/v1/admin/generations/
 
 
 async def failed(house, person, *, code="provider_error", message="The provider answered 500 after 12.5 s."):
-    generation_id = await house.generation(person)
+    return await fail(house, person, await house.generation(person), code=code, message=message)
+
+
+async def fail(house, person, generation_id, *, code="provider_error", message="The provider answered 500."):
     await house.execute(StartGeneration(generation_id=generation_id, worker="test"))
     await house.execute(
         FailGeneration(generation_id=generation_id, account_id=person.account_id, attempt=1, code=code, message=message, retryable=True)
@@ -113,6 +116,16 @@ async def test_a_retry_on_the_house_costs_its_owner_nothing(house, operator):
     assert await credits_of(house, person) == (7, 5)
     found = await house.platform.journal.load(CreditAccount, credit_stream(person.account_id))
     assert [grant["held"] for grant in found.grants.values() if grant["source"] == "goodwill"] == [5]
+
+
+async def test_a_retry_on_the_house_is_paid_out_of_what_is_left_of_its_gifts_first(house, operator):
+    person = await house.person(credits=7)
+    again = str(await failed(house, person))
+    for _ in range(3):
+        answer = await order(house, operator, RETRY, ids=[again], charge="house")
+        again = answer.json()["items"][0]["again"]
+        await fail(house, person, UUID(again))
+        assert await credits_of(house, person) == (12, 0)
 
 
 async def test_the_same_request_twice_does_nothing_twice(house, operator):
