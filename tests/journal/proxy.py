@@ -1,7 +1,7 @@
 """A proxy before PostgreSQL that loses what a test tells it to lose: an answer, or the way to the server."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -16,6 +16,7 @@ class Proxy:
     """Forwards bytes between clients and the server's socket.
 
     `cut_after`: the next answer with these bytes to a client of the name `victim` is swallowed and its connection cut.
+    `struck` is called at that moment: what the answer told of is in the log, and nobody has been told.
     `closed`: new connections are refused, as by a server that is away.
     """
 
@@ -23,6 +24,7 @@ class Proxy:
         self._server = server
         self.cut_after: bytes | None = None
         self.victim = "daybook journal"
+        self.struck: Callable[[], None] = lambda: None
         self.cuts = 0
         self.stay_away_after_cut = False
         self.closed = False
@@ -45,6 +47,7 @@ class Proxy:
             if self.cut_after is not None and self.cut_after in data and self._is_victim(hello):
                 self.cut_after = None
                 self.cuts += 1
+                self.struck()
                 self.closed = self.stay_away_after_cut
                 if self.closed:
                     self.cut_all()

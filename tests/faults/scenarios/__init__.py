@@ -1,6 +1,7 @@
 """Every fault, by its key, in order. One line each."""
 
 from tests.faults.fault import Fault
+from tests.faults.scenarios.identical_posts import IDENTICAL_POSTS
 from tests.faults.scenarios.killed import API_KILLED, DISPATCHER_KILLED, NOTARY_KILLED, PROJECTOR_KILLED, SCHEDULER_KILLED
 from tests.faults.scenarios.postgres_connections import POSTGRES_CONNECTIONS
 from tests.faults.scenarios.redis_flushed import REDIS_FLUSHED
@@ -9,6 +10,7 @@ from tests.faults.scenarios.worker_killed import WORKER_KILLED
 FAULTS: tuple[Fault, ...] = (
     API_KILLED,
     DISPATCHER_KILLED,
+    IDENTICAL_POSTS,
     NOTARY_KILLED,
     POSTGRES_CONNECTIONS,
     PROJECTOR_KILLED,
