@@ -12,6 +12,7 @@ from api.kit.kit import Kit
 from api.kit.pipeline import Pipeline
 from api.kit.prefer import given_request_id
 from api.kit.route import Route
+from api.kit.strict_request import StrictRequest
 from api.platform import Platform
 from api.routes import ROUTES
 from domain.kernel.limits import BODY_BYTES_MAX
@@ -28,7 +29,14 @@ HEADER_BYTES_MAX = 16_384
 def create_app(platform: Platform, routes: Sequence[Route] = ROUTES) -> Sanic:
     """The application that serves *routes* on *platform*."""
     kit = Kit(platform)
-    app = Sanic("daybook-api", config=_config(), error_handler=FrameworkErrors(kit), strict_slashes=True, configure_logging=False)
+    app = Sanic(
+        "daybook-api",
+        config=_config(),
+        error_handler=FrameworkErrors(kit),
+        request_class=StrictRequest,
+        strict_slashes=True,
+        configure_logging=False,
+    )
     # Sanic keeps a registry of applications by name; ours is passed around, and tests make many.
     Sanic.unregister_app(app)
     app.ctx.platform, app.ctx.kit, app.ctx.routes = platform, kit, tuple(routes)

@@ -10,6 +10,7 @@ from sanic.http import Http, Stage
 from sanic.server import serve
 
 from api.app import REQUEST_SECONDS, SHUTDOWN_SECONDS
+from api.kit.strict_http import StrictProtocol
 
 BACKLOG = 1024
 TICK_SECONDS = 1.0
@@ -32,7 +33,7 @@ class Server:
         # Sanic rewrites its own methods at the first start in a process, and breaks when it meets the rewritten ones.
         self._app.config.TOUCHUP = Http.http1_response_header.__code__.co_filename.endswith(".py")
         # The application's own create_server listens before the start-up listeners have run, and takes port 0 for 8000.
-        server = serve(host, port, self._app, sock=sock, loop=loop, run_async=True, backlog=BACKLOG)
+        server = serve(host, port, self._app, sock=sock, loop=loop, protocol=StrictProtocol, run_async=True, backlog=BACKLOG)
         await server.startup()
         await server.before_start()
         self._server = await server

@@ -8,6 +8,9 @@ PAGE_SIZE_DEFAULT = 20
 PAGE_SIZE_MAX = 100
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 REQUEST_ID_CHARS_MAX = 128
+METHOD_CHARS_MAX = 20
+#: Open to one process of the API; fewer where the system lets it have fewer files.
+CONNECTIONS_MAX = 8_192
 
 EMAIL_CHARS_MAX = 254
 NAME_CHARS_MAX = 100

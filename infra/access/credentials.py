@@ -79,7 +79,7 @@ class BearerCredentials:
         return facts
 
     async def _api_token(self, bearer: str) -> Principal:
-        if len(bearer) > API_TOKEN_CHARS_MAX:
+        if len(bearer) > API_TOKEN_CHARS_MAX or not bearer.isascii():
             raise InvalidToken()
         token_hash = hashlib.sha256(bearer.encode()).hexdigest()
         account_id = self._owners.get(token_hash) or await self._owner(token_hash)
