@@ -10,6 +10,7 @@ from structlog.typing import EventDict, Processor
 
 from infra.logs.bridge import Bridge
 from infra.logs.fields import Stamp, withhold
+from infra.logs.tame import tame
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 #: Libraries speak of their own affairs below this.
@@ -29,6 +30,8 @@ def configure(*, level: str, format: str | None, process: str, no_color: bool = 
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             Stamp(process),
             withhold,
+            structlog.processors.format_exc_info,
+            tame,
             *(_for_people(output, no_color) if console else _for_machines()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
@@ -39,7 +42,7 @@ def configure(*, level: str, format: str | None, process: str, no_color: bool = 
 
 
 def _for_machines() -> list[Processor]:
-    return [structlog.processors.format_exc_info, _json]
+    return [_json]
 
 
 def _json(logger: object, method: str, event: EventDict) -> bytes:
