@@ -14,7 +14,7 @@ CHECKED = {
     "orders": 1,
     "schedules": 1,
     "subscriptions": 1,
-    "usage_daily": 1,
+    "usage_daily": 2,
     "webhook_endpoints": 1,
 }
 # The live copies. A stopped one is right up to where it stopped.

@@ -26,6 +26,11 @@ READ_FIRST = """
     SELECT position, stream, version, topic, recorded_at, account_id, state FROM journal.events
     WHERE stream = ANY(%(streams)s) AND version = 1
 """
+# What happened to a few streams before a batch.
+READ_BEFORE = """
+    SELECT position, stream, version, topic, recorded_at, account_id, state FROM journal.events
+    WHERE stream = ANY(%(streams)s) AND topic = %(topic)s AND position < %(before)s ORDER BY position
+"""
 # The end of the log, by its index.
 HEAD = "SELECT position FROM journal.events ORDER BY position DESC LIMIT 1"
 ENDLESS = 2**63 - 1
@@ -55,6 +60,10 @@ class Reader:
     async def first_facts(self, conn: AsyncConnection[Any], streams: list[UUID]) -> list[Event]:
         """The first event of each of *streams*, in no order."""
         return self.decode(await rows_of(conn, READ_FIRST, {"streams": streams}))
+
+    async def facts_before(self, conn: AsyncConnection[Any], streams: list[UUID], *, topic: str, before: int) -> list[Event]:
+        """The events of *streams* with *topic* that stand before the position *before*, in order."""
+        return self.decode(await rows_of(conn, READ_BEFORE, {"streams": streams, "topic": topic, "before": before}))
 
     def decode(self, rows: list[Any]) -> list[Event]:
         known = self.known

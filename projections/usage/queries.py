@@ -13,15 +13,15 @@ _GROUP = """
     SELECT {day} AS day, {kind} AS kind, {model} AS model, sum(requested)::bigint AS requested, sum(succeeded)::bigint AS succeeded,
            sum(failed)::bigint AS failed, sum(canceled)::bigint AS canceled, sum(spent)::bigint AS spent,
            sum(refunded)::bigint AS refunded
-    FROM read.usage_daily_v1
+    FROM read.usage_daily_v2
     WHERE (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
       AND (%(from_day)s::date IS NULL OR day >= %(from_day)s) AND (%(to_day)s::date IS NULL OR day < %(to_day)s)
     GROUP BY {group} ORDER BY {group}
 """
 GROUPS = {
-    "day": _GROUP.format(day="day", kind="NULL::text", model="NULL::text", group="usage_daily_v1.day"),
-    "kind": _GROUP.format(day="NULL::date", kind="kind", model="NULL::text", group="usage_daily_v1.kind"),
-    "model": _GROUP.format(day="NULL::date", kind="NULL::text", model="model", group="usage_daily_v1.model"),
+    "day": _GROUP.format(day="day", kind="NULL::text", model="NULL::text", group="usage_daily_v2.day"),
+    "kind": _GROUP.format(day="NULL::date", kind="kind", model="NULL::text", group="usage_daily_v2.kind"),
+    "model": _GROUP.format(day="NULL::date", kind="NULL::text", model="model", group="usage_daily_v2.model"),
 }
 # Ends and credits come from the days; what is open is counted, for it is little.
 STATISTICS = """
@@ -29,11 +29,11 @@ STATISTICS = """
            coalesce(sum(failed), 0)::bigint AS failed, coalesce(sum(canceled), 0)::bigint AS canceled,
            coalesce(sum(spent), 0)::bigint AS spent, coalesce(sum(refunded), 0)::bigint AS refunded,
            min(first_at) AS first_used_at, max(last_at) AS last_used_at
-    FROM read.usage_daily_v1 WHERE %(account_id)s::uuid IS NULL OR account_id = %(account_id)s
+    FROM read.usage_daily_v2 WHERE %(account_id)s::uuid IS NULL OR account_id = %(account_id)s
 """
 # Kinds that were asked for.
 BY_KIND = """
-    SELECT kind, sum(requested)::bigint FROM read.usage_daily_v1
+    SELECT kind, sum(requested)::bigint FROM read.usage_daily_v2
     WHERE %(account_id)s::uuid IS NULL OR account_id = %(account_id)s GROUP BY kind ORDER BY kind
 """
 # By the index on account and status.

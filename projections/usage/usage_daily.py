@@ -1,4 +1,7 @@
-"""Usage by day, kind and model, and the statistics of an account. A day is UTC; an end counts on the day it happened."""
+"""Usage by day, kind and model, and the statistics of an account.
+
+A day is UTC. A request counts for the model that was asked for; an end, on the day it happened, for the model that had it then.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -16,7 +19,7 @@ from projections.usage.queries import StatisticsRow, UsageRow, statistics_of, us
 __all__ = ["MODEL", "StatisticsRow", "UsageRow", "statistics_of", "usage_of"]
 
 DDL = """
-CREATE TABLE read.usage_daily_v1 (
+CREATE TABLE read.usage_daily_v2 (
     account_id uuid   NOT NULL,
     day        date   NOT NULL,
     kind       text   NOT NULL,
@@ -31,11 +34,11 @@ CREATE TABLE read.usage_daily_v1 (
     last_at    timestamptz NOT NULL,
     PRIMARY KEY (account_id, day, kind, model)
 ) WITH (fillfactor = 50);
-CREATE INDEX ON read.usage_daily_v1 (day);
+CREATE INDEX ON read.usage_daily_v2 (day);
 """
 # Counts are added to what stands.
 ADD = """
-    INSERT INTO read.usage_daily_v1 AS u SELECT * FROM json_populate_recordset(NULL::read.usage_daily_v1, %(rows)s::json)
+    INSERT INTO read.usage_daily_v2 AS u SELECT * FROM json_populate_recordset(NULL::read.usage_daily_v2, %(rows)s::json)
     ON CONFLICT (account_id, day, kind, model) DO UPDATE SET
         requested = u.requested + excluded.requested, succeeded = u.succeeded + excluded.succeeded,
         failed = u.failed + excluded.failed, canceled = u.canceled + excluded.canceled, spent = u.spent + excluded.spent,
@@ -62,16 +65,18 @@ class Counts(msgspec.Struct, kw_only=True):
 
 
 class Present:
-    """Counts by (account, day, kind, model), and what each generation of the batch was asked for."""
+    """Counts by (account, day, kind, model), what each generation of the batch was asked for, and which model it fell back to."""
 
-    def __init__(self, requests: dict[UUID, Any]) -> None:
+    def __init__(self, requests: dict[UUID, Any], fallbacks: dict[UUID, str]) -> None:
         self.requests = requests
+        self.fallbacks = fallbacks
         self.counts: dict[tuple[UUID, date, str, str], Counts] = {}
 
     def of(self, event: Event) -> Counts:
         request = self.requests[event.stream]
         at = event.fact.timestamp
-        key = (request.account_id, at.astimezone(UTC).date(), request.kind, request.model)
+        model = self.fallbacks.get(event.stream, request.model)
+        key = (request.account_id, at.astimezone(UTC).date(), request.kind, model)
         counts = self.counts.get(key)
         if counts is None:
             account_id, day, kind, model = key
@@ -83,13 +88,17 @@ class Present:
 
 
 async def load(place: Place, events_: Sequence[Event]) -> Present:
-    """An end does not repeat kind and model: they are in the request, which stands in the log for ever."""
+    """An end does not repeat kind and model: they are in the request, or in the fact that fell back, which stand in the log for ever."""
     requests = {event.stream: event.fact for event in events_ if event.topic == events.GenerationRequested.TOPIC}
     before = {event.stream for event in events_} - requests.keys()
     if before:
         for event in await Reader().first_facts(place.conn, list(before)):
             requests[event.stream] = event.fact
-    return Present(requests)
+    movable = [stream for stream in before if requests[stream].fallback_models]
+    if not movable:
+        return Present(requests, {})
+    retries = await Reader().facts_before(place.conn, movable, topic=events.GenerationRetrying.TOPIC, before=events_[0].position)
+    return Present(requests, {event.stream: event.fact.model for event in retries if event.fact.model is not None})
 
 
 def fold(present: Present, event: Event) -> None:
@@ -102,6 +111,11 @@ def writes(present: Present) -> Sequence[Write]:
 
 def _requested(present: Present, event: Event) -> None:
     present.of(event).requested += 1
+
+
+def _retrying(present: Present, event: Event) -> None:
+    if event.fact.model is not None:
+        present.fallbacks[event.stream] = event.fact.model
 
 
 def _succeeded(present: Present, event: Event) -> None:
@@ -132,9 +146,10 @@ BRANCHES = branches(
         events.GenerationCanceled: _canceled,
         events.GenerationFailed: _failed,
         events.GenerationRequested: _requested,
+        events.GenerationRetrying: _retrying,
         events.GenerationSucceeded: _succeeded,
     }
 )
 MODEL = ReadModel(
-    name="usage_daily", version=1, tables=("usage_daily_v1",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes
+    name="usage_daily", version=2, tables=("usage_daily_v2",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes
 )

@@ -5,11 +5,15 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from domain.generations import events
+from domain.generations.commands import RetryGeneration
 from domain.generations.generation import FINAL, Generation
+from projections.audit.verify import verify
 from projections.usage import usage_daily
 from projections.usage.usage_daily import Present, statistics_of, usage_of
-from tests.support.book import NOON
+from tests.support.book import NOON, request_of
 from tests.support.projecting import Library
 from tests.support.telling import ACCOUNT, Told, happened
 
@@ -18,7 +22,7 @@ ID = UUID(int=7)
 
 def told(*facts: Any, request: Any = None) -> list[usage_daily.Counts]:
     asked = request or type("Request", (), {"account_id": ACCOUNT, "kind": "image", "model": "m"})
-    return Told(usage_daily.MODEL, Present({ID: asked})).given(facts).rows(usage_daily.ADD)
+    return Told(usage_daily.MODEL, Present({ID: asked}, {})).given(facts).rows(usage_daily.ADD)
 
 
 def test_each_fact_counts_on_its_own_day():
@@ -41,6 +45,34 @@ def test_ends_are_counted_by_state_and_what_a_cancel_charged_is_spent():
     )
     assert (row.requested, row.failed, row.canceled, row.succeeded, row.spent) == (0, 1, 1, 0, 2)
     assert (row.first_at, row.last_at) == (NOON + timedelta(minutes=1), NOON + timedelta(minutes=2))
+
+
+def test_an_end_counts_for_the_model_that_the_generation_fell_back_to():
+    failed = {"attempt": 1, "code": "provider_error", "run_at": None}
+    end = {"asset_ids": [], "charged": 4, "released": 1, "usage": {}, "paid_by": [], "attempt": 3}
+    rows = told(
+        happened(events.GenerationRetrying, 1, stream=ID, **failed),
+        happened(events.GenerationRetrying, 2, stream=ID, **failed, model="n", provider="p"),
+        happened(events.GenerationSucceeded, 3, stream=ID, **end),
+    )
+    assert [(row.model, row.requested, row.succeeded, row.spent) for row in rows] == [("n", 0, 1, 4)]
+
+
+async def test_a_fallback_in_an_earlier_batch_is_remembered_and_verify_counts_the_same(library: Library):
+    account_id, generation_id = library.book.account(credits=25), library.book.id()
+    request = request_of(generation_id, account_id, 5, now=library.book.now, model="m/1", fallback_models=["m/2", "m/3"])
+    library.book.when(request)
+    library.book.start(generation_id)
+    retry = RetryGeneration(generation_id=generation_id, account_id=account_id, attempt=1, code="provider_error", run_at=None)
+    library.book.when(msgspec.structs.replace(retry, model="m/2", provider="p", rate=5))
+    await library.project()
+    library.book.start(generation_id)
+    library.book.succeed(account_id, generation_id, attempt=2, price=5)
+    await library.project()
+    rows = await usage_of(library.conn, account_id, from_day=None, to_day=None, group_by="model")
+    assert [(row.model, row.requested, row.succeeded, row.spent) for row in rows] == [("m/1", 1, 0, 0), ("m/2", 0, 1, 5)]
+    report = await verify(library.url)
+    assert report.ok, report
 
 
 async def test_sums_by_day_kind_and_model_agree_with_each_other_and_with_the_streams(library: Library):
