@@ -3,13 +3,22 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import httpx
 
-BODY = {"kind": "image", "model": "noop-200", "prompt": "a lighthouse", "params": {"size": "64x64"}}
+BODY: Mapping[str, Any] = {"kind": "image", "model": "noop-200", "prompt": "a lighthouse", "params": {"size": "64x64"}}
 #: What may be repeated with the same key.
 REPEATABLE = (429, 500, 502, 503)
 GIVE_UP_SECONDS = 30
+
+
+class Accepted(NamedTuple):
+    """One submit that was answered with 202, and how long that took with all its repeats."""
+
+    id: uuid.UUID
+    seconds: float
 
 
 async def register(url: str) -> tuple[str, uuid.UUID]:
@@ -23,27 +32,42 @@ async def register(url: str) -> tuple[str, uuid.UUID]:
 
 async def submit_all(url: str, token: str, count: int, *, seconds: float) -> list[uuid.UUID]:
     """*count* submits spread over *seconds*. The ids answered with 202, each once."""
+    return [each.id for each in await submit_timed(url, token, count, seconds=seconds)]
+
+
+async def submit_timed(
+    url: str,
+    token: str,
+    count: int,
+    *,
+    seconds: float,
+    body: Callable[[], Mapping[str, Any]] = lambda: BODY,
+    repeatable: tuple[int, ...] = REPEATABLE,
+) -> list[Accepted]:
+    """*count* submits of what *body* gives when each is sent, spread over *seconds*; those answered with 202.
+
+    Raises AssertionError for an answer that is neither, or for one id given twice.
+    """
+
+    async def submit(delay: float) -> Accepted | None:
+        await asyncio.sleep(delay)
+        key, sent, began = str(uuid.uuid4()), body(), time.monotonic()
+        while time.monotonic() < began + GIVE_UP_SECONDS:
+            try:
+                answer = await client.post("/v1/generations", json=sent, headers={"Idempotency-Key": key})
+            except httpx.TransportError:
+                await asyncio.sleep(0.2)
+                continue
+            if answer.status_code == 202:
+                return Accepted(uuid.UUID(answer.json()["id"]), time.monotonic() - began)
+            if answer.status_code not in repeatable:
+                raise AssertionError(f"{answer.status_code}: {answer.text[:300]}")
+            await asyncio.sleep(0.2)
+        return None
+
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=10, headers={"Authorization": f"Bearer {token}"}) as client:
-        answers = await asyncio.gather(*(_submit_at(client, number * seconds / count) for number in range(count)))
+        answers = await asyncio.gather(*(submit(number * seconds / count) for number in range(count)))
     accepted = [each for each in answers if each is not None]
-    if len(set(accepted)) != len(accepted):
+    if len({each.id for each in accepted}) != len(accepted):
         raise AssertionError("two submits were answered with one id")
     return accepted
-
-
-async def _submit_at(client: httpx.AsyncClient, delay: float) -> uuid.UUID | None:
-    await asyncio.sleep(delay)
-    key = str(uuid.uuid4())
-    until = time.monotonic() + GIVE_UP_SECONDS
-    while time.monotonic() < until:
-        try:
-            answer = await client.post("/v1/generations", json=BODY, headers={"Idempotency-Key": key})
-        except httpx.TransportError:
-            await asyncio.sleep(0.2)
-            continue
-        if answer.status_code == 202:
-            return uuid.UUID(answer.json()["id"])
-        if answer.status_code not in REPEATABLE:
-            raise AssertionError(f"{answer.status_code}: {answer.text[:300]}")
-        await asyncio.sleep(0.2)
-    return None

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from tests.bench.books import grant
 from tests.faults.book import Book
-from tests.faults.client import register, submit_all
+from tests.faults.client import BODY, REPEATABLE, register, submit_timed
 from tests.faults.fault import Report
 from tests.faults.stack import Stack
 
@@ -20,6 +21,13 @@ PRICE = 5
 CREDITS = 1_000_000
 
 
+async def customer(running: Stack) -> tuple[str, UUID]:
+    """Somebody with more credits than any load needs: token and account."""
+    token, account = await register(running.url)
+    await grant(running.database_url, account, CREDITS)
+    return token, account
+
+
 async def under_load(
     running: Stack,
     fault: str,
@@ -29,23 +37,27 @@ async def under_load(
     seconds: float = SUBMIT_SECONDS,
     after: float = FAULT_AFTER_SECONDS,
     unsealed: bool = False,
+    body: Callable[[], Mapping[str, Any]] = lambda: BODY,
+    repeatable: tuple[int, ...] = REPEATABLE,
+    well: Callable[[], Awaitable[object]] | None = None,
 ) -> Report:
     """One account, *count* submits over *seconds*, and *breaks* in their middle; the heal time counts from its return.
 
-    With *unsealed* it is healed when the notary has signed everything, too.
+    It is healed when everything accepted has its end, with *unsealed* when the notary has signed everything, too, and when *well* returns.
     """
-    token, account = await register(running.url)
-    await grant(running.database_url, account, CREDITS)
-    submits = asyncio.create_task(submit_all(running.url, token, count, seconds=seconds))
+    token, account = await customer(running)
+    submits = asyncio.create_task(submit_timed(running.url, token, count, seconds=seconds, body=body, repeatable=repeatable))
     await asyncio.sleep(after)
     await breaks()
     began = time.monotonic()
-    accepted = await submits
+    accepted = [each.id for each in await submits]
     open_ = await healed(running, accepted, began, unsealed=unsealed)
+    if well is not None:
+        await well()
     return report(running, fault, account, accepted, expected=count, heal_seconds=time.monotonic() - began, unsealed=open_)
 
 
-async def healed(running: Stack, accepted: list[UUID], began: float, *, unsealed: bool = False) -> int:
+async def healed(running: Stack, accepted: Sequence[UUID], began: float, *, unsealed: bool = False) -> int:
     """Waits until every generation in *accepted* has its end (and everything is signed), at most PATIENCE_SECONDS from *began*.
 
     Returns how many events are not signed, 0 when that was not asked for.
@@ -55,7 +67,7 @@ async def healed(running: Stack, accepted: list[UUID], began: float, *, unsealed
     def missing() -> tuple[int, int]:
         return len(accepted) - book.ends(accepted).total, book.unsealed() if unsealed else 0
 
-    while any(left := missing()) and time.monotonic() - began < PATIENCE_SECONDS:
+    while any(left := await asyncio.to_thread(missing)) and time.monotonic() - began < PATIENCE_SECONDS:
         await asyncio.sleep(0.1)
     return left[1]
 
@@ -64,7 +76,7 @@ def report(
     running: Stack,
     fault: str,
     account: UUID,
-    accepted: list[UUID],
+    accepted: Sequence[UUID],
     *,
     expected: int,
     heal_seconds: float | None,
@@ -82,7 +94,7 @@ def report(
         succeeded=ends.succeeded,
         failed=ends.failed,
         lost=len(accepted) - ends.total,
-        double_effects=book.ended_twice(),
+        double_effects=book.double_effects(account, asked=expected),
         double_charges=ledger.charged - PRICE * ends.succeeded,
         held=ledger.held,
         unsealed=unsealed,

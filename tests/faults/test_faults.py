@@ -14,7 +14,7 @@ from daybook.engines import Engines
 from tests.bench.books import grant
 from tests.faults.audit import audit
 from tests.faults.book import Book
-from tests.faults.chaos import chance_of
+from tests.faults.chaos import chance_of, run_one
 from tests.faults.client import register, submit_all
 from tests.faults.fault import Fault, Form, Report
 from tests.faults.scenarios import FAULTS
@@ -41,7 +41,7 @@ def reports() -> list[Report]:
 
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.key)
 def test_nothing_accepted_is_lost_and_nothing_is_charged_twice(running: Stack, reports: list[Report], fault: Fault):
-    report = asyncio.run(fault.run(running, chance_of(SEED, fault, 0), Form.SHORT))
+    report = run_one(running, fault, chance_of(SEED, fault, 0), Form.SHORT)
     reports.append(report)
     assert fault.complaints(report) == [], f"\n{table([report])}\n{running.log[-3000:]}"
 
