@@ -87,7 +87,8 @@ def doors(running: Stack, size: int, **more: str) -> Iterator[Doors]:
     CONTEXT.set_forkserver_preload(PRELOADED)
     made = Doors(running, size, more)
     try:
-        made.wait()
+        if size:
+            made.wait()
         yield made
     finally:
         made.close()

@@ -45,7 +45,7 @@ async def run(running: Stack, chance: Random, form: Form) -> Report:
     accepted = sorted({each for twins in rounds for each in twins.ids})
     split = sum(len(twins.ids) > 1 for twins in rounds)
     await healed(running, accepted, began)
-    made = report(
+    return report(
         running,
         "identical-posts",
         account,
@@ -55,7 +55,6 @@ async def run(running: Stack, chance: Random, form: Form) -> Report:
         wrong=tuple(doubles(running, account, len(rounds))) + ((f"in {split} rounds twins were told several ids",) if split else ()),
         notes=(f"{len(rounds)} rounds of {TWINS}, {sum(twins.again for twins in rounds)} requests were sent again",),
     )
-    return made
 
 
 async def one_round(api: Doors, token: str, chance: Random) -> Round:
@@ -80,7 +79,7 @@ def doubles(running: Stack, account: UUID, rounds: int) -> list[str]:
 
 IDENTICAL_POSTS = Fault(
     key="identical-posts",
-    breaks="A hundred identical POSTs at once, and one of the API processes that work on them is killed: one job, one hold, one id for all.",
+    breaks="A hundred identical POSTs at once; an API process that works on them is killed: one job, one hold, one id for all.",
     heals_within=None,
     short=True,
     run=run,
