@@ -178,7 +178,7 @@ class Maker:
         try:
             async with asyncio.timeout(model.timeout_seconds):
                 if isolate:
-                    return await generate_alone(self._platform.make_providers, model.provider, job)
+                    return await generate_alone(self._platform.make_providers, model.provider, job, report, say)
                 provider = self._providers[model.provider]
                 assert not isinstance(provider, LongProvider), "long jobs are parked, not awaited"
                 return await provider.generate(job, report, say)

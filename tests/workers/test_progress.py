@@ -26,3 +26,12 @@ async def test_the_share_is_told_after_each_picture_and_begins_anew_with_each_at
         await fleet.when(again, lambda found: found.status == "queued" and found.attempt == 2)
     assert [share for whose, share in told.ticks if whose == drawn] == [1.0]
     assert [share for whose, share in told.ticks if whose == again] == [0.0]
+
+
+async def test_the_share_is_told_from_an_isolated_process_too(fleet: Fleet):
+    told = Told()
+    drawn = await fleet.submit(await fleet.account(), "picture")
+    await fleet.change_work(drawn, "isolate = true")
+    async with fleet.working(platform=replace(fleet.platform, progress=told)), fleet.dispatching():
+        await fleet.final(drawn)
+    assert told.ticks == [(drawn, 1.0)]
