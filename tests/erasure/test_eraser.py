@@ -1,6 +1,7 @@
 """The eraser, on real engines: every step, in any order of dying."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,8 @@ from domain.assets.storage import StoreUnavailable
 from domain.erasure.commands import RequestErasure
 from domain.erasure.listed import key_of, read
 from tests.support.fleet import open_fleet
+from tests.support.parking_provider import make_parking_providers, parking_catalogue
+from tests.support.parking_server import ParkingServer
 from workers.erasure.eraser import STEPS, Eraser
 
 
@@ -90,6 +93,27 @@ async def test_any_number_of_erasers_act_once(fleet):
     await everything_is_gone(fleet, *person)
     facts = [type(event.fact).__name__ for event in await fleet.world.journal.stream(person[0])]
     assert facts.count("AccountErased") == 1
+
+
+@pytest.mark.parametrize("somebody_works", [True, False])
+async def test_a_job_at_a_provider_is_stopped_there_if_somebody_can(fleet, monkeypatch, somebody_works):
+    monkeypatch.setattr("workers.erasure.eraser.STOP_SECONDS", 10.0 if somebody_works else 0.5)
+    with ParkingServer() as server:
+        server.status = {"status": "running", "poll_seconds": 60}
+        fleet.platform = replace(fleet.platform, catalogue=parking_catalogue(server.url), make_providers=make_parking_providers)
+        account_id = await fleet.account()
+        async with fleet.working():
+            generation_id = await fleet.submit(account_id, "look_up")
+            await fleet.when(generation_id, lambda found: found.sealed_job is not None)
+            await fleet.execute(RequestErasure(account_id=account_id, by="owner"))
+            if somebody_works:
+                await eraser(fleet).run()
+        await eraser(fleet).run()
+    assert server.canceled == ([str(generation_id)] if somebody_works else [])
+    ended = await fleet.generation(generation_id)
+    assert (ended.status, ended.charged) == ("canceled", 0)
+    assert await fleet.work(generation_id) is None
+    assert (await fleet.world.journal.load(Account, account_id)).status == "erased"
 
 
 async def test_without_its_place_on_the_list_nothing_is_destroyed(fleet, monkeypatch):

@@ -7,6 +7,7 @@ erasure counts as done (`AccountErased`) only when the key is gone.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
@@ -14,9 +15,12 @@ from uuid import UUID
 from domain.assets.commands import DeleteAsset
 from domain.assets.refusals import AssetNotFound
 from domain.erasure.commands import CancelForErasure, CompleteErasure
+from domain.erasure.handlers import REASON
 from domain.erasure.listed import CONTENT_TYPE, Listed, key_of, written
 from domain.erasure.ports import Due, Erasures, StoredAsset
-from domain.generations.refusals import GenerationNotFound
+from domain.generations.commands import CancelGeneration
+from domain.generations.generation import Generation
+from domain.generations.refusals import GenerationFinal, GenerationNotFound
 from domain.payments.ports import Payments
 from domain.ports import Clock, Journal, ObjectStore, Vault
 from domain.subscriptions.commands import CancelSubscription
@@ -29,6 +33,9 @@ logger = logging.getLogger(__name__)
 STEPS = ("list it", "end generations", "end subscription", "delete assets", "forget", "destroy key", "complete")
 BATCH = 20
 PAGE = 200
+#: So long a worker has to tell a provider that nobody waits for its job any more, and so often is looked whether it has.
+STOP_SECONDS = 10.0
+STOP_LOOK_SECONDS = 0.2
 
 
 class Ground(Protocol):
@@ -87,10 +94,26 @@ class Eraser:
             seen |= found
 
     async def _end_generation(self, account_id: UUID, generation_id: UUID) -> None:
+        await self._stop_at_provider(account_id, generation_id)
         try:
             await self._orders.send(CancelForErasure(account_id=account_id, generation_id=generation_id), f"erase:{generation_id}")
         except GenerationNotFound as refusal:
             logger.info("not ended: %s", refusal)
+
+    async def _stop_at_provider(self, account_id: UUID, generation_id: UUID) -> None:
+        """A parked job is canceled like any other: a worker asks its provider to stop it. If none does soon, it ends without that."""
+        generation = await self._journal.load(Generation, generation_id)
+        if generation is None or generation.status != "running" or generation.sealed_job is None:
+            return
+        command = CancelGeneration(generation_id=generation_id, account_id=account_id, actor=REASON)
+        try:
+            await self._orders.send(command, f"erase-stop:{generation_id}")
+        except GenerationFinal:
+            return
+        until = time.monotonic() + STOP_SECONDS
+        while generation is not None and not generation.final and time.monotonic() < until:
+            await asyncio.sleep(STOP_LOOK_SECONDS)
+            generation = await self._journal.load(Generation, generation_id)
 
     async def _end_subscription(self, due: Due) -> None:
         """Nobody pays on for an account that is gone. The payment service is told first; while it is away the erasure waits."""
