@@ -9,7 +9,6 @@ from api.kit.refusals import NotFound
 from api.kit.shapes import moment
 from api.reasons import sealed_reason
 from api.shapes import admin_fleet as shapes
-from api.shapes.admin import Because
 from domain.dispatch.ports import ProviderState
 from domain.kernel.commands import Receipt
 from domain.operators.commands import DrainWorker, PauseQueue, ResumeQueue
@@ -42,17 +41,17 @@ async def scale(call: Call, name: str, query: shapes.ScaleQuery) -> Answer:
     return ok(shape)
 
 
-async def pause(call: Call, name: str, body: Because) -> Answer:
+async def pause(call: Call, name: str, body: shapes.FleetOrder | None) -> Answer:
     """Nothing of the queue begins any more; what runs, runs on, and start deadlines stand still."""
     await _state_of(call, name)
-    reason = await sealed_reason(call, call.account_id, body.reason)
+    reason = await _sealed_reason(call, body)
     return await call.execute(PauseQueue(account_id=call.account_id, queue=name, reason=reason), status=200)
 
 
-async def resume(call: Call, name: str, body: Because) -> Answer:
+async def resume(call: Call, name: str, body: shapes.FleetOrder | None) -> Answer:
     """End a pause. Start deadlines move on by its length."""
     await _state_of(call, name)
-    reason = await sealed_reason(call, call.account_id, body.reason)
+    reason = await _sealed_reason(call, body)
     return await call.execute(ResumeQueue(account_id=call.account_id, queue=name, reason=reason), status=200)
 
 
@@ -67,10 +66,10 @@ async def workers(call: Call) -> Answer:
     return ok(shapes.AllWorkers(data=[shapes.shown_worker(state) for state in states], next_cursor=None))
 
 
-async def drain(call: Call, id: UUID, body: Because) -> Answer:
+async def drain(call: Call, id: UUID, body: shapes.FleetOrder | None) -> Answer:
     """Ask a worker to finish what it has and to end. Under `daybook up` another begins in its place."""
     await _worker(call, id)
-    reason = await sealed_reason(call, call.account_id, body.reason)
+    reason = await _sealed_reason(call, body)
     return await call.execute(DrainWorker(account_id=call.account_id, worker=id, reason=reason), status=200)
 
 
@@ -160,3 +159,7 @@ def _provider(name: str, models: int, state: ProviderState | None, lately: list[
         ms_p50=times.ms_p50 if times else None,
         ms_p95=times.ms_p95 if times else None,
     )
+
+
+async def _sealed_reason(call: Call, order: shapes.FleetOrder | None) -> str:
+    return await sealed_reason(call, call.account_id, order.reason if order else shapes.UNSTATED)

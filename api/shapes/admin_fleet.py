@@ -4,11 +4,21 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from api.kit.shapes import Count, Id, ListQuery, Moment, Query, Shown, moment
+from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Query, Shown, moment
+from api.shapes.admin import Reason
 from api.shapes.webhooks import State, WebhookDelivery, shown_delivery
 from domain.kernel.limits import HEALTH_SECONDS_MAX, WORKER_SLOTS_MAX
 from domain.ports import QueueState, WorkerState
 from domain.webhooks.ports import Delivery
+
+#: What stands in the fact when an operator does not say why.
+UNSTATED = "no reason given"
+
+
+class FleetOrder(Body):
+    """Why, for whoever looks at it later."""
+
+    reason: Reason = UNSTATED
 
 
 class Queue(Shown):

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain.kernel.ids import desk_stream
+from domain.kernel.sealed_text import opened_text
 from tests.support.api_words import CAT, problem, up_to_now
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -84,3 +86,15 @@ async def test_an_api_token_needs_the_scope_and_the_role(house, operator):
     _, with_ = await house.api_token(operator, "admin")
     problem(await house.client.get("/v1/admin/queues", headers=without), 403, "scope_missing")
     assert (await house.client.get("/v1/admin/queues", headers=with_)).status_code == 200
+
+
+@pytest.mark.parametrize("given", [{}, {"json": {}}, {"content": b""}])
+async def test_a_pause_a_resume_and_a_drain_need_no_reason(house, operator, given):
+    worker = house.platform.ids.new()
+    async with house.platform.reads.connection() as connection:
+        await connection.execute(BEAT, [worker, 1])
+    for path in ("queues/image/pause", "queues/image/resume", f"workers/{worker}/drain"):
+        answer = await house.client.post(f"/v1/admin/{path}", headers=operator.headers, **given)
+        assert answer.status_code == 200, answer.text
+        fact = (await house.platform.journal.stream(desk_stream(operator.account_id)))[-1].fact
+        assert opened_text(await house.platform.vault.key(operator.account_id), fact.reason) == "no reason given"

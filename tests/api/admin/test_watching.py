@@ -58,7 +58,7 @@ async def test_a_pause_is_a_fact_in_one_commit_with_the_row(house, operator):
     async with house.platform.reads.connection() as connection:
         row = await (await connection.execute("SELECT paused, changed_at FROM dispatch.queues WHERE queue = 'text'")).fetchone()
     assert row == (True, facts[-1].recorded_at)
-    problem(await house.client.post("/v1/admin/queues/text/pause", json={}, headers=operator.headers), 422, "validation_failed")
+    problem(await house.client.post("/v1/admin/queues/text/pause", json={"reason": ""}, headers=operator.headers), 422, "validation_failed")
 
 
 async def test_an_autoscaler_reads_plain_numbers(house, operator, alice):
