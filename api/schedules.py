@@ -18,7 +18,7 @@ from domain.kernel.limits import SCHEDULES_MAX
 from domain.schedules.commands import ChangeSchedule, CreateSchedule, DeleteSchedule
 from domain.schedules.refusals import ScheduleMovedOn, ScheduleNotFound, TooManySchedules
 from domain.schedules.schedule import Schedule
-from projections.schedules.schedules import count_of_schedules, page_of_schedules, row_of, schedule_of
+from projections.schedules.schedules import page_of_schedules, row_of, schedule_of, schedules_left
 
 PATH = "/v1/schedules/{id}"
 #: A change that meets a firing is worked out anew.
@@ -30,9 +30,6 @@ async def create(call: Call, body: NewSchedule) -> Answer:
 
     Each time its credits are held as for any other; when they do not suffice, the time is passed over and `last_run` says why.
     """
-    async with call.platform.reads.connection() as connection:
-        if await count_of_schedules(connection, call.account_id) >= SCHEDULES_MAX:
-            raise TooManySchedules()
     wanted, fitting = await _checked(call, body.generation)
     next_at = call.platform.calendar.next(body.cron, body.time_zone, after=call.now)
     key = await call.platform.vault.key(call.account_id)
@@ -47,7 +44,10 @@ async def create(call: Call, body: NewSchedule) -> Answer:
         paused=body.paused,
         next_at=None if body.paused else next_at,
     )
-    return await call.execute(command, status=201)
+    async with schedules_left(call.platform.reads, call.account_id, limit=SCHEDULES_MAX) as left:
+        if not left:
+            raise TooManySchedules()
+        return await call.execute(command, status=201)
 
 
 async def made(call: Call, receipt: Receipt) -> Answer:

@@ -18,7 +18,7 @@ from domain.kernel.ids import command_of_key
 from domain.kernel.journal_refusals import IdempotencyKeyReused
 from domain.kernel.limits import UPLOADS_AT_ONCE_MAX
 from domain.kernel.processes import ChildDied
-from projections.assets.assets import row_of, uploaded_bytes
+from projections.assets.assets import row_of, uploaded_bytes, uploads_so_far
 
 
 async def upload(call: Call) -> Answer:
@@ -37,10 +37,16 @@ async def upload(call: Call) -> Answer:
                 return await call.rendered(earlier, uploaded)
             await _check_quota(call, place)
             asset = await _stored(call, path, received)
-    answer = await call.execute(StoreUpload(account_id=call.account_id, asset=asset), status=201)
+    try:
+        async with uploads_so_far(call.platform.reads, call.account_id) as stored:
+            _check(call, stored, asset.bytes)
+            answer = await call.execute(StoreUpload(account_id=call.account_id, asset=asset), status=201)
+    except UploadQuotaReached:
+        await objects.delete(_objects_of(asset))
+        raise
     if call.replayed:
         # A twin was faster: what was stored here belongs to nothing.
-        await objects.delete([key for key in (asset.object_key, asset.thumbnail_key) if key])
+        await objects.delete(_objects_of(asset))
     return answer
 
 
@@ -65,13 +71,21 @@ async def _earlier(call: Call) -> Receipt | None:
 
 
 async def _check_quota(call: Call, place: Place) -> None:
-    """What is stored, and what is on its way in this process.   Raises UploadQuotaReached."""
-    allowed = call.platform.upload_quota_bytes
+    """Before it is looked at: what is stored, and what is on its way in this process.   Raises UploadQuotaReached."""
     await call.kit.freshness.reach("assets", reader=call.account_id, min_position=None)
     async with call.platform.reads.connection() as connection:
         stored = await uploaded_bytes(connection, call.account_id)
-    if stored + call.kit.places.bytes_of(call.account_id) > allowed:
-        raise UploadQuotaReached(stored=stored, asked=place.bytes, allowed=allowed)
+    _check(call, stored + call.kit.places.bytes_of(call.account_id) - place.bytes, place.bytes)
+
+
+def _check(call: Call, stored: int, asked: int) -> None:
+    allowed = call.platform.upload_quota_bytes
+    if stored + asked > allowed:
+        raise UploadQuotaReached(stored=stored, asked=asked, allowed=allowed)
+
+
+def _objects_of(asset: NewAsset) -> list[str]:
+    return [key for key in (asset.object_key, asset.thumbnail_key) if key]
 
 
 async def _stored(call: Call, path: Path, received: Received) -> NewAsset:

@@ -1,6 +1,7 @@
 """Stored results and uploads. `sealed_filename` is ciphertext; the object keys say where the bytes lie."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,11 @@ from psycopg import AsyncConnection
 
 from domain.assets import events
 from domain.assets.asset import Asset
+from domain.ports import Connections
 from projections.kernel.facts import Event
 from projections.kernel.model import Place, ReadModel, Write, branches
 from projections.kernel.pages import page
+from projections.kernel.turns import lane_of, one, turn
 
 DDL = """
 CREATE TABLE read.assets_v2 (
@@ -74,9 +77,15 @@ KEYS = "SELECT object_key FROM read.assets_v2 WHERE object_key = ANY(%(keys)s) A
 DELETED = """
     SELECT * FROM read.assets_v2 WHERE deleted AND position > %(after_position)s ORDER BY position LIMIT %(limit)s
 """
-# Out of the index alone.
+# Out of the index alone; with what the read model has not seen yet, at the end of the log.
 UPLOADED = """
-    SELECT coalesce(sum(bytes), 0)::bigint FROM read.assets_v2 WHERE NOT deleted AND account_id = %(account_id)s AND source = 'upload'
+    SELECT (SELECT coalesce(sum(bytes), 0) FROM read.assets_v2
+            WHERE NOT deleted AND account_id = %(account_id)s AND source = 'upload')::bigint
+         + (SELECT coalesce(sum((stored ->> 'bytes')::bigint), 0)
+            FROM (SELECT convert_from(state, 'UTF8')::json AS stored FROM journal.events
+                  WHERE account_id = %(account_id)s AND topic = 'assets.stored' AND position > coalesce(
+                     (SELECT position FROM read.models WHERE name = 'assets' AND version = 2 AND place = 'read'), 0)) unseen
+            WHERE stored ->> 'source' = 'upload')::bigint
 """
 # Newest first, by the position of the storing.
 _PAGE = """
@@ -176,9 +185,16 @@ async def deleted_assets(conn: AsyncConnection[Any], *, after_position: int, lim
 
 
 async def uploaded_bytes(conn: AsyncConnection[Any], account_id: UUID) -> int:
-    """What the account's uploads have together."""
-    row = await (await conn.execute(UPLOADED, {"account_id": account_id})).fetchone()
-    return int(row[0]) if row else 0
+    """What the account's uploads have together, to the last one."""
+    (stored,) = await one(conn, UPLOADED, account_id=account_id)
+    return int(stored)
+
+
+@asynccontextmanager
+async def uploads_so_far(connections: Connections, account_id: UUID) -> AsyncIterator[int]:
+    """What they have together. One at a time: whoever stores a further one does it inside the block."""
+    async with turn(connections, lane_of("uploads", account_id)) as conn:
+        yield await uploaded_bytes(conn, account_id)
 
 
 def row_of(asset: Asset) -> AssetRow:

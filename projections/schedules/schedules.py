@@ -1,5 +1,7 @@
 """Schedules: what is wanted, when it comes next, and what came of the last time. Deleted ones are kept, and not shown."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,12 +9,14 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
+from domain.ports import Connections
 from domain.schedules import events
 from domain.schedules.ports import DueSchedule
 from domain.schedules.schedule import Schedule
 from projections.kernel.facts import Event
 from projections.kernel.model import Place
 from projections.kernel.pages import both_ways, page
+from projections.kernel.turns import lane_of, one, turn
 from projections.kernel.whole_rows import touched, whole_rows
 
 DDL = """
@@ -49,7 +53,13 @@ UPSERT = """
         updated_at = excluded.updated_at, position = excluded.position
 """
 ONE = "SELECT * FROM read.schedules_v1 WHERE id = %(id)s AND account_id = %(account_id)s AND NOT deleted"
-COUNT = "SELECT count(*) FROM read.schedules_v1 WHERE account_id = %(account_id)s AND NOT deleted"
+# With what the read model has not seen yet, at the end of the log.
+COUNT = """
+    SELECT (SELECT count(*) FROM read.schedules_v1 WHERE account_id = %(account_id)s AND NOT deleted)
+         + (SELECT count(*) FILTER (WHERE topic = 'schedules.created') - count(*) FILTER (WHERE topic = 'schedules.deleted')
+            FROM journal.events WHERE account_id = %(account_id)s AND position > coalesce(
+               (SELECT position FROM read.models WHERE name = 'schedules' AND version = 1 AND place = 'read'), 0))
+"""
 PAGE = """
     SELECT * FROM read.schedules_v1
     WHERE created_position {beyond} %(after_position)s AND account_id = %(account_id)s AND NOT deleted
@@ -102,9 +112,12 @@ async def due_schedules(conn: AsyncConnection[Any], *, limit: int) -> list[DueSc
     return await Place(conn).fetch(DUE, {"limit": limit}, DueSchedule)
 
 
-async def count_of_schedules(conn: AsyncConnection[Any], account_id: UUID) -> int:
-    row = await (await conn.execute(COUNT, {"account_id": account_id})).fetchone()
-    return int(row[0]) if row else 0
+@asynccontextmanager
+async def schedules_left(connections: Connections, account_id: UUID, *, limit: int) -> AsyncIterator[int]:
+    """How many of the *limit* schedules of the account are left. One at a time: whoever makes one does it inside the block."""
+    async with turn(connections, lane_of("schedules", account_id)) as conn:
+        (made,) = await one(conn, COUNT, account_id=account_id)
+        yield max(0, limit - made)
 
 
 async def page_of_schedules(
