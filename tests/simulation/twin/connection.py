@@ -1,0 +1,122 @@
+"""A connection to the database in memory, with the part of psycopg's face that the adapters use."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from infra.postgres.prepared import Statement
+from tests.simulation.twin.database import Database, is_append
+from tests.simulation.twin.statements import Result
+
+
+class Session(Protocol):
+    """How what a client asks reaches the server, and what comes back."""
+
+    @property
+    def closed(self) -> bool: ...
+
+    async def ask(self, query: str, values: Mapping[str, Any]) -> Result: ...
+
+    async def ask_prepared(self, statement: Statement, parameters: Mapping[str, Any]) -> Result: ...
+
+    async def begin(self) -> None: ...
+
+    async def commit(self) -> None: ...
+
+    async def roll_back(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class DirectSession:
+    """The server answers at once. One client at a time: transactions are not kept apart."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.closed = False
+
+    async def ask(self, query: str, values: Mapping[str, Any]) -> Result:
+        return self._database.run(query, values)
+
+    async def ask_prepared(self, statement: Statement, parameters: Mapping[str, Any]) -> Result:
+        return self._database.append(parameters) if is_append(statement) else self._database.run_prepared(statement, parameters)
+
+    async def begin(self) -> None:
+        raise NotImplementedError("only the simulation has transactions")
+
+    async def commit(self) -> None:
+        raise NotImplementedError("only the simulation has transactions")
+
+    async def roll_back(self) -> None:
+        raise NotImplementedError("only the simulation has transactions")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class TwinCursor:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._rows: list[tuple[Any, ...]] = []
+        self.rowcount = 0
+
+    async def __aenter__(self) -> "TwinCursor":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def execute(self, query: str, values: Mapping[str, Any] | None = None, *, prepare: bool | None = None) -> "TwinCursor":
+        result = await self._session.ask(query, values or {})
+        self._rows, self.rowcount = result.rows, result.count
+        return self
+
+    async def fetchone(self) -> tuple[Any, ...] | None:
+        return self._rows[0] if self._rows else None
+
+    async def fetchall(self) -> list[tuple[Any, ...]]:
+        return self._rows
+
+
+class TwinConnection:
+    """In autocommit, unless a transaction is open."""
+
+    #: Set by `infra.journal.link`; prepared statements are of no interest here.
+    prepare_threshold: int | None = None
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @property
+    def closed(self) -> bool:
+        return self.session.closed
+
+    def cursor(self, *, binary: bool = False) -> TwinCursor:
+        return TwinCursor(self.session)
+
+    async def execute(self, query: str, values: Mapping[str, Any] | None = None, *, prepare: bool | None = None) -> TwinCursor:
+        return await TwinCursor(self.session).execute(query, values)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        await self.session.begin()
+        try:
+            yield
+        except BaseException:
+            if not self.session.closed:
+                await self.session.roll_back()
+            raise
+        await self.session.commit()
+
+    async def close(self) -> None:
+        self.session.close()
+
+
+_real_rows = Statement.rows
+
+
+async def rows(statement: Statement, connection: Any, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """In place of `Statement.rows`: what it was for real connections, the twin's own for others."""
+    if isinstance(connection, TwinConnection):
+        return (await connection.session.ask_prepared(statement, parameters)).rows
+    return await _real_rows(statement, connection, parameters)
