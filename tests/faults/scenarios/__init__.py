@@ -7,6 +7,7 @@ from tests.faults.scenarios.killed import API_KILLED, DISPATCHER_KILLED, NOTARY_
 from tests.faults.scenarios.postgres_connections import POSTGRES_CONNECTIONS
 from tests.faults.scenarios.redis_away import REDIS_EMPTIED, REDIS_FLUSHED, REDIS_FULL, REDIS_SILENT
 from tests.faults.scenarios.worker_killed import WORKER_KILLED
+from tests.faults.scenarios.worker_stopped import WORKER_STOPPED
 
 FAULTS: tuple[Fault, ...] = (
     API_ANSWER_LOST,
@@ -22,4 +23,5 @@ FAULTS: tuple[Fault, ...] = (
     REDIS_SILENT,
     SCHEDULER_KILLED,
     WORKER_KILLED,
+    WORKER_STOPPED,
 )
