@@ -15,7 +15,7 @@ from api.platform import Platform, Telling
 from daybook.callbacks import AdapterHearing, callback_base
 from daybook.checks import health_checks
 from daybook.connections import POOL
-from daybook.measures import Appends, siblings_of
+from daybook.measures import Appends, metrics_told, siblings_of
 from daybook.media import looking_at_media
 from daybook.objects import object_store
 from daybook.payments import payments_of
@@ -60,7 +60,6 @@ from infra.media.media import ChildMedia
 from infra.metrics.gauges import open_streams, process_gauges
 from infra.metrics.registry import ProcessMetrics
 from infra.metrics.roles import RoleMetrics
-from infra.metrics.siblings import told
 from infra.objects.directory import DirectoryStore
 from infra.objects.kept import PostgresKeptAssets
 from infra.outgoing.http import PinnedHttp
@@ -266,7 +265,7 @@ async def worker_platform(settings: Settings, role: str) -> AsyncIterator[Worker
     appends, counts = Appends(), RoleMetrics(role)
     appends.metrics = counts
     async with (
-        told(siblings_of(settings), role, counts.render),
+        metrics_told(settings, role, counts.render),
         tracing_in(settings, role) as tracing,
         ground(settings, role, appends.meters()) as base,
         redis.asyncio.Redis.from_url(settings.redis_url) as client,

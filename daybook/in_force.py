@@ -48,6 +48,7 @@ def in_force(settings: Settings) -> dict[str, str]:
         "DAYBOOK_CHECKPOINT_EVENTS": str(settings.checkpoint_events),
         "DAYBOOK_CHECKPOINT_SECONDS": str(settings.checkpoint_seconds),
         "DAYBOOK_METRICS_TOKEN": settings.metrics_token,
+        "DAYBOOK_METRICS_PORT": settings.metrics_port and str(settings.metrics_port),
         "OTEL_EXPORTER_OTLP_ENDPOINT": settings.otel_exporter_otlp_endpoint,
         "DAYBOOK_LOG_LEVEL": settings.log_level,
         "DAYBOOK_LOG_FORMAT": settings.log_format,

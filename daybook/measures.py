@@ -1,11 +1,16 @@
 """Where measurements go."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from daybook.settings import Settings
+from daybook.up.listener import listen
 from infra.journal.meters import Meters
+from infra.metrics.endpoint import served
 from infra.metrics.registry import ProcessMetrics
 from infra.metrics.roles import RoleMetrics
+from infra.metrics.siblings import told
 
 
 class Appends:
@@ -34,3 +39,15 @@ def siblings_of(settings: Settings) -> Path | None:
     except FileNotFoundError:
         return None
     return directory if directory.is_dir() else None
+
+
+@asynccontextmanager
+async def metrics_told(settings: Settings, role: str, render: Callable[[], Awaitable[bytes]]) -> AsyncIterator[None]:
+    """Tell the metrics of *role* to the Daybook on this machine, and at a port of their own if the settings name one."""
+    async with told(siblings_of(settings), role, render):
+        if settings.metrics_port is None:
+            yield
+            return
+        door = listen(settings.host, settings.metrics_port, named="DAYBOOK_METRICS_PORT")
+        async with served(door, render, settings.metrics_token):
+            yield

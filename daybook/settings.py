@@ -92,6 +92,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_events: int
     checkpoint_seconds: int
     metrics_token: str | None
+    #: None: only the Daybook that has the data directory is told.
+    metrics_port: int | None
     otel_exporter_otlp_endpoint: str | None
     log_level: str
     #: None: console on a terminal, else json.
@@ -210,6 +212,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         checkpoint_events=reading.take("DAYBOOK_CHECKPOINT_EVENTS", parsing.integer(1, CHECKPOINT_EVENTS_MAX), 1_000),
         checkpoint_seconds=reading.take("DAYBOOK_CHECKPOINT_SECONDS", parsing.integer(1, 86_400), 10),
         metrics_token=reading.maybe("DAYBOOK_METRICS_TOKEN", parsing.token),
+        metrics_port=reading.maybe("DAYBOOK_METRICS_PORT", parsing.integer(1, parsing.PORT_MAX)),
         otel_exporter_otlp_endpoint=reading.maybe("OTEL_EXPORTER_OTLP_ENDPOINT", parsing.web_address),
         log_level=reading.take("DAYBOOK_LOG_LEVEL", parsing.choice("debug", "info", "warning", "error"), "info"),
         log_format=reading.maybe("DAYBOOK_LOG_FORMAT", parsing.choice("console", "json")),

@@ -88,6 +88,11 @@ VARIABLES = (
     Variable("DAYBOOK_CHECKPOINT_SECONDS", "10", "The notary signs new events at the latest so many seconds after its last checkpoint."),
     Variable("DAYBOOK_METRICS_TOKEN", "", "Bearer token of /metrics; without one only loopback may read it.", True),
     Variable(
+        "DAYBOOK_METRICS_PORT",
+        "",
+        "Where a role other than the API that runs alone answers GET /metrics, on DAYBOOK_HOST; `daybook up` does not need it.",
+    ),
+    Variable(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "nothing is traced",
         "An OpenTelemetry collector, such as http://otel:4318; see docs/operations.md.",

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from daybook.processes.control import Control
 from daybook.processes.run import Role, run
 from daybook.settings import Settings, from_environment
@@ -44,6 +46,8 @@ def child(arguments: Sequence[str]) -> int:
     options = {"door": socket.socket(fileno=int(words["listen"]))} if "listen" in words else {}
     try:
         with reached(from_environment()) as settings:
+            # The API tells the metrics of all children.
+            settings = msgspec.structs.replace(settings, metrics_port=None)
             return serve(name, settings, no_color=no_color(), control=control, **options)
     except Exception as error:
         sentence = explain(error)

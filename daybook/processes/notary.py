@@ -5,14 +5,13 @@ import asyncio
 import structlog
 
 from daybook.bootstrap import Ground, ground
-from daybook.measures import siblings_of
+from daybook.measures import metrics_told
 from daybook.notarial import notary_of, publishing_of, sealing_of, wrapping_of
 from daybook.processes.run import Ready
 from daybook.schema import direct_url
 from daybook.settings import Settings
 from domain.notary.ports import WrappedKeyLost
 from infra.metrics.roles import RoleMetrics
-from infra.metrics.siblings import told
 from projections.notary.keys import keep_up
 from projections.notary.publishing import Publishing
 from projections.notary.sink import NotaryFollower, NotarySink
@@ -21,7 +20,7 @@ from projections.notary.sink import NotaryFollower, NotarySink
 async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:
     """Until *stop*. Nothing is lost when it ends anywhere: the next one goes on from the stored tree."""
     counts = RoleMetrics("notary")
-    async with told(siblings_of(settings), "notary", counts.render), ground(settings, "notary") as base:
+    async with metrics_told(settings, "notary", counts.render), ground(settings, "notary") as base:
         sink = NotarySink(notary_of(base), every_events=settings.checkpoint_events, every_seconds=settings.checkpoint_seconds)
         await _keep_up(base)
         publishing, sealing = publishing_of(base), await sealing_of(base)

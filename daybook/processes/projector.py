@@ -2,12 +2,11 @@
 
 import asyncio
 
-from daybook.measures import siblings_of
+from daybook.measures import metrics_told
 from daybook.processes.run import Ready
 from daybook.schema import direct_url
 from daybook.settings import Settings
 from infra.metrics.roles import RoleMetrics
-from infra.metrics.siblings import told
 from projections.projector import projector
 
 
@@ -21,7 +20,7 @@ async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:
         counts.observe("batch_seconds", seconds)
 
     follower.projections.on_batch = batch
-    async with told(siblings_of(settings), "projector", counts.render):
+    async with metrics_told(settings, "projector", counts.render):
         await follower.prepare()
         ready()
         await follower.run(stop)
