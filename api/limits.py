@@ -41,7 +41,7 @@ LOGIN = [Limit("auth", by=_address, counts="refused"), Limit("auth", by=_email, 
 INBOUND = [Limit("inbound", counts="always")]
 PURCHASES = [Limit("purchases")]
 #: Never by address: a household shares it.
-REFRESH = [Limit("auth", by=_family, counts="refused")]
+REFRESH = [Limit("auth", by=_family, counts="refused"), Limit("refresh", by=_family, counts="always")]
 #: A refused registration tells whether an address is taken, so it counts too.
 REGISTER = [Limit("auth", by=_address, counts="always"), Limit("auth", by=_email, counts="always")]
 RESET = [Limit("auth", by=_address, counts="refused")]

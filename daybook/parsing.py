@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 #: Buckets of rate limits that DAYBOOK_RATE_LIMITS may override.
-BUCKETS = ("anonymous", "api", "auth", "generations", "inbound", "purchases", "sensitive", "video")
+BUCKETS = ("anonymous", "api", "auth", "generations", "inbound", "purchases", "refresh", "sensitive", "video")
 COUNT = re.compile(r"(?P<name>[a-z0-9-]{1,40})=(?P<count>[1-9][0-9]{0,3})")
 LIMIT = re.compile(r"(?P<bucket>[a-z_-]+)=(?P<limit>[1-9]\d{0,8}/[1-9]\d{0,7})")
 HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})")

@@ -32,6 +32,7 @@ class Scheduler:
         self._counts = platform.counts
         self._clock = platform.clock
         self._keys = platform.keys
+        self._own_keys = platform.own_keys
         self._orders = Orders(platform.journal, platform.clock, "scheduler")
         self._sweeper = Sweeper(platform)
         self._eraser = Eraser(platform, platform.erasures, "eraser")
@@ -51,6 +52,7 @@ class Scheduler:
             self._over_and_over(TICK_SECONDS, self._erase),
             *(self._over_and_over(TICK_SECONDS, chore) for chore in self._recurring),
             self._over_and_over(KEYS_SECONDS, self._keep_keys),
+            self._over_and_over(KEYS_SECONDS, self._sweep_own_keys),
             *(self._over_and_over(TICK_SECONDS, chore) for chore in self._shop.chores),
             self._over_and_over(self._retention.seconds, self._retention.run),
             self._over_and_over(self._sweeper.seconds_deleted, self._sweeper.sweep_deleted),
@@ -96,6 +98,9 @@ class Scheduler:
 
     async def _keep_keys(self) -> None:
         await self._keys.keep(now=self._clock.now())
+
+    async def _sweep_own_keys(self) -> None:
+        await self._own_keys.sweep()
 
     async def _expire_grants(self) -> None:
         accounts, seen = await self._due.grants(self._grants_seen, BATCH)

@@ -16,6 +16,7 @@ BUCKETS: dict[str, tuple[int, int]] = {
     "generations": (300, 3600),
     "inbound": (600, 60),
     "purchases": (10, 86_400),
+    "refresh": (60, 3600),
     "sensitive": (3, 900),
     "video": (5, 3600),
 }

@@ -14,7 +14,7 @@ from projections.accounts.accounts import AccountRow
 
 #: Sealed with the key of the person it is about: erased with him.
 Reason = Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX, pattern=r"\S")]
-Bucket = Literal["anonymous", "api", "auth", "concurrency", "generations", "inbound", "purchases", "sensitive", "video"]
+Bucket = Literal["anonymous", "api", "auth", "concurrency", "generations", "inbound", "purchases", "refresh", "sensitive", "video"]
 #: "count/seconds"; of `concurrency` only a count, for it says how many generations run at once.
 Rate = Annotated[str, Meta(pattern="^([1-9][0-9]{0,8}/[1-9][0-9]{0,6}|[1-9][0-9]{0,3})" + END)]
 Amount = Annotated[int, Meta(ge=1, le=CREDITS_MAX)]

@@ -19,3 +19,6 @@ class OwnKeys(Protocol):
 
     async def drop(self, account_id: UUID, key_ids: Sequence[UUID]) -> None:
         """Destroy these, and what was left over by earlier attempts. What is not there is fine."""
+
+    async def sweep(self) -> int:
+        """Destroy what was left over in any account. Of how many accounts was looked at."""

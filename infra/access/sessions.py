@@ -12,6 +12,7 @@ import structlog
 from domain.access.ports import Begun, IssuedTokens
 from domain.access.refusals import RefreshTokenInvalid, RefreshTokenReused
 from domain.accounts.refusals import AccountSuspended
+from domain.kernel.limits import SESSIONS_MAX
 from domain.ports import Connections, Ids
 from infra.access.access_tokens import LIFE, AccessTokens
 from infra.access.directory import AccountDirectory
@@ -37,6 +38,16 @@ TIDY = """
     DELETE FROM access.sessions
     WHERE session IN (SELECT session FROM access.sessions WHERE expires_at < %(now)s ORDER BY expires_at LIMIT 20 FOR UPDATE SKIP LOCKED)
 """
+# Whoever logs in again and again makes room himself: the oldest go, those that ended first.
+CROWD = """
+    DELETE FROM access.sessions WHERE session IN (
+        SELECT session FROM access.sessions WHERE account_id = %(account_id)s
+        ORDER BY (ended_at IS NULL) DESC, created_at DESC, session DESC OFFSET %(most)s
+    )
+    RETURNING session
+"""
+# A used token is kept to recognise its reuse; once it would have lapsed unused, it opens nothing and tells nothing more.
+LAPSED = "DELETE FROM access.refresh_tokens WHERE session = %(session)s AND used_at IS NOT NULL AND idle_until < %(now)s"
 FIND = """
     SELECT t.session, s.account_id, s.created_at, s.expires_at, s.ended_at, t.idle_until, t.used_at
     FROM access.refresh_tokens t JOIN access.sessions s USING (session) WHERE t.token_hash = %(token_hash)s
@@ -110,6 +121,9 @@ class PostgresSessions:
         async with self._connections.connection() as connection:
             await connection.execute(BEGIN, {**values, "token_hash": hash_of(token)})
             await connection.execute(TIDY, {"now": now})
+            crowded_out = await (await connection.execute(CROWD, {"account_id": account_id, "most": SESSIONS_MAX})).fetchall()
+        for (other,) in crowded_out:
+            self._live.pop(other, None)
         self._remember(session, Live(account_id, now, now + ABSOLUTE))
         return self._issued(account_id, session, token, now)
 
@@ -124,6 +138,7 @@ class PostgresSessions:
                 idle_until = min(now + IDLE, found.expires_at)
                 rotation = {**key, "now": now, "successor_hash": hash_of(successor), "idle_until": idle_until}
                 if await (await connection.execute(ROTATE, rotation)).fetchone():
+                    await connection.execute(LAPSED, {"session": found.session, "now": now})
                     return self._issued(found.account_id, found.session, successor, now)
                 found = await self._find(connection, key)
             if found.used_at is None:

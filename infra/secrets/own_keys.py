@@ -26,6 +26,12 @@ DROP = """
     WHERE account_id = %(account_id)s
       AND (key_id = ANY(%(gone)s) OR (NOT key_id = ANY(%(named)s) AND created_at < now() - interval '1 hour'))
 """
+# Accounts with keys from before that hour, one page after the other.
+OLD = """
+    SELECT DISTINCT account_id FROM vault.provider_keys
+    WHERE created_at < now() - interval '1 hour' AND account_id > %(after)s ORDER BY account_id LIMIT %(limit)s
+"""
+PAGE = 500
 
 
 class PostgresOwnKeys:
@@ -62,6 +68,18 @@ class PostgresOwnKeys:
         named = [] if keys is None else [kept["key_id"] for kept in keys.keys.values()]
         async with self._connections.connection() as connection:
             await connection.execute(DROP, {"account_id": account_id, "gone": list(key_ids), "named": named})
+
+    async def sweep(self) -> int:
+        after, seen = UUID(int=0), 0
+        while True:
+            async with self._connections.connection() as connection:
+                rows = await (await connection.execute(OLD, {"after": after, "limit": PAGE})).fetchall()
+            for (account_id,) in rows:
+                await self.drop(account_id, ())
+            seen += len(rows)
+            if len(rows) < PAGE:
+                return seen
+            after = rows[-1][0]
 
 
 def _about(provider: str, key_id: UUID) -> str:

@@ -92,3 +92,18 @@ async def test_dead_sessions_are_tidied_away_by_later_logins(pool):
         rows = await (await connection.execute("SELECT session FROM access.sessions WHERE session = %s", [old])).fetchall()
     assert rows == []
     assert await process.sessions.last_begun(account_id) == later
+
+
+async def test_an_account_has_a_bounded_number_of_sessions_and_the_oldest_go_those_that_ended_first(pool, monkeypatch):
+    monkeypatch.setattr("infra.access.sessions.SESSIONS_MAX", 3)
+    process, account_id = Process(pool), uuid4()
+    first, second, third = [await session_of(process, account_id, NOW + timedelta(seconds=number)) for number in range(3)]
+    other = await session_of(process, uuid4())
+    await process.sessions.end(second, now=NOW + timedelta(seconds=5))
+    fourth = await session_of(process, account_id, NOW + timedelta(seconds=6))
+    assert all([await process.sessions.live(each) for each in (first, third, fourth, other)])
+    assert len(await process.sessions.of(account_id)) == 3
+    fifth = await session_of(process, account_id, NOW + timedelta(seconds=7))
+    assert await process.sessions.live(first) is None
+    assert all([await process.sessions.live(each) for each in (third, fourth, fifth, other)])
+    assert len(await process.sessions.of(account_id)) == 3

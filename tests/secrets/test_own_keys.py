@@ -117,3 +117,19 @@ async def test_a_key_counts_only_while_the_log_names_it(world, vault, own_keys):
     assert await own_keys.key(account_id, "replicate") is None
     await world.journal.execute(RemoveProviderKey(account_id=account_id, provider="replicate"), context())
     assert await own_keys.key(account_id, "replicate") is None
+
+
+async def test_what_a_stopped_process_left_is_swept_in_every_account_and_nothing_else(world, vault, own_keys, monkeypatch):
+    monkeypatch.setattr("infra.secrets.own_keys.PAGE", 2)
+    people = [await someone(world, vault, own_keys) for _ in range(5)]
+    for account_id, _ in people:
+        await own_keys.keep(account_id, "replicate", new_id(), "left behind")
+    fresh = new_id()
+    async with world.pool.connection() as connection:
+        await connection.execute("UPDATE vault.provider_keys SET created_at = created_at - interval '61 minutes'")
+    await own_keys.keep(people[0][0], "fal", fresh, "its fact is on its way")
+    assert await own_keys.sweep() == 5
+    async with world.pool.connection() as connection:
+        rows = await (await connection.execute("SELECT key_id FROM vault.provider_keys")).fetchall()
+    assert {row[0] for row in rows} == {key_id for _, key_id in people} | {fresh}
+    assert await own_keys.key(people[4][0], "replicate") == KEY

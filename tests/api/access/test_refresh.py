@@ -94,3 +94,17 @@ async def test_only_hashes_of_tokens_are_stored(house):
         rows = await (await connection.execute("SELECT token_hash FROM access.refresh_tokens")).fetchall()
     assert all(len(token_hash) == 32 for (token_hash,) in rows)
     assert not any(person.refresh_token.encode()[-32:] in bytes(token_hash) for (token_hash,) in rows)
+
+
+async def test_used_tokens_are_kept_only_as_long_as_they_could_have_been_used(house):
+    person = await house.person()
+    count = "SELECT count(*) FROM access.refresh_tokens t JOIN access.sessions s USING (session) WHERE s.account_id = %s"
+    token = person.refresh_token
+    for _ in range(3):
+        token = (await refresh(house, token)).json()["refresh_token"]
+    async with house.platform.reads.connection() as connection:
+        before = (await (await connection.execute(count, [person.account_id])).fetchone())[0]
+        await connection.execute("UPDATE access.refresh_tokens SET idle_until = now() - interval '1 s' WHERE used_at IS NOT NULL")
+        await refresh(house, token)
+        after = (await (await connection.execute(count, [person.account_id])).fetchone())[0]
+    assert (before, after) == (4, 2)
