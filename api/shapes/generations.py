@@ -57,7 +57,11 @@ class GenerationUrls(Shown):
 
 
 class Generation(Shown):
-    """`status`: scheduled, queued and running are open; succeeded, failed and canceled are final, and final is final."""
+    """`status`: scheduled, queued and running are open; succeeded, failed and canceled are final, and final is final.
+
+    `queue_position`: how many are before it and itself, up to 10,000, while it is queued and shown alone; to count that for every row of a
+    list would cost more than it tells.
+    """
 
     id: Id
     kind: str
