@@ -38,6 +38,7 @@ from infra.access.credentials import BearerCredentials
 from infra.access.directory import open_directory
 from infra.access.passwords import BcryptPasswords
 from infra.access.sessions import PostgresSessions
+from infra.archive.shelf import Shelf
 from infra.calendar import CronCalendar
 from infra.catalogue.loader import load_catalogue
 from infra.catalogue.price_books import load_price_books, priced
@@ -101,6 +102,7 @@ class Ground:
     reads: Pool
     vault: PostgresVault
     objects: "DirectoryStore | S3Store"
+    archive: Shelf
     catalogue: Catalogue
     payments: Payments
     price_books: PriceBooks
@@ -118,20 +120,22 @@ async def ground(settings: Settings, role: str, meters: Meters | None = None) ->
     assert settings.database_url is not None, "whoever asks has reached the engines first"
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        reads = await stack.enter_async_context(open_pool(settings.database_url, size=POOL[role], name=f"daybook {role}"))
         previous = settings.secret_key_previous
         keyring = Keyring(settings.secret_key(), previous.encode() if previous else None)
         objects = await stack.enter_async_context(object_store(settings, keyring))
+        archive = Shelf(objects)
+        reads = await stack.enter_async_context(open_pool(settings.database_url, size=POOL[role], name=f"daybook {role}", archive=archive))
         vault = await vault_of(reads, objects, keyring)
         journal = await stack.enter_async_context(
-            open_journal(settings.database_url, reads, handlers=HANDLERS, clock=clock, meters=meters or Meters())
+            open_journal(settings.database_url, reads, handlers=HANDLERS, clock=clock, meters=meters or Meters(), archive=archive)
         )
         payments = payments_of(settings)
         stack.push_async_callback(payments.close)
         outgoing = PinnedHttp(allow=settings.outgoing_allow)
         stack.callback(outgoing.close)
         media = stack.enter_context(looking_at_media())
-        yield Ground(settings, clock, RandomIds(), reads, vault, objects, catalogue, payments, price_books, journal, outgoing, media)
+        ids = RandomIds()
+        yield Ground(settings, clock, ids, reads, vault, objects, archive, catalogue, payments, price_books, journal, outgoing, media)
 
 
 def rendering_of(base: Ground) -> LogRendering:

@@ -6,9 +6,11 @@ from typing import Any, BinaryIO
 
 from psycopg import AsyncConnection
 
+from daybook.objects import archive
 from daybook.schema import direct_url
 from daybook.settings import Settings
 from infra.imports.book import Imported, import_log
+from projections.archive.whole import attach
 from projections.log.export import exported
 
 PAGE_EVENTS = 4_000
@@ -18,7 +20,12 @@ Advance = Callable[[int, int], None]
 async def write_export(settings: Settings, file: BinaryIO, advance: Advance, *, account_id: str | None) -> int:
     """Returns the last position covered."""
     head = 0
-    async with await AsyncConnection.connect(direct_url(settings), autocommit=True, application_name="daybook export") as conn:
+    dsn = direct_url(settings)
+    async with (
+        archive(settings) as old,
+        await AsyncConnection.connect(dsn, autocommit=True, application_name="daybook export") as conn,
+    ):
+        attach(conn, old)
 
         @asynccontextmanager
         async def connect() -> AsyncIterator[AsyncConnection[Any]]:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from daybook.settings import Settings
+from infra.archive.shelf import Shelf
 from infra.objects.directory import DirectoryStore
 from infra.objects.signed_urls import Signer
 
@@ -20,6 +21,13 @@ async def object_store(settings: Settings, signer: Signer | None = None) -> "Asy
         yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def archive(settings: Settings) -> AsyncIterator[Shelf]:
+    """Where the words of old events are, for what reads the log and needs nothing else of the store."""
+    async with object_store(settings) as store:
+        yield Shelf(store)
 
 
 def _directory(settings: Settings, signer: Signer) -> DirectoryStore:

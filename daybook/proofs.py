@@ -13,6 +13,7 @@ from daybook.schema import direct_url
 from daybook.settings import Settings
 from domain.assets.storage import StoreUnavailable
 from domain.notary.refusals import BalancesSealedLater
+from projections.archive.whole import attach
 from projections.kernel.follower import CONFIGURE
 from projections.notary.balances import SALTS
 from projections.notary.keys import public_keys, signing_key
@@ -27,7 +28,7 @@ async def checkpoint_now(settings: Settings, advance: Callable[[int, int], None]
 
     Raises NotaryRefuses, LogEmpty, StoreUnavailable.
     """
-    async with ground(settings, ROLE) as base, _connection(settings) as conn:
+    async with ground(settings, ROLE) as base, _connection(base) as conn:
         if balances:
             await _seal(base)
         sealed = await notary_of(base).now(conn, advance)
@@ -38,7 +39,7 @@ async def checkpoint_now(settings: Settings, advance: Callable[[int, int], None]
 
 async def keys(settings: Settings, *, rotate: bool) -> list[str]:
     """The public keys, a line each; made when there are none yet."""
-    async with ground(settings, ROLE) as base, _connection(settings) as conn:
+    async with ground(settings, ROLE) as base, _connection(base) as conn:
         if rotate:
             await next_key(conn, wrapping_of(base), settings.log_name)
         elif not await public_keys(conn):
@@ -48,7 +49,7 @@ async def keys(settings: Settings, *, rotate: bool) -> list[str]:
 
 async def proof(settings: Settings, *, entry: int | None, balance: UUID | None, consistency: tuple[int, int] | None) -> bytes:
     """The file that proves the one that is given.   Raises what `prove.py` does."""
-    async with ground(settings, ROLE) as base, _connection(settings) as conn:
+    async with ground(settings, ROLE) as base, _connection(base) as conn:
         if entry is not None:
             return await prove_entry(conn, entry)
         if balance is not None:
@@ -63,8 +64,10 @@ async def _seal(base: Ground) -> None:
 
 
 @asynccontextmanager
-async def _connection(settings: Settings) -> AsyncIterator[AsyncConnection[Any]]:
+async def _connection(base: Ground) -> AsyncIterator[AsyncConnection[Any]]:
     """As the notary's follower has one: no statement is long, but there may be many."""
-    async with await AsyncConnection.connect(direct_url(settings), autocommit=True, application_name="daybook proofs") as conn:
+    dsn = direct_url(base.settings)
+    async with await AsyncConnection.connect(dsn, autocommit=True, application_name="daybook proofs") as conn:
         await conn.execute(CONFIGURE)
+        attach(conn, base.archive)
         yield conn

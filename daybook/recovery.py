@@ -22,6 +22,7 @@ from domain.notary.commands import RecordRestore
 from domain.notary.notary import STREAM, Notary
 from infra.erasure.erasures import PostgresErasures
 from infra.postgres.restored import others_at_work, void
+from projections.archive.whole import attach
 from projections.kernel.reader import head_of
 from projections.notary import checkpoints
 from projections.notary.checkpoint import NoteInvalid, verified
@@ -60,6 +61,7 @@ async def recover(settings: Settings, told: Callable[[str], None] = lambda step:
         ground(settings, ROLE) as base,
         await psycopg.AsyncConnection.connect(direct_url(settings), autocommit=True, application_name=f"daybook {ROLE}") as conn,
     ):
+        attach(conn, base.archive)
         others = await others_at_work(base.reads)
         if others:
             raise OthersAtWork(others)

@@ -1,15 +1,20 @@
 """The book, checked, in words and as JSON."""
 
+import asyncio
 import hmac
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import psycopg
 
+from daybook.archiving import is_archived, look
 from daybook.schema import direct_url
 from daybook.settings import Settings
+from infra.archive.segment import SegmentDamaged
 from infra.secrets.keyring import Keyring
-from projections.audit.report import Report
+from projections.audit.report import Difference, Report
 from projections.audit.sealed.notes import key_of, read
 from projections.audit.sealed.seals import Salt
 from projections.audit.verify import Means, Remembered, verify_now
@@ -30,9 +35,18 @@ def remembered(keys: Iterable[str], checkpoints: Iterable[str]) -> Remembered:
 
 
 def report_of(settings: Settings, advance: Advance, *, kept: Remembered) -> Report:
-    """What verify finds. *advance* is told (done, of) now and then.   Raises psycopg.Error."""
+    """What verify finds. *advance* is told (done, of) now and then.   Raises psycopg.Error, StoreUnavailable."""
     dsn = direct_url(settings)
-    return verify_now(dsn, advance, means=Means(remembered=kept, salt=_salt(settings, dsn)))
+    means = Means(remembered=kept, salt=_salt(settings, dsn))
+    if not is_archived(settings):
+        return verify_now(dsn, advance, means=means)
+    with TemporaryDirectory(prefix="daybook-archive-") as folder:
+        try:
+            asyncio.run(look(settings, lambda done, of: None, spool=Path(folder)))
+        except SegmentDamaged as damage:
+            difference = Difference(where="archive", what=damage.why, position=damage.position)
+            return Report(ok=False, events=0, models={}, first_difference=difference)
+        return verify_now(dsn, advance, means=means._replace(spool=Path(folder)))
 
 
 def verified(settings: Settings, advance: Advance = lambda done, of: None) -> tuple[list[str], bool]:

@@ -5,15 +5,18 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from domain.archive.ports import Archive
 from projections.kernel.projector import Projector
 from projections.kernel.rebuild import rebuild as _rebuild
 from projections.kernel.states import prepare
 from projections.read_models import READ_MODELS
 
 
-def projector(dsn: str) -> Projector:
+def projector(dsn: str, archive: Archive | None = None) -> Projector:
     """`run(stop)` for a process, `catch_up()` for commands and tests. `dsn` must lead to sessions (DATABASE_DIRECT_URL)."""
-    return Projector(dsn, list(READ_MODELS.values()))
+    made = Projector(dsn, list(READ_MODELS.values()))
+    made.archive = archive
+    return made
 
 
 async def prepare_read_models(conn: AsyncConnection[Any]) -> list[str]:
@@ -21,9 +24,9 @@ async def prepare_read_models(conn: AsyncConnection[Any]) -> list[str]:
     return await prepare(conn, list(READ_MODELS.values()))
 
 
-async def rebuild(dsn: str, name: str, progress: Callable[[int, int], None]) -> int:
+async def rebuild(dsn: str, name: str, progress: Callable[[int, int], None], *, archive: Archive | None = None) -> int:
     """Build the read model *name* again beside the live one and swap them; *progress* is told (position, head).
 
     Returns the position reached.   Raises KeyError, RebuildRunning.
     """
-    return await _rebuild(dsn, READ_MODELS[name], progress)
+    return await _rebuild(dsn, READ_MODELS[name], progress, archive=archive)

@@ -2,7 +2,7 @@
 
 import typer
 
-from daybook.cli import accounts, audit, credits, engines, env, everything, migrate, openapi, projections, recover, roles, secrets
+from daybook.cli import accounts, archive, audit, credits, engines, env, everything, migrate, openapi, projections, recover, roles, secrets
 from daybook.version import version
 
 ABOUT = """Generations of media for credits, on an event log that anyone may check.
@@ -35,7 +35,7 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    for room in (everything, roles, migrate, accounts, credits, projections, openapi, env, engines, audit, secrets, recover):
+    for room in (everything, roles, migrate, accounts, credits, projections, openapi, env, engines, audit, secrets, recover, archive):
         room.register(app)
     return app
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from daybook.cli.exits import USAGE, Stop
+from daybook.cli.terminal import Advance
 
 if TYPE_CHECKING:
     from daybook.settings import Settings
@@ -46,22 +47,28 @@ def rebuild(name: str = typer.Argument(help="Which one; `daybook projections lis
     from daybook.settings import from_environment
     from daybook.up.reach import reached
     from projections.kernel.rebuild import RebuildRunning
-    from projections.projector import rebuild as build
     from projections.read_models import READ_MODELS
 
     if name not in READ_MODELS:
         raise Stop(f"there is no read model {name!r}; there are {', '.join(READ_MODELS)}", USAGE)
     with reached(from_environment()) as settings:
-        from daybook.schema import direct_url
-
         started = time.monotonic()
         try:
             with bar(name) as advance:
-                position = asyncio.run(build(direct_url(settings), name, advance))
+                position = asyncio.run(_build(settings, name, advance))
         except RebuildRunning as running:
             raise Stop(str(running)) from running
     typer.echo(f"{name}: rebuilt to position {position} in {time.monotonic() - started:.1f} s")
     return 0
+
+
+async def _build(settings: "Settings", name: str, advance: Advance) -> int:
+    from daybook.objects import archive
+    from daybook.schema import direct_url
+    from projections.projector import rebuild as build
+
+    async with archive(settings) as old:
+        return await build(direct_url(settings), name, advance, archive=old)
 
 
 async def _lags(settings: "Settings") -> "list[Lag]":

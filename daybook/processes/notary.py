@@ -25,9 +25,11 @@ async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:
         await _keep_up(base)
         publishing, sealing = publishing_of(base), await sealing_of(base)
         _count(sink, publishing, counts)
+        follower = NotaryFollower(direct_url(settings), sink)
+        follower.archive = base.archive
         ready()
         async with asyncio.TaskGroup() as together:
-            together.create_task(NotaryFollower(direct_url(settings), sink).run(stop))
+            together.create_task(follower.run(stop))
             together.create_task(publishing.run(stop))
             together.create_task(sealing.run(stop))
 

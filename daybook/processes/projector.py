@@ -3,6 +3,7 @@
 import asyncio
 
 from daybook.measures import metrics_told
+from daybook.objects import archive
 from daybook.processes.run import Ready
 from daybook.schema import direct_url
 from daybook.settings import Settings
@@ -12,15 +13,15 @@ from projections.projector import projector
 
 async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:
     """Until *stop*. A topic of a newer release ends the process with `upgrade_needed`."""
-    follower = projector(direct_url(settings))
     counts = RoleMetrics("projector")
 
     def batch(events: int, seconds: float) -> None:
         counts.observe("batch_events", events)
         counts.observe("batch_seconds", seconds)
 
-    follower.projections.on_batch = batch
-    async with metrics_told(settings, "projector", counts.render):
+    async with archive(settings) as old, metrics_told(settings, "projector", counts.render):
+        follower = projector(direct_url(settings), old)
+        follower.projections.on_batch = batch
         await follower.prepare()
         ready()
         await follower.run(stop)

@@ -7,6 +7,7 @@ from daybook.processes.run import Ready
 from daybook.schema import direct_url
 from daybook.settings import Settings
 from daybook.webhooks import outbox_of, sender_of
+from infra.archive.shelf import Shelf
 from infra.webhooks.outbox import outbox_follower
 from workers.scheduler import Scheduler
 
@@ -17,6 +18,7 @@ async def serve(settings: Settings, stop: asyncio.Event, ready: Ready) -> None:
         scheduler, outbox, sender = Scheduler(platform), outbox_of(platform), sender_of(settings, platform)
         outbox.on_rows = sender.wake
         follower = outbox_follower(direct_url(settings), outbox)
+        follower.archive = Shelf(platform.objects)
         ready()
         async with asyncio.TaskGroup() as together:
             for work in (scheduler, follower, sender):

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
+from domain.archive.ports import Archive
 from domain.kernel.commands import Command, Context, Handler, Need, Receipt
 from domain.kernel.facts import Root
 from domain.kernel.limits import WRITER_QUEUE_MAX
@@ -42,6 +43,7 @@ class PostgresJournal:
         meters: Meters,
         cache_size: int = CACHE_AGGREGATES,
         queue_max: int = WRITER_QUEUE_MAX,
+        archive: Archive | None = None,
     ) -> None:
         self._connections = connections
         self._handlers = handlers
@@ -50,7 +52,7 @@ class PostgresJournal:
         self._twins = Twins()
         self._preparer = Preparer(Cache(cache_size), self._mapper, clock)
         self._snapshotter = Snapshotter(connections)
-        self._links = Link(dsn, "daybook journal"), Link(dsn, "daybook journal side")
+        self._links = Link(dsn, "daybook journal", archive), Link(dsn, "daybook journal side", archive)
         self._writer = Writer(
             main=self._links[0],
             side=self._links[1],
@@ -183,8 +185,12 @@ async def open_journal(
     meters: Meters | None = None,
     cache_size: int = CACHE_AGGREGATES,
     queue_max: int = WRITER_QUEUE_MAX,
+    archive: Archive | None = None,
 ) -> AsyncIterator[PostgresJournal]:
-    """A journal whose writer runs for as long as the block lasts. At its end everything accepted is decided."""
+    """A journal whose writer runs for as long as the block lasts. At its end everything accepted is decided.
+
+    *archive*: where the words of old events are; *connections* know theirs by themselves.
+    """
     journal = PostgresJournal(
         dsn,
         connections,
@@ -193,6 +199,7 @@ async def open_journal(
         meters=meters or Meters(),
         cache_size=cache_size,
         queue_max=queue_max,
+        archive=archive,
     )
     journal.start()
     try:

@@ -11,7 +11,9 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.archive.ports import Archive
 from infra.postgres.arrays import adapters
+from projections.archive.whole import attach
 
 #: A statement of the writer that takes longer hangs: it is sent again on another connection.
 STATEMENT_SECONDS = 3.0
@@ -22,8 +24,9 @@ KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count":
 class Link:
     """A connection in autocommit that sends batches. Not shared: one user at a time."""
 
-    def __init__(self, dsn: str, name: str) -> None:
+    def __init__(self, dsn: str, name: str, archive: Archive | None = None) -> None:
         self._dsn = dsn
+        self._archive = archive
         self._name = name
         self._connection: AsyncConnection[TupleRow] | None = None
 
@@ -35,6 +38,7 @@ class Link:
             # The writer's statements are prepared by themselves (infra/postgres/prepared.py). If psycopg prepared others, it would
             # deallocate them all after a rollback, in the middle of the next transaction.
             self._connection.prepare_threshold = None
+            attach(self._connection, self._archive)
         return self._connection
 
     @asynccontextmanager

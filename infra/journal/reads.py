@@ -8,9 +8,11 @@ from domain.kernel.facts import Root
 from domain.ports import Recorded
 from infra.journal.mapper import CanonicalMapper
 from infra.journal.snapshots import shape_of
-from infra.journal.tails import EVENT, SNAPSHOT, Row
+from infra.journal.tails import EVENT, SNAPSHOT, Row, whole_rows
+from projections.archive.whole import Places, whole
 
 COLUMNS = "position, stream, version, topic, recorded_at, actor, account_id, correlation, causation, command_id, state"
+_PLACES = Places(position=0, state=10, actor=5, correlation=7)
 
 # A page of the log. Positions have no holes, so a reader that asks on from the last one misses nothing.
 PAGE = f"SELECT {COLUMNS} FROM journal.events WHERE position > %(after)s ORDER BY position LIMIT %(limit)s"
@@ -70,7 +72,7 @@ async def rows_until(connection: Any, kind: type[Root], stream: UUID, until: int
         rows = [Row(SNAPSHOT, *row[1:]) for row in await cursor.fetchall()]
         values["version"] = rows[0].version if rows else 0
         await cursor.execute(EVENTS_UNTIL, values)
-        return rows + [Row(EVENT, *row[1:]) for row in await cursor.fetchall()]
+        return rows + await whole_rows(connection, [Row(EVENT, *row[1:]) for row in await cursor.fetchall()])
 
 
 async def value(connection: Any, query: str, values: dict[str, Any]) -> Any:
@@ -83,7 +85,7 @@ async def rows(connection: Any, query: str, values: dict[str, Any]) -> list[Any]
     """Rows of COLUMNS, not decoded."""
     async with connection.cursor(binary=True) as cursor:
         await cursor.execute(query, values)
-        return list(await cursor.fetchall())
+        return list(await whole(connection, await cursor.fetchall(), _PLACES))
 
 
 async def events(connection: Any, query: str, values: dict[str, Any], mapper: CanonicalMapper) -> list[Recorded]:

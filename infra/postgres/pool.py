@@ -9,8 +9,10 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
+from domain.archive.ports import Archive
 from domain.kernel.refusals import Unavailable
 from infra.postgres.arrays import adapters
+from projections.archive.whole import attach
 
 WAIT_SECONDS = 5.0
 WAITING_MAX = 1_000
@@ -24,10 +26,15 @@ class DatabaseUnreachable(Unavailable):
 
 
 class Pool:
-    """Implements the port `Connections` with a psycopg pool of at most *size* connections."""
+    """Implements the port `Connections` with a psycopg pool of at most *size* connections. *archive*: where old events' words are."""
 
-    def __init__(self, dsn: str, *, size: int, name: str) -> None:
+    def __init__(self, dsn: str, *, size: int, name: str, archive: Archive | None = None) -> None:
         self.size = size
+
+        async def configure(connection: AsyncConnection[TupleRow]) -> None:
+            await connection.execute(CONFIGURE)
+            attach(connection, archive)
+
         self._pool: AsyncConnectionPool[AsyncConnection[TupleRow]] = AsyncConnectionPool(
             dsn,
             min_size=1,
@@ -37,7 +44,7 @@ class Pool:
             open=False,
             name=name,
             kwargs={"autocommit": True, "application_name": name, "context": adapters()},
-            configure=_configure,
+            configure=configure,
         )
 
     async def open(self) -> None:
@@ -73,14 +80,10 @@ class Pool:
             raise DatabaseUnreachable(retry_after=5) from error
 
 
-async def _configure(connection: AsyncConnection[TupleRow]) -> None:
-    await connection.execute(CONFIGURE)
-
-
 @asynccontextmanager
-async def open_pool(dsn: str, *, size: int, name: str = "daybook") -> AsyncIterator[Pool]:
+async def open_pool(dsn: str, *, size: int, name: str = "daybook", archive: Archive | None = None) -> AsyncIterator[Pool]:
     """An open pool for as long as the block lasts."""
-    pool = Pool(dsn, size=size, name=name)
+    pool = Pool(dsn, size=size, name=name, archive=archive)
     await pool.open()
     try:
         yield pool

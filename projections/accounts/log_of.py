@@ -8,6 +8,8 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from projections.archive.whole import words_of
+
 # By the index of an account's history; `state` is JSON for all topics of ours.
 PAGE = """
     SELECT position, topic, recorded_at, convert_from(state, 'UTF8') AS state FROM journal.events
@@ -29,4 +31,9 @@ async def page_of_log(conn: AsyncConnection[Any], account_id: UUID, *, after: in
     """At most *limit* facts after position *after*."""
     cursor = conn.cursor(binary=True, row_factory=class_row(LoggedFact))
     await cursor.execute(PAGE.encode(), {"account_id": account_id, "after": after, "limit": limit})
-    return await cursor.fetchall()
+    facts = await cursor.fetchall()
+    known = await words_of(conn, [(fact.position, fact.state.encode()) for fact in facts])
+    for fact in facts:
+        if fact.position in known:
+            fact.state = known[fact.position].state.decode()
+    return facts

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from projections.audit.account_pass import AccountPass
+from projections.audit.archived import spooled
 from projections.audit.report import Difference, Differs
 from projections.audit.source import Source, opened
 from projections.audit.stream_pass import StreamPass
@@ -62,12 +64,12 @@ class Aside:
 
 
 @contextmanager
-def aside(dsn: str) -> Iterator[Aside]:
+def aside(dsn: str, spool: Path | None = None) -> Iterator[Aside]:
     """The other passes, running from now on; stopped when the block ends, however it ends."""
     # A fresh interpreter: whatever threads and connections the caller has stay his own.
     context = get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_pass, args=(dsn, there), name="daybook verify", daemon=True)
+    process = context.Process(target=_pass, args=(dsn, spool, there), name="daybook verify", daemon=True)
     process.start()
     there.close()
     try:
@@ -94,7 +96,7 @@ def rare_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _pass(dsn: str, pipe: Connection) -> None:
+def _pass(dsn: str, spool: Path | None, pipe: Connection) -> None:
     # Ctrl-C reaches both; the first process decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     done = 0
@@ -106,8 +108,8 @@ def _pass(dsn: str, pipe: Connection) -> None:
 
     outcome: Any
     try:
-        with opened(dsn) as conn, rare_collections():
-            outcome = other_passes(Source(conn), advance)
+        with opened(dsn) as conn, spooled(spool) as archived, rare_collections():
+            outcome = other_passes(Source(conn, archived), advance)
     except Differs as error:
         outcome = error.difference
     except psycopg.Error as error:

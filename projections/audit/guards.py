@@ -41,6 +41,7 @@ OPERATIONAL: Mapping[str, str] = {
     "dispatch.workers": "heartbeats; a row without them is forgotten",
     "journal.claims": "kept unique by its key and written with its fact; without a claim the fact itself is still in the log",
     "journal.migrations": "checksums of the migrations, compared at each start",
+    "journal.segments": "each file is read and checked by itself, down to a signed checkpoint, before anything is taken from it",
     "journal.snapshots": "disposable: deleting them costs time only; a fact decided on a forged one breaks a rule of the ledger here",
     "vault.epochs": "wrapped keys: altered, they cannot be unwrapped; what they seal cannot be read then, and no amount changes",
     "vault.provider_keys": "sealed with the owner's key, under his account and the provider's name: altered or moved, it cannot be opened",

@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 from psycopg.types.datetime import DateBinaryLoader, TimestamptzBinaryLoader
 from psycopg.types.json import set_json_loads
 
+from projections.audit.archived import NO_SPOOL, Spool
 from projections.audit.entries import HEAD, Entry
 
 Row = dict[str, Any]
@@ -28,16 +29,17 @@ def opened(dsn: str) -> Iterator[Connection[Any]]:
 
 
 class Source:
-    """A connection in autocommit."""
+    """A connection in autocommit. *spool*: what the archive has of old entries."""
 
-    def __init__(self, conn: Connection[Any]) -> None:
+    def __init__(self, conn: Connection[Any], spool: Spool = NO_SPOOL) -> None:
         self.conn = conn
+        self.spool = spool
         conn.execute(CONFIGURE)
 
     def page(self, sql: str, params: Mapping[str, Any]) -> list[Entry]:
-        """Entries of the log, by one of the statements made for them."""
+        """Entries of the log, by one of the statements made for them.   Raises Differs for one that the archive does not have."""
         found = self._cursor().execute(sql.encode(), params).fetchall()
-        return [Entry._make(row) for row in found]
+        return self.spool.whole([Entry._make(row) for row in found])
 
     def rows(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """Rows by column name: ids as texts, times with their zone, JSON as values."""

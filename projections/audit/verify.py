@@ -6,8 +6,10 @@ compared with a read model is the log up to that model's own position, in one sn
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
+from projections.audit.archived import spooled
 from projections.audit.aside import Aside, Models, aside, other_passes, rare_collections
 from projections.audit.log_pass import LogPass
 from projections.audit.models import positions_of
@@ -30,6 +32,8 @@ class Means(NamedTuple):
     remembered: Remembered = NOTHING
     salt: Salt | None = None
     aside_from: int = ASIDE_FROM_EVENTS
+    #: The folder of a spool that holds what the archive has; None: nothing was archived.
+    spool: Path | None = None
 
 
 ALONE = Means()
@@ -45,11 +49,11 @@ def verify_now(dsn: str, on_progress: Progress = lambda done, total: None, *, me
 
     *on_progress* is told (steps done, steps in all); each entry of the log is two steps, one by position, one by stream.
     """
-    with opened(dsn) as conn:
-        source = Source(conn)
+    with opened(dsn) as conn, spooled(means.spool) as spool:
+        source = Source(conn, spool)
         if source.head() < means.aside_from:
             return checked(source, on_progress, means=means)
-        with aside(dsn) as other:
+        with aside(dsn, means.spool) as other:
             return checked(source, on_progress, other, means=means)
 
 

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import AsyncConnection
 
+from domain.archive.ports import Archive
+from projections.archive.whole import attach
 from projections.kernel.wake import Wake, listening
 
 log = logging.getLogger(__name__)
@@ -50,6 +52,8 @@ class Follower:
         self.sink = sink
         self.poll_seconds = poll_seconds
         self.leading = False
+        #: Where the words of old events are; told before it runs.
+        self.archive: Archive | None = None
         #: For metrics: called with the error of each failed round.
         self.on_error: Callable[[Exception], None] = lambda error: None
 
@@ -76,6 +80,7 @@ class Follower:
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         async with await AsyncConnection.connect(self.dsn, autocommit=True, application_name=f"daybook {self.name}") as conn:
             await conn.execute(CONFIGURE)
+            attach(conn, self.archive)
             yield conn
 
     async def _run(self, stop: asyncio.Event, wake: Wake) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from psycopg import AsyncConnection
 
 from domain.kernel.journal_refusals import UpgradeNeeded
+from projections.archive.whole import Places, whole
 from projections.kernel.facts import Decode, Event, Undecodable, Unreadable, decoders
 
 # A batch in log order. Positions have no holes, so what is read is everything before its end.
@@ -34,6 +35,7 @@ READ_BEFORE = """
 # The end of the log, by its index.
 HEAD = "SELECT position FROM journal.events ORDER BY position DESC LIMIT 1"
 ENDLESS = 2**63 - 1
+_PLACES = Places(position=0, state=6)
 
 
 class Reader:
@@ -90,4 +92,4 @@ async def head_of(conn: AsyncConnection[Any]) -> int:
 
 async def rows_of(conn: AsyncConnection[Any], sql: str, params: Mapping[str, Any]) -> list[Any]:
     cursor = await conn.cursor(binary=True).execute(sql, params)
-    return await cursor.fetchall()
+    return list(await whole(conn, await cursor.fetchall(), _PLACES))

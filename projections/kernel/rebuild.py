@@ -7,6 +7,8 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection
 
+from domain.archive.ports import Archive
+from projections.archive.whole import attach
 from projections.kernel.apply import fold, move
 from projections.kernel.model import BUILDING, LIVE, Place, ReadModel
 from projections.kernel.projector import BATCH_EVENTS
@@ -35,7 +37,9 @@ class RebuildRunning(Exception):
     """Another process builds this model at the moment."""
 
 
-async def rebuild(dsn: str, model: ReadModel, progress: Progress, *, batch_events: int = BATCH_EVENTS) -> int:
+async def rebuild(
+    dsn: str, model: ReadModel, progress: Progress, *, batch_events: int = BATCH_EVENTS, archive: Archive | None = None
+) -> int:
     """Fold the whole log into new tables and put them in the place of the live ones; a stopped model runs again then.
 
     *progress* is told (position, head) after each batch. Returns the position reached. An interrupted rebuild leaves the
@@ -43,6 +47,7 @@ async def rebuild(dsn: str, model: ReadModel, progress: Progress, *, batch_event
     """
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True, application_name="daybook rebuild") as conn:
         await conn.execute(CONFIGURE)
+        attach(conn, archive)
         row = await (await conn.execute(LOCK, {"name": f"daybook:rebuild:{model.name}"})).fetchone()
         if not row or not row[0]:
             raise RebuildRunning(f"{model.name} is being rebuilt by another process.")

@@ -9,6 +9,8 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from projections.archive.whole import words_of
+
 # A page of a range of positions, oldest or newest first. The state is read whole: what of it may be shown is said below.
 _PAGE = """
     SELECT position, stream, version, topic, recorded_at, actor, account_id, correlation, causation, command_id, first,
@@ -99,7 +101,15 @@ async def page_of_entries(
     cursor = conn.cursor(binary=True, row_factory=class_row(EntryRow))
     # Not prepared: one kept plan for all combinations of filters would use the right index for none.
     await cursor.execute(PAGES[order].encode(), {**filters, "low": first, "high": last, "limit": limit + 1}, prepare=False)
-    rows = await cursor.fetchall()
+    rows = await _whole(conn, await cursor.fetchall())
     if len(rows) > limit:
         return Found(rows[:limit], rows[limit - 1].position)
     return Found(rows, rest)
+
+
+async def _whole(conn: AsyncConnection[Any], rows: list[EntryRow]) -> list[EntryRow]:
+    known = await words_of(conn, [(row.position, row.state) for row in rows])
+    for row in rows:
+        if row.position in known:
+            row.actor, row.correlation, row.state = known[row.position]
+    return rows

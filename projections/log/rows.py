@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from projections.archive.whole import Places, whole
 from projections.log.lines import Event, embedded
 
 # The columns as an export spells them, in the order of its struct: alphabetical.
@@ -26,6 +27,7 @@ OF_ACCOUNT = f"""
 # When the log took a position.
 RECORDED_AT = "SELECT recorded_at FROM journal.events WHERE position = %(position)s"
 _STATE = Event.__struct_fields__.index("state")
+_PLACES = Places(*(Event.__struct_fields__.index(name) for name in ("position", "state", "actor", "correlation")))
 
 
 async def page_of_rows(conn: AsyncConnection[Any], *, after: int, upto: int, limit: int, account_id: str | None = None) -> list[Event]:
@@ -33,7 +35,7 @@ async def page_of_rows(conn: AsyncConnection[Any], *, after: int, upto: int, lim
     params: Mapping[str, Any] = {"after": after, "upto": upto, "limit": limit, "account_id": account_id}
     cursor = conn.cursor(binary=True)
     await cursor.execute((ALL if account_id is None else OF_ACCOUNT).encode(), params)
-    return [_event(list(row)) for row in await cursor.fetchall()]
+    return [_event(list(row)) for row in await whole(conn, await cursor.fetchall(), _PLACES)]
 
 
 def _event(values: list[Any]) -> Event:

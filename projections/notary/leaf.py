@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from psycopg import AsyncConnection
 
+from projections.archive.whole import Places, whole
 from projections.notary.tree import leaf_hash
 
 #: Column -> how the log gives it in the form above. The order is part of the format.
@@ -42,6 +43,7 @@ COLUMNS = tuple(FORMS)
 _NUMBERS = frozenset({"position", "version", "causation", "status", "available", "held", "owed", "outside"})
 _NULL = b"\xff\xff\xff\xff"
 _length = struct.Struct(">I").pack
+_PLACES = Places(*(COLUMNS.index(name) for name in ("position", "state", "actor", "correlation")))
 
 # Rows in log order, each column as the leaf takes it. `position` alone would be the text.
 READ = f"""
@@ -52,14 +54,15 @@ READ = f"""
 Row = Sequence[bytes | None]
 
 
-async def rows(conn: AsyncConnection[Any], *, after: int, upto: int) -> list[Row]:
+async def rows(conn: AsyncConnection[Any], *, after: int, upto: int) -> Sequence[Row]:
     """The rows at positions *after* + 1 to *upto*, in order."""
     cursor = await conn.cursor(binary=True).execute(READ.encode(), {"after": after, "upto": upto})
     result = cursor.pgresult
     assert result is not None, "a SELECT has a result"
     value, columns = result.get_value, range(len(COLUMNS))
     # Binary text and bytea are the bytes themselves; loading them into Python values would cost five times as much.
-    return [[value(number, column) for column in columns] for number in range(result.ntuples)]
+    found = [[value(number, column) for column in columns] for number in range(result.ntuples)]
+    return await whole(conn, found, _PLACES, as_bytes=True)
 
 
 def encoded(values: Sequence[bytes | None]) -> bytes:

@@ -1,0 +1,1 @@
+"""Old events whose words lie outside of the log's table."""

@@ -1,0 +1,1 @@
+"""The archive: segments of the log as files in the object store."""

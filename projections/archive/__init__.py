@@ -1,0 +1,1 @@
+"""Reading events whose words lie in the archive."""
