@@ -7,7 +7,7 @@ RUN = .venv/bin/python
 CLEAN = daybook.engines.clean "$${DAYBOOK_DATA_DIR:-.daybook}" $(if $(YES),--yes)
 PYTEST = $(RUN) -m pytest --junitxml=.reports/junit.xml
 
-.PHONY: help up demo test test-long lint coverage bench chaos clean locks environment
+.PHONY: help up demo test test-long lint coverage bench chaos proof clean locks environment
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -32,12 +32,12 @@ test-long: ## the long forms: many minutes; SEED=n repeats a run, docs/test-runs
 	@$(RUN) -m pytest --junitxml=.reports/junit-long.xml -n 2 -m long --timeout 1800 $(ARGS); status=$$?; \
 	$(RUN) -m tests.support.long_runs .reports/junit-long.xml && exit $$status
 
-lint: ## ruff, types, and the figures of the README
+lint: ## ruff, types, and the figures in the documents
 	@$(ENVIRONMENT) test lint
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
-	@$(RUN) -m tests.bench.table --check
+	@$(RUN) -m tests.bench.documents --check
 
 coverage: ## tests with branch coverage: 90 % in domain/, 80 % overall
 	@$(ENVIRONMENT) test
@@ -48,13 +48,16 @@ coverage: ## tests with branch coverage: 90 % in domain/, 80 % overall
 	@$(RUN) -m coverage json -q
 	@$(RUN) -m tests.support.coverage_floors .reports/coverage.json
 
-bench: ## the figures beside their peers; fails below a floor
+bench: ## the figures beside their peers, and the plots; fails below a floor; ARGS=--help lists the rows
 	@$(ENVIRONMENT) test
 	@$(RUN) -m tests.bench $(ARGS)
 
 chaos: ## load on real processes while things break
 	@$(ENVIRONMENT) test
 	@$(RUN) -m tests.faults.chaos $(ARGS)
+
+proof: ## bench and chaos in a fresh clone of HEAD; ARGS="demo test" for others, ARGS=--take brings their figures here
+	@"$(PYTHON)" tests/support/fresh_clone.py $(ARGS)
 
 clean: ## stops what runs here, deletes .venv and, after asking, .daybook (YES=1 answers)
 	@if [ -x .venv/bin/python ]; then .venv/bin/python -m $(CLEAN); \

@@ -1,90 +1,81 @@
-"""`make bench`: run the rows, print the table, write bench/latest.json, and exit 1 below a floor.
+"""`make bench`: run the rows, print the table, write figures and plots, and exit 1 below a floor or when a row could not be measured.
 
-usage: python -m tests.bench [--rounds N] [--rows NAME,NAME] [--no-write]
+Figures go to bench/latest.json and bench/curves.json, and from there into README.md, docs/performance.md and its plots.
 """
 
 import argparse
-import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+import traceback
 from pathlib import Path
 from typing import Any
 
 from daybook.engines import embedded
-from tests.bench.measure import Row, summary
+from tests.bench import curves, results
+from tests.bench.measure import Row, broken, summary
+from tests.bench.peers.environment import python as peers_python
 from tests.bench.rows import ROWS
 from tests.bench.stand import Stand
-from tests.bench.table import LATEST, README, rendered, replaced
+from tests.bench.table import rendered
 
-PEERS_ENVIRONMENT = Path(".venv-bench")
+KEYS = "\n".join(f"  {row.key:<12}{row.name}" for row in ROWS)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make bench", description="Every figure beside its peers, on the same engines.")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each row (5)")
-    parser.add_argument("--rows", default="", help="only these rows, by name, separated by commas")
-    parser.add_argument("--no-write", action="store_true", help="leave bench/latest.json and README.md as they are")
+    parser = argparse.ArgumentParser(
+        prog="make bench",
+        description="Every figure beside its peers, on the same engines.",
+        epilog=f"rows:\n{KEYS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each row (5); expensive rows take fewer")
+    parser.add_argument("--rows", default="", help="only these rows, separated by commas; writes nothing")
+    parser.add_argument("--curves", action="store_true", help="only the sweeps and the plots")
+    parser.add_argument("--no-curves", action="store_true", help="without the sweeps and the plots")
+    parser.add_argument("--no-write", action="store_true", help="leave figures, documents and plots as they are")
     options = parser.parse_args()
-    wanted = [name for name in options.rows.split(",") if name]
-    rows = [row for row in ROWS if not wanted or row.name in wanted]
-    if not rows:
-        parser.error(f"no such row; there are: {', '.join(row.name for row in ROWS)}")
+    wanted = [key for key in options.rows.split(",") if key]
+    if unknown := set(wanted) - {row.key for row in ROWS}:
+        parser.error(f"no such row: {', '.join(sorted(unknown))}; there are:\n{KEYS}")
+    rows = [] if options.curves else [row for row in ROWS if not wanted or row.key in wanted]
+    whole = not wanted and not options.no_write
+    head = {**results.facts(), "rounds": options.rounds}
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="daybook-bench-") as folder, embedded(Path(folder) / "data") as engines:
         stand = Stand(Path(folder), engines, peers_python())
-        results = [measured(row, stand, options.rounds) for row in rows]
-    latest = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": said_by("git", "rev-parse", "--short", "HEAD"),
-        "machine": f"{os.cpu_count()} cores, {memory_gib()} GiB, {platform.system()} {platform.machine()}, {said_by(sys.executable, '-V')}",
-        "rounds": options.rounds,
-        "rows": results,
-    }
-    print("\n" + rendered(latest))
-    if not options.no_write and not wanted:
-        LATEST.parent.mkdir(exist_ok=True)
-        LATEST.write_text(json.dumps(latest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        README.write_text(replaced(README.read_text(encoding="utf-8"), rendered(latest)), encoding="utf-8")
-    below = [f"{row['name']}: {floor['said']}" for row in results for floor in row["floors"] if not floor["holds"]]
-    for line in below:
-        print(f"below the floor: {line}", file=sys.stderr)
-    return 1 if below else 0
+        measured = [_measured(row, stand, row.rounds(options.rounds), place) for place, row in enumerate(rows, 1)]
+        swept = None if wanted or options.no_curves else curves.swept(stand)
+    latest = {**head, "seconds": round(time.monotonic() - began), "rows": measured}
+    if measured:
+        print("\n" + rendered(latest))
+    if whole:
+        results.write(latest if measured else None, swept and {**head, **swept})
+    return _judged(measured, [name for name, points in (swept or {}).items() if not points])
 
 
-def measured(row: Row, stand: Stand, rounds: int) -> dict[str, Any]:
-    results = []
-    for number in range(rounds):
-        began = time.monotonic()
-        results.append(row.measure(stand))
-        said = ", ".join(f"{name} {value:,.1f}" for name, value in results[-1].items())
-        print(f"{row.name} {number + 1}/{rounds}: {said}   [{time.monotonic() - began:.0f} s]", flush=True)
-    return summary(row, results)
+def _measured(row: Row, stand: Stand, rounds: int, place: int) -> dict[str, Any]:
+    """A row that raises must not take the others with it."""
+    found, began = [], time.monotonic()
+    try:
+        for number in range(rounds):
+            at = time.monotonic()
+            found.append(row.measure(stand))
+            said = ", ".join(f"{name} {value:,.1f}" for name, value in found[-1].items())
+            print(f"{place}. {row.key} {number + 1}/{rounds}: {said}   [{time.monotonic() - at:.0f} s]", flush=True)
+    except Exception as error:  # noqa: BLE001
+        traceback.print_exc()
+        return {**broken(row, error), "seconds": round(time.monotonic() - began)}
+    return {**summary(row, found), "seconds": round(time.monotonic() - began)}
 
 
-def peers_python() -> Path:
-    """The peers' own environment, made once for each content of its lock."""
-    python = PEERS_ENVIRONMENT.absolute() / "bin" / "python"
-    stamp = PEERS_ENVIRONMENT / "lock.txt"
-    lock = Path("requirements-bench.txt").read_text(encoding="utf-8")
-    if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == lock):
-        print("making the environment of the peers …", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEERS_ENVIRONMENT)], check=True)
-        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", "requirements-bench.txt"], check=True)
-        stamp.write_text(lock, encoding="utf-8")
-    return python
-
-
-def said_by(*words: str) -> str:
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def memory_gib() -> int:
-    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
+def _judged(measured: list[dict[str, Any]], lost: list[str]) -> int:
+    failed = [f"could not be measured: {row['key']}: {row['error']}" for row in measured if row.get("error")]
+    below = [f"below the floor: {row['name']}: {floor['said']}" for row in measured for floor in row["floors"] if not floor["holds"]]
+    failed += [f"could not be swept: {name}" for name in lost]
+    for line in failed + below:
+        print(line, file=sys.stderr)
+    return 1 if failed or below else 0
 
 
 if __name__ == "__main__":

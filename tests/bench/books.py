@@ -14,9 +14,12 @@ from domain.credits.commands import GrantCredits
 from domain.generations.commands import FailGeneration, RequestGeneration, StartGeneration, SucceedGeneration
 from domain.kernel.commands import Command, Context
 from infra.journal.journal import PostgresJournal, open_journal
+from infra.journal.meters import Meters
 from infra.postgres.pool import Pool
 
 SEALED = "s1." + "x" * 180
+#: Fewer than the journal lets wait.
+AT_ONCE = 1_000
 
 
 class WallClock:
@@ -30,11 +33,11 @@ def new_id() -> UUID:
 
 
 @asynccontextmanager
-async def journal_of(dsn: str) -> AsyncIterator[PostgresJournal]:
-    pool = Pool(dsn, size=4, name="bench")
+async def journal_of(dsn: str, *, connections: int = 4, meters: Meters | None = None) -> AsyncIterator[PostgresJournal]:
+    pool = Pool(dsn, size=connections, name="bench")
     await pool.open()
     try:
-        async with open_journal(dsn, pool, handlers=HANDLERS, clock=WallClock()) as journal:
+        async with open_journal(dsn, pool, handlers=HANDLERS, clock=WallClock(), meters=meters or Meters()) as journal:
             yield journal
     finally:
         await pool.close()
@@ -64,9 +67,14 @@ async def open_account(journal: PostgresJournal, credits: int) -> UUID:
 
 
 async def grant(dsn: str, account: UUID, credits: int) -> None:
+    await grant_all(dsn, [account], credits)
+
+
+async def grant_all(dsn: str, accounts: Sequence[UUID], credits: int) -> None:
     async with journal_of(dsn) as journal:
-        values = {"source": "operator", "priority": 0, "expires_at": None, "reason": "bench"}
-        await execute(journal, GrantCredits(account_id=account, grant_id=new_id(), amount=credits, **values))
+        for account in accounts:
+            values = {"source": "operator", "priority": 0, "expires_at": None, "reason": "bench"}
+            await execute(journal, GrantCredits(account_id=account, grant_id=new_id(), amount=credits, **values))
 
 
 def request_of(account: UUID, generation: UUID) -> RequestGeneration:
@@ -125,4 +133,7 @@ async def fill_queue(dsn: str, generations: int) -> None:
     """Request *generations* of one account that nobody works on yet."""
     async with journal_of(dsn) as journal:
         account = await open_account(journal, 10_000_000)
-        await asyncio.gather(*(execute(journal, request_of(account, new_id())) for _ in range(generations)))
+        for begin in range(0, generations, AT_ONCE):
+            await asyncio.gather(
+                *(execute(journal, request_of(account, new_id())) for _ in range(begin, min(begin + AT_ONCE, generations)))
+            )

@@ -1,12 +1,16 @@
 """A load generator over raw keep-alive connections, in a process of its own so that it never shares a loop with what it measures.
 
-Reads a plan as JSON on standard input and prints what it saw as JSON: {"rate", "p50_ms", "p99_ms", "statuses", "ids"}.
-Bounded by the plan's `seconds` or `requests`, whichever ends first; targets loopback only.
+Reads a plan as JSON on standard input and prints what it saw as JSON: {"rate", "p50_ms", "p99_ms", "statuses", "ids", "cpu_seconds"},
+with `keep_samples` also "samples": [[when it was answered (Unix time), milliseconds], …].
+Bounded by the plan's `seconds` or `requests`, whichever ends first; targets loopback only. Without `rate` each connection asks again as
+soon as it is answered (or `pause_ms` later). With `rate` requests are due at even times whatever the answers do, and a request that had
+to wait for a free connection is late by that much: a slow server cannot slow its own measure down.
 """
 
 import asyncio
 import itertools
 import json
+import resource
 import sys
 import time
 import uuid
@@ -51,33 +55,53 @@ class Client(asyncio.Protocol):
         return await self.answer
 
 
+class Pace:
+    """When the next request is due, shared by all connections of a plan; None when there is none."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self.left = itertools.count(plan.get("requests", 10**9) - 1, -1)
+        self.begin = time.perf_counter()
+        self.until = self.begin + plan.get("seconds", 60)
+        self.rate = plan.get("rate")
+        self.number = itertools.count()
+
+    def due(self) -> float | None:
+        due = self.begin + next(self.number) / self.rate if self.rate else time.perf_counter()
+        return due if due < self.until and next(self.left) >= 0 else None
+
+
 class Run:
     """One plan: `connections` clients, each with its own bearer token (tokens are dealt round)."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self.plan = plan
-        self.left = itertools.count(plan.get("requests", 10**9) - 1, -1)
         self.milliseconds: list[float] = []
+        self.samples: list[tuple[float, float]] = []
         self.statuses: Counter[int] = Counter()
         self.ids: list[str] = []
 
-    async def connection(self, number: int) -> None:
+    async def connection(self, number: int, pace: Pace) -> None:
         loop = asyncio.get_running_loop()
         _, client = await loop.create_connection(Client, "127.0.0.1", self.plan["port"])
         token = self.plan["tokens"][number % len(self.plan["tokens"])]
-        until = time.perf_counter() + self.plan.get("seconds", 60)
-        keep = self.plan.get("keep_ids", False)
-        while time.perf_counter() < until and next(self.left) >= 0:
-            request = self.request(token)
-            began = time.perf_counter()
-            status, body = await client.exchange(request)
-            self.milliseconds.append((time.perf_counter() - began) * 1000)
-            self.statuses[status] += 1
-            if keep and status in (201, 202):
-                self.ids.append(json.loads(body)["id"])
+        while (due := pace.due()) is not None:
+            if (early := due - time.perf_counter()) > 0:
+                await asyncio.sleep(early)
+                # Timers are a millisecond late; only what waited for an answer was kept waiting.
+                due = time.perf_counter()
+            status, body = await client.exchange(self.request(token))
+            self.note(status, body, (time.perf_counter() - due) * 1000)
             if self.plan.get("pause_ms"):
                 await asyncio.sleep(self.plan["pause_ms"] / 1000)
         client.transport.close()
+
+    def note(self, status: int, body: bytes, milliseconds: float) -> None:
+        self.milliseconds.append(milliseconds)
+        self.statuses[status] += 1
+        if self.plan.get("keep_samples"):
+            self.samples.append((time.time(), milliseconds))
+        if self.plan.get("keep_ids") and status in (201, 202):
+            self.ids.append(json.loads(body)["id"])
 
     def request(self, token: str) -> bytes:
         body = json.dumps(self.plan["body"]).encode() if self.plan.get("body") is not None else b""
@@ -93,9 +117,10 @@ class Run:
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
     async def run(self) -> dict[str, Any]:
-        began = time.perf_counter()
-        await asyncio.gather(*(self.connection(number) for number in range(self.plan["connections"])))
-        elapsed = time.perf_counter() - began
+        before = cpu_seconds()
+        pace = Pace(self.plan)
+        await asyncio.gather(*(self.connection(number, pace) for number in range(self.plan["connections"])))
+        elapsed = time.perf_counter() - pace.begin
         taken = sorted(self.milliseconds)
         return {
             "rate": len(taken) / elapsed,
@@ -104,7 +129,14 @@ class Run:
             "p99_ms": quantile(taken, 0.99),
             "statuses": {str(status): count for status, count in self.statuses.items()},
             "ids": self.ids,
+            "samples": self.samples,
+            "cpu_seconds": cpu_seconds() - before,
         }
+
+
+def cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def quantile(ordered: list[float], share: float) -> float:

@@ -9,6 +9,8 @@ from tests.bench.stand import Stand
 
 #: One round: figures by name, such as {"ours": 21000.0, "stock": 1150.0}.
 Round = dict[str, float]
+#: The unit of figures that say what one generation costs a process; they have a table of their own.
+CPU = "µs CPU"
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,21 @@ class Floor:
 
 @dataclass(frozen=True)
 class Row:
-    """`beside` says which processes ran beside what is measured; `units` names each figure's unit."""
+    """`key` is its name on the command line; `beside` says which processes ran beside what is measured.
 
+    `units` names each figure's unit ("/s" without one). An expensive row says with `rounds_most` that it takes fewer rounds than asked for.
+    """
+
+    key: str
     name: str
     beside: str
     measure: Callable[[Stand], Round]
-    floors: list[Floor]
+    floors: list[Floor] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
+    rounds_most: int | None = None
+
+    def rounds(self, asked: int) -> int:
+        return min(asked, self.rounds_most or asked)
 
 
 def summary(row: Row, rounds: list[Round]) -> dict[str, Any]:
@@ -48,12 +58,13 @@ def summary(row: Row, rounds: list[Round]) -> dict[str, Any]:
     names = list(rounds[0])
     medians = {name: median(one[name] for one in rounds) for name in names}
     return {
+        "key": row.key,
         "name": row.name,
         "beside": row.beside,
         "rounds": len(rounds),
         "figures": {
             name: {
-                "unit": row.units.get(name, "/s"),
+                "unit": CPU if name.startswith("CPU ") else row.units.get(name, "/s"),
                 "min": min(one[name] for one in rounds),
                 "median": medians[name],
                 "max": max(one[name] for one in rounds),
@@ -62,3 +73,9 @@ def summary(row: Row, rounds: list[Round]) -> dict[str, Any]:
         },
         "floors": [{"said": floor.said(), "reached": floor.value(medians), "holds": floor.holds(medians)} for floor in row.floors],
     }
+
+
+def broken(row: Row, error: Exception) -> dict[str, Any]:
+    """What stands in the place of a row that could not be measured: it holds no floor."""
+    said = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    return {"key": row.key, "name": row.name, "beside": row.beside, "rounds": 0, "figures": {}, "floors": [], "error": said}

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import psycopg
 from daybook.engines import Engines
 from daybook.schema import bring_up_to_date
 from daybook.settings import load as load_settings
+from tests.bench.books import grant_all
 
 PEERS = Path(__file__).parent / "peers"
 SECRET = "bench-secret-bench-secret-bench-secret-bench"
@@ -35,6 +36,15 @@ price = 5
 upstream = "noop"
 [models.adapter]
 sleep_ms = 0
+[[models]]
+id = "bench/picture"
+kind = "image"
+provider = "builtin"
+title = "Picture"
+description = "The built-in renderer."
+price = 5
+upstream = "sketch-1"
+formats = ["png"]
 """
 
 
@@ -47,6 +57,7 @@ class Stand:
         self.peers_python = peers_python
         self.catalogue = folder / "bench.toml"
         self.catalogue.write_text(CATALOGUE)
+        self._kept: dict[str, str] = {}
 
     def database(self) -> str:
         """A new, migrated database, and the folder for its objects."""
@@ -54,12 +65,29 @@ class Stand:
         asyncio.run(bring_up_to_date(load_settings(self.environment(dsn, 8000))))
         return dsn
 
-    def empty_database(self) -> str:
+    def empty_database(self, how: str = "") -> str:
         name = f"bench_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(self.engines.database_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" {how}'.encode())
         parts = psycopg.conninfo.conninfo_to_dict(self.engines.database_url)
         return f"postgresql://{parts['user']}:{parts['password']}@/{name}?host={parts['host']}"
+
+    def kept(self, name: str, fill: Callable[[str], object]) -> str:
+        """A database that *fill* filled once for the whole run. Nobody writes to it: rows that would, take a copy."""
+        if name not in self._kept:
+            began = time.monotonic()
+            dsn = self.database()
+            fill(dsn)
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                connection.execute("VACUUM ANALYZE")
+            print(f"seeded {name}   [{time.monotonic() - began:.0f} s]", flush=True)
+            self._kept[name] = dsn
+        return self._kept[name]
+
+    def copy(self, dsn: str) -> str:
+        """Another database with the same content, file by file. Nobody may be connected to the first."""
+        source = str(psycopg.conninfo.conninfo_to_dict(dsn)["dbname"])
+        return self.empty_database(f'TEMPLATE "{source}" STRATEGY file_copy')
 
     def drop(self, dsn: str) -> None:
         name = str(psycopg.conninfo.conninfo_to_dict(dsn)["dbname"])
@@ -80,7 +108,14 @@ class Stand:
             "DAYBOOK_CATALOGUE": str(self.catalogue),
             "DAYBOOK_LOG_LEVEL": "warning",
             "DAYBOOK_LOG_FORMAT": "json",
+            # Only where a notary runs: it signs soon, so that a row can wait for it.
+            "DAYBOOK_CHECKPOINT_SECONDS": "1",
         }
+
+    def engine_pids(self) -> dict[str, int]:
+        """The two servers' first processes, by role."""
+        servers = {"PostgreSQL": self.engines.postgres._process, "Redis": self.engines.redis._process}
+        return {role: server.pid for role, server in servers.items() if server is not None}
 
     @contextmanager
     def processes(self, dsn: str, *roles: str, port: int) -> Iterator[dict[str, int]]:
@@ -162,18 +197,12 @@ def wait_until_ready(port: int, running: dict[str, subprocess.Popen[bytes]], sec
 
 def accounts(port: int, count: int, dsn: str, credits: int) -> list[str]:
     """Register *count* accounts over HTTP, grant each *credits*, and return their access tokens."""
-    tokens = []
+    tokens, ids = [], []
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
         for _ in range(count):
             answer = client.post("/v1/auth/register", json={"email": f"{uuid.uuid4().hex}@bench.test", "password": "correct horse"})
             answer.raise_for_status()
             tokens.append(answer.json()["access_token"])
-            account = answer.json()["account"]["id"]
-            asyncio.run(_grant(dsn, account, credits))
+            ids.append(uuid.UUID(answer.json()["account"]["id"]))
+    asyncio.run(grant_all(dsn, ids, credits))
     return tokens
-
-
-async def _grant(dsn: str, account: str, credits: int) -> None:
-    from tests.bench.books import grant
-
-    await grant(dsn, uuid.UUID(account), credits)

@@ -51,6 +51,7 @@ def with_two(stand: Stand) -> Round:
 
 
 ONE_API = Row(
+    key="hot",
     name="submits on one account, 64 connections, one API process",
     beside="PostgreSQL, Redis, load generator",
     measure=with_one,
@@ -58,6 +59,7 @@ ONE_API = Row(
     units={"p99": "ms", "overspent": "accounts"},
 )
 TWO_APIS = Row(
+    key="hot-two",
     name="submits on one account, 2 × 32 connections, two API processes",
     beside="PostgreSQL, Redis, two load generators",
     measure=with_two,

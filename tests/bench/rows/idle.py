@@ -27,6 +27,7 @@ def measure(stand: Stand) -> Round:
 
 
 ROW = Row(
+    key="idle",
     name="idle: submit → succeeded",
     beside="api, worker, dispatcher, projector, PostgreSQL, Redis",
     measure=measure,
