@@ -37,6 +37,7 @@ HELD_TWICE = """
 REQUESTED = "SELECT count(*) FROM journal.events WHERE account_id = %(account)s AND topic = 'generations.requested'"
 # What was begun more than once: how much the fault cost.
 AGAIN = "SELECT count(*) FROM journal.events WHERE stream = ANY (%(ids)s) AND topic = 'generations.started'"
+HEAD = "SELECT coalesce(max(position), 0) FROM journal.events"
 # How much of the log no checkpoint covers.
 UNSEALED = """
     SELECT coalesce((SELECT max(position) FROM journal.events), 0) - coalesce((SELECT max(size) FROM proofs.checkpoints), 0)
@@ -92,6 +93,9 @@ class Book:
 
     def ended_twice(self) -> int:
         return self._one(TWICE)
+
+    def head(self) -> int:
+        return self._one(HEAD)
 
     def unsealed(self) -> int:
         return self._one(UNSEALED)

@@ -6,6 +6,7 @@ usage: python -m tests.faults.chaos [--long] [--faults redis-flushed,worker-kill
 import argparse
 import asyncio
 import secrets
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from tests.faults.stack import Stack, stack
 from tests.faults.table import table
 
 ROUNDS_LONG = 5
+LOGS = Path(".reports/chaos")
 
 
 def chance_of(seed: int, fault: Fault, number: int) -> Random:
@@ -51,6 +53,15 @@ def break_all(running: Stack, faults: Sequence[Fault], *, seed: int, form: Form)
     return reports, complaints
 
 
+def keep_logs(folder: Path) -> None:
+    """What the processes said, for whoever looks into a complaint."""
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    for log in folder.rglob("*.log"):
+        shutil.copy(log, LOGS / "-".join(log.relative_to(folder).parts))
+    print(f"the logs are in {LOGS}")
+
+
 def chosen(words: str | None) -> list[Fault]:
     """The faults of a comma-separated list, in its order; all without one.   Raises KeyError."""
     known = {fault.key: fault for fault in FAULTS}
@@ -74,6 +85,8 @@ def main() -> int:
         stack(Path(folder), database_url=engines.database_url, redis_url=engines.redis_url, engines=engines) as running,
     ):
         reports, complaints = break_all(running, faults, seed=options.seed, form=Form.LONG if options.long else Form.WHOLE)
+        if complaints:
+            keep_logs(Path(folder))
     print("\n" + table(reports))
     print("\n".join(complaints) or "audit verify: ok")
     return 1 if complaints else 0

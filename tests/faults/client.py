@@ -11,7 +11,7 @@ import httpx
 BODY: Mapping[str, Any] = {"kind": "image", "model": "noop-200", "prompt": "a lighthouse", "params": {"size": "64x64"}}
 #: What may be repeated with the same key.
 REPEATABLE = (429, 500, 502, 503)
-GIVE_UP_SECONDS = 30
+GIVE_UP_SECONDS = 60
 
 
 class Accepted(NamedTuple):

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -68,15 +68,24 @@ class Stack:
         return self._engines
 
     @contextmanager
-    def fresh(self, **more: str) -> Iterator["Stack"]:
-        """Processes of their own on a database of their own, on the same engines, with other settings."""
+    def own_database(self) -> Iterator[str]:
+        """An empty database on the same engines, dropped at the end."""
         name = f"fresh_{secrets.token_hex(4)}"
-        folder = self.folder / name
-        url = self.engines.postgres.url_of(name)
         with psycopg.connect(self.engines.postgres.url_of("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
-        with stack(folder, database_url=url, redis_url=self.redis_url, engines=self.engines, more=more) as running:
-            yield running
+        try:
+            yield self.engines.postgres.url_of(name)
+        finally:
+            with psycopg.connect(self.engines.postgres.url_of("postgres"), autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def fresh(self, *, database_url: str | None = None, folder: Path | None = None, **more: str) -> Iterator["Stack"]:
+        """Processes of their own on the same engines, with other settings; on a database and in a folder of their own, if none is given."""
+        with ExitStack() as opened:
+            url = database_url or opened.enter_context(self.own_database())
+            place = folder or self.folder / f"fresh-{secrets.token_hex(4)}"
+            yield opened.enter_context(stack(place, database_url=url, redis_url=self.redis_url, engines=self.engines, more=more))
 
     @property
     def log(self) -> str:
@@ -138,7 +147,8 @@ class Stack:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._supervisor.join()
+        if self._supervisor.is_alive():
+            self._supervisor.join()
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():

@@ -1,0 +1,40 @@
+"""Who is connected to the database, by the names that our processes give their connections."""
+
+import asyncio
+import time
+from collections.abc import Collection
+
+import psycopg
+
+from tests.faults.load import PATIENCE_SECONDS
+from tests.faults.stack import Stack
+
+NAMES = """
+    SELECT DISTINCT application_name FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'daybook %%' AND backend_start > %(since)s::timestamptz
+"""
+
+
+def moment(running: Stack) -> str:
+    """Now, by the database's clock."""
+    with psycopg.connect(running.database_url) as connection:
+        row = connection.execute("SELECT clock_timestamp()::text").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def names(running: Stack, *, since: str = "-infinity") -> set[str]:
+    """Of all connections that were made after *since*.   Raises psycopg.OperationalError while the database is away."""
+    with psycopg.connect(running.database_url) as connection:
+        return {row[0] for row in connection.execute(NAMES, {"since": since}).fetchall()}
+
+
+async def connected(running: Stack, wanted: Collection[str], *, since: str) -> None:
+    """Waits until each of *wanted* has a connection that was made after *since*.   Raises AssertionError."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        missing = set(wanted) - await asyncio.to_thread(names, running, since=since)
+        if not missing:
+            return
+        assert time.monotonic() < until, f"{', '.join(sorted(missing))} did not come back"
+        await asyncio.sleep(0.05)
