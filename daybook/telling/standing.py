@@ -10,7 +10,7 @@ from domain.credits.events import CreditsGranted, issuing_book
 from domain.ports import Connections
 from domain.telling.low import MEASURING_SOURCES
 from projections.credits.balance_rows import BalanceRow
-from projections.credits.balances import BRANCHES, balance_of, folded_onto
+from projections.credits.balances import MODEL, balance_of, folded_onto
 from projections.kernel.reader import Reader
 
 ACCOUNTS_MAX = 1_000
@@ -48,7 +48,7 @@ class Standings:
         async with self._reads.connection() as connection:
             start = before = await self._before(connection, account_id, position)
             after = before.position if before else 0
-            facts = await self._reader.of_account(connection, account_id, after=after, upto=position, topics=BRANCHES)
+            facts = await self._reader.of_account(connection, account_id, after=after, upto=position, topics=MODEL.topics)
             values = {"account_id": account_id, "position": position, "topic": CreditsGranted.TOPIC, "books": BOOKS}
             found = await (await connection.execute(MEASURE, values)).fetchone()
         if facts[:-1]:

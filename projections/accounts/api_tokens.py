@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from domain.accounts import events
 from domain.accounts.account import Account
 from projections.kernel.facts import Event
-from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.model import Place, Write, read_model
 from projections.kernel.pages import both_ways, page
 
 DDL = """
@@ -112,10 +112,6 @@ async def load(place: Place, events_: Sequence[Event]) -> Present:
     return Present()
 
 
-def fold(present: Present, event: Event) -> None:
-    BRANCHES[event.topic](present, event)
-
-
 def writes(present: Present) -> Sequence[Write]:
     return Write(INSERT, list(present.issued.values())), Write(DELETE, present.revoked), Write(DELETE_ALL, present.forgotten)
 
@@ -143,13 +139,15 @@ def _forgotten(present: Present, event: Event) -> None:
     present.forgotten.append(Forgotten(event.stream))
 
 
-BRANCHES = branches(
-    {
+MODEL = read_model(
+    name="api_tokens",
+    version=1,
+    ddl=DDL,
+    facts={
         events.AccountErasureRequested: _forgotten,
         events.ApiTokenIssued: _issued,
         events.ApiTokenRevoked: _revoked,
-    }
-)
-MODEL = ReadModel(
-    name="api_tokens", version=1, tables=("api_tokens_v1",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes
+    },
+    load=load,
+    writes=writes,
 )

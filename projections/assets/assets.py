@@ -13,7 +13,7 @@ from domain.assets import events
 from domain.assets.asset import Asset
 from domain.ports import Connections
 from projections.kernel.facts import Event
-from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.model import Place, Write, read_model
 from projections.kernel.pages import page
 from projections.kernel.turns import lane_of, one, turn
 
@@ -224,10 +224,6 @@ async def load(place: Place, events_: Sequence[Event]) -> Present:
     return Present()
 
 
-def fold(present: Present, event: Event) -> None:
-    BRANCHES[event.topic](present, event)
-
-
 def writes(present: Present) -> Sequence[Write]:
     return Write(INSERT, list(present.stored.values())), Write(UPDATE, list(present.patches.values()))
 
@@ -274,13 +270,17 @@ def _share(row: AssetRow | Patch, sealed_token: str | None, expires_at: datetime
         row.share_changed = True
 
 
-BRANCHES = branches(
-    {
+MODEL = read_model(
+    name="assets",
+    version=2,
+    ddl=DDL,
+    facts={
         events.AssetDeleted: _deleted,
         events.AssetRenamed: _renamed,
         events.AssetShared: _shared,
         events.AssetStored: _stored,
         events.AssetUnshared: _unshared,
-    }
+    },
+    load=load,
+    writes=writes,
 )
-MODEL = ReadModel(name="assets", version=2, tables=("assets_v2",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes)

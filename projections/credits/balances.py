@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 from domain.credits import events
 from projections.credits.balance_rows import BalanceRow, GrantRow, burn_order
 from projections.kernel.facts import Event
-from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.model import Place, Write, read_model
 from projections.kernel.reader import Reader
 
 __all__ = ["MODEL", "BalanceRow", "GrantRow", "balance_of", "latest_balance_of"]
@@ -118,7 +118,7 @@ async def balance_of(conn: AsyncConnection[Any], account_id: UUID) -> BalanceRow
 async def latest_balance_of(conn: AsyncConnection[Any], account_id: UUID) -> BalanceRow | None:
     """The balance as of the end of the log, also while the read model is behind: its row and the account's later facts, folded."""
     seen, row = await _read(conn, account_id)
-    later = await Reader().of_account(conn, account_id, after=seen, topics=BRANCHES)
+    later = await Reader().of_account(conn, account_id, after=seen, topics=MODEL.topics)
     return folded_onto(row, later) if later else row
 
 
@@ -132,7 +132,7 @@ def folded_onto(row: BalanceRow | None, later: Sequence[Event]) -> BalanceRow:
     """The balance after *later* events of its account."""
     present = Present()
     for event in later:
-        fold(present, event)
+        MODEL.fold(present, event)
     (sums,) = present.sums.values()
     before = {name: getattr(row, name) if row else 0 for name in _SUMMED}
     grants = {grant.id: grant for grant in row.grants} if row else {}
@@ -149,10 +149,6 @@ def folded_onto(row: BalanceRow | None, later: Sequence[Event]) -> BalanceRow:
 
 async def load(place: Place, events_: Sequence[Event]) -> Present:
     return Present()
-
-
-def fold(present: Present, event: Event) -> None:
-    BRANCHES[event.topic](present, event)
 
 
 def writes(present: Present) -> Sequence[Write]:
@@ -284,8 +280,12 @@ def _debt_cleared(present: Present, event: Event) -> None:
     _shift(present, event.fact.parts, free=-1, held=0)
 
 
-BRANCHES = branches(
-    {
+MODEL = read_model(
+    name="balances",
+    version=2,
+    tables=("balances_v2", "balance_grants_v2"),
+    ddl=DDL,
+    facts={
         events.CreditAccountOpened: _opened,
         events.CreditsAdjusted: _adjusted,
         events.CreditsGranted: _granted,
@@ -296,15 +296,7 @@ BRANCHES = branches(
         events.GrantRevoked: _revoked,
         events.HoldCaptured: _captured,
         events.HoldReleased: _released,
-    }
-)
-MODEL = ReadModel(
-    name="balances",
-    version=2,
-    tables=("balances_v2", "balance_grants_v2"),
-    ddl=DDL,
-    topics=frozenset(BRANCHES),
+    },
     load=load,
-    fold=fold,
     writes=writes,
 )

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 
 from domain.credits import events
 from projections.kernel.facts import Event
-from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.model import Place, Write, read_model
 from projections.kernel.pages import both_ways, page
 
 DDL = """
@@ -177,10 +177,6 @@ async def load(place: Place, events_: Sequence[Event]) -> Present:
     return Present(await place.fetch(HEADS, {"ids": ids}, Running))
 
 
-def fold(present: Present, event: Event) -> None:
-    BRANCHES[event.topic](present, event)
-
-
 def writes(present: Present) -> Sequence[Write]:
     return (Write(INSERT, present.entries),)
 
@@ -245,8 +241,11 @@ def _debt_cleared(present: Present, event: Event) -> None:
     present.add(event, "debt_payment", fact.amount, fact.parts, available=-fact.amount, owed=fact.amount)
 
 
-BRANCHES = branches(
-    {
+MODEL = read_model(
+    name="ledger_entries",
+    version=2,
+    ddl=DDL,
+    facts={
         events.CreditsAdjusted: _adjusted,
         events.CreditsGranted: _granted,
         events.CreditsHeld: _held,
@@ -256,15 +255,7 @@ BRANCHES = branches(
         events.GrantRevoked: _revoked,
         events.HoldCaptured: _captured,
         events.HoldReleased: _released,
-    }
-)
-MODEL = ReadModel(
-    name="ledger_entries",
-    version=2,
-    tables=("ledger_entries_v2",),
-    ddl=DDL,
-    topics=frozenset(BRANCHES),
+    },
     load=load,
-    fold=fold,
     writes=writes,
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from projections.credits.balance_rows import BalanceRow
-from projections.credits.balances import BRANCHES, folded_onto
+from projections.credits.balances import MODEL, folded_onto
 from projections.kernel.facts import Event
 from projections.kernel.reader import ENDLESS, Reader
 from projections.log.settled import settle
@@ -49,7 +49,7 @@ async def balance_effective_by(conn: AsyncConnection[Any], account_id: UUID, mom
 
 
 async def _facts(conn: AsyncConnection[Any], account_id: UUID, *, upto: int = ENDLESS) -> list[Event]:
-    return await Reader().of_account(conn, account_id, after=0, upto=upto, topics=BRANCHES)
+    return await Reader().of_account(conn, account_id, after=0, upto=upto, topics=MODEL.topics)
 
 
 def _folded(facts: list[Event]) -> BalanceRow | None:

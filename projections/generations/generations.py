@@ -9,7 +9,7 @@ from domain.generations.generation import UNBURNED
 from projections.generations.queries import generation_of, page_of_generations
 from projections.generations.rows import GenerationRow, GenerationState, row_of
 from projections.kernel.facts import Event
-from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.model import Place, Write, read_model
 
 __all__ = ["MODEL", "GenerationRow", "generation_of", "page_of_generations", "row_of"]
 
@@ -112,10 +112,6 @@ async def load(place: Place, events_: Sequence[Event]) -> Present:
     return Present(await place.fetch(LOAD, {"ids": list(before)}, GenerationState) if before else [])
 
 
-def fold(present: Present, event: Event) -> None:
-    BRANCHES[event.topic](present, event)
-
-
 def writes(present: Present) -> Sequence[Write]:
     requested = [row for row in present.rows.values() if type(row) is GenerationRow]
     return Write(INSERT, requested), Write(UPDATE, present.before)
@@ -214,8 +210,11 @@ def _deleted(present: Present, event: Event) -> None:
     _touched(present, event).deleted = True
 
 
-BRANCHES = branches(
-    {
+MODEL = read_model(
+    name="generations",
+    version=1,
+    ddl=DDL,
+    facts={
         events.ChargeRefunded: _charge_refunded,
         events.GenerationCancelRequested: _cancel_requested,
         events.GenerationCanceled: _canceled,
@@ -229,15 +228,7 @@ BRANCHES = branches(
         events.GenerationSubmitted: _submitted,
         events.GenerationSubmitting: _submitted,
         events.GenerationSucceeded: _succeeded,
-    }
-)
-MODEL = ReadModel(
-    name="generations",
-    version=1,
-    tables=("generations_v1",),
-    ddl=DDL,
-    topics=frozenset(BRANCHES),
+    },
     load=load,
-    fold=fold,
     writes=writes,
 )

@@ -72,9 +72,32 @@ class ReadModel(NamedTuple):
         return self.name, self.version
 
 
-def branches(table: Mapping[Any, Callable[[Any, Event], Any]]) -> Mapping[str, Callable[[Any, Event], Any]]:
-    """Fact class -> branch, as topic -> branch."""
-    return {fact.TOPIC: branch for fact, branch in table.items()}
+def read_model(
+    *,
+    name: str,
+    version: int,
+    ddl: str,
+    facts: Mapping[Any, Callable[[Any, Event], Any]],
+    load: Callable[[Place, Sequence[Event]], Awaitable[Any]],
+    writes: Callable[[Any], Sequence[Write]],
+    tables: tuple[str, ...] = (),
+) -> ReadModel:
+    """The model that folds each of *facts* by its branch. Without *tables* it has the one `name_vN`."""
+    by_topic = {fact.TOPIC: branch for fact, branch in facts.items()}
+
+    def fold(present: Any, event: Event) -> None:
+        by_topic[event.topic](present, event)
+
+    return ReadModel(
+        name=name,
+        version=version,
+        tables=tables or (f"{name}_v{version}",),
+        ddl=ddl,
+        topics=frozenset(by_topic),
+        load=load,
+        fold=fold,
+        writes=writes,
+    )
 
 
 @lru_cache(maxsize=512)

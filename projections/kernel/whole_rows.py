@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.kernel.facts import FirstFact
 from projections.kernel.facts import Event
-from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.model import Place, ReadModel, Write, read_model
 
 # Rows that a batch changes and that were there before.
 LOAD = "SELECT * FROM read.{table} WHERE id = ANY(%(ids)s)"
@@ -46,8 +46,7 @@ def whole_rows(
     facts: Mapping[Any, Callable[[dict[UUID, Row], Event], Any]],
 ) -> ReadModel:
     """The model of the table `name_vN`. *first* begins each stream; *upsert* writes rows, new or not."""
-    table, by_topic = f"{name}_v{version}", branches(facts)
-    load_sql = LOAD.format(table=table)
+    load_sql = LOAD.format(table=f"{name}_v{version}")
 
     async def load(place: Place, events: Sequence[Event]) -> dict[UUID, Row]:
         begun = {event.stream for event in events if event.topic == first.TOPIC}
@@ -55,11 +54,7 @@ def whole_rows(
         rows = await place.fetch(load_sql, {"ids": list(before)}, kind) if before else []
         return {row.id: row for row in rows}
 
-    def fold(present: dict[UUID, Row], event: Event) -> None:
-        by_topic[event.topic](present, event)
-
     def writes(present: dict[UUID, Row]) -> Sequence[Write]:
         return (Write(upsert, list(present.values())),)
 
-    topics = frozenset(by_topic)
-    return ReadModel(name=name, version=version, tables=(table,), ddl=ddl, topics=topics, load=load, fold=fold, writes=writes)
+    return read_model(name=name, version=version, ddl=ddl, facts=facts, load=load, writes=writes)

@@ -12,7 +12,7 @@ import msgspec
 
 from domain.generations import events
 from projections.kernel.facts import Event
-from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.model import Place, Write, read_model
 from projections.kernel.reader import Reader
 from projections.usage.queries import StatisticsRow, UsageRow, statistics_of, usage_of
 
@@ -101,10 +101,6 @@ async def load(place: Place, events_: Sequence[Event]) -> Present:
     return Present(requests, {event.stream: event.fact.model for event in retries if event.fact.model is not None})
 
 
-def fold(present: Present, event: Event) -> None:
-    BRANCHES[event.topic](present, event)
-
-
 def writes(present: Present) -> Sequence[Write]:
     return (Write(ADD, list(present.counts.values())),)
 
@@ -140,16 +136,18 @@ def _refunded(present: Present, event: Event) -> None:
     present.of(event).refunded += event.fact.amount
 
 
-BRANCHES = branches(
-    {
+MODEL = read_model(
+    name="usage_daily",
+    version=2,
+    ddl=DDL,
+    facts={
         events.ChargeRefunded: _refunded,
         events.GenerationCanceled: _canceled,
         events.GenerationFailed: _failed,
         events.GenerationRequested: _requested,
         events.GenerationRetrying: _retrying,
         events.GenerationSucceeded: _succeeded,
-    }
-)
-MODEL = ReadModel(
-    name="usage_daily", version=2, tables=("usage_daily_v2",), ddl=DDL, topics=frozenset(BRANCHES), load=load, fold=fold, writes=writes
+    },
+    load=load,
+    writes=writes,
 )

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from domain.webhooks import events
 from domain.webhooks.webhooks import Webhooks
 from projections.kernel.facts import Event
-from projections.kernel.model import Place, ReadModel, Write, branches
+from projections.kernel.model import Place, Write, read_model
 from projections.kernel.pages import page
 
 DDL = """
@@ -131,10 +131,6 @@ async def load(place: Place, events_: Sequence[Event]) -> Present:
     return Present(await place.fetch(LOAD, {"streams": list({event.stream for event in events_})}, WebhookEndpointRow))
 
 
-def fold(present: Present, event: Event) -> None:
-    BRANCHES[event.topic](present, event)
-
-
 def writes(present: Present) -> Sequence[Write]:
     return Write(DELETE, present.gone), Write(UPSERT, [present.rows[id] for id in present.changed if id in present.rows])
 
@@ -187,23 +183,18 @@ def _deleted(present: Present, event: Event) -> None:
     present.gone.append(Gone(event.fact.endpoint_id))
 
 
-BRANCHES = branches(
-    {
+MODEL = read_model(
+    name="webhook_endpoints",
+    version=1,
+    ddl=DDL,
+    facts={
         events.EndpointAdded: _added,
         events.EndpointChanged: _changed,
         events.EndpointDeleted: _deleted,
         events.EndpointDisabled: _disabled,
         events.EndpointEnabled: _enabled,
         events.EndpointSecretRotated: _rotated,
-    }
-)
-MODEL = ReadModel(
-    name="webhook_endpoints",
-    version=1,
-    tables=("webhook_endpoints_v1",),
-    ddl=DDL,
-    topics=frozenset(BRANCHES),
+    },
     load=load,
-    fold=fold,
     writes=writes,
 )
