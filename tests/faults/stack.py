@@ -140,7 +140,7 @@ class Stack:
             self._start(role)
         self._supervisor.start()
         until = time.monotonic() + 40
-        while not self._ready():
+        while not self.ready():
             if time.monotonic() > until:
                 raise RuntimeError(f"the API did not become ready:\n{self.log[-4000:]}")
             time.sleep(0.1)
@@ -169,7 +169,8 @@ class Stack:
                 for role in dead:
                     self._start(role)
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Whether the API is there, and finds everything that it needs."""
         try:
             return httpx.get(f"{self.url}/health/ready", trust_env=False).status_code == 200
         except httpx.TransportError:

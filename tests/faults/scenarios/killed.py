@@ -1,62 +1,125 @@
-"""A process that keeps nothing is killed, and comes back."""
+"""A process that keeps nothing is killed in the middle of its work, and comes back."""
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import psycopg
 
+from tests.faults.bells import bells_ring
+from tests.faults.book import Book
+from tests.faults.client import BODY, register
+from tests.faults.connected import connected, moment
 from tests.faults.fault import Fault, Form, Report
 from tests.faults.load import PATIENCE_SECONDS, under_load
 from tests.faults.stack import Stack
 
-WAITS_FOR_NODES = "SELECT pid FROM pg_locks WHERE relation = 'proofs.nodes'::regclass AND NOT granted"
+#: From when the new process is at work.
+HEALS_WITHIN = 5
+CAUGHT_SECONDS_MAX = 2.0
+# Whoever of a role waits for one of our locks: it stands in the middle of what it writes.
+WAITING = """
+    SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE l.relation = %(table)s::regclass AND NOT l.granted AND a.application_name LIKE %(name)s
+"""
+
+Well = Callable[[Stack], Awaitable[object]]
 
 
-def killed(role: str, *, short: bool) -> Fault:
-    async def run(running: Stack, chance: Random, form: Form) -> Report:
-        async def kill() -> None:
-            running.kill(role)
+async def kill_within(running: Stack, role: str, *, table: str, name: str, seconds: float) -> bool:
+    """Kill *role* while a connection called *name* waits to write into *table*, after *seconds* at least, and wait for its successor.
 
-        return await under_load(running, f"{role}-killed", kill, after=chance.uniform(0.7, 1.3))
-
-    return Fault(
-        key=f"{role}-killed",
-        breaks=f"The {role} is killed in the middle of its work, and started again half a second later.",
-        heals_within=60,
-        short=short,
-        run=run,
-    )
-
-
-def kill_notary_within_a_batch(running: Stack) -> None:
-    """After the tree has grown and before its nodes are kept, which is one transaction."""
+    False: nobody of that name came to write.
+    """
+    since, caught = moment(running), False
     with psycopg.connect(running.database_url) as holding, psycopg.connect(running.database_url, autocommit=True) as looking:
         # Reads go on; what would be written waits.
-        holding.execute("LOCK TABLE proofs.nodes IN SHARE MODE")
-        until = time.monotonic() + PATIENCE_SECONDS
-        while not looking.execute(WAITS_FOR_NODES).fetchall():
-            if time.monotonic() > until:
-                raise AssertionError("the notary never came to a batch")
-            time.sleep(0.01)
-        running.kill("notary")
+        holding.execute(f"LOCK TABLE {table} IN SHARE MODE")
+        await asyncio.sleep(seconds)
+        until = time.monotonic() + CAUGHT_SECONDS_MAX
+        while not caught and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+            caught = bool(looking.execute(WAITING, {"table": table, "name": name}).fetchall())
+        running.kill(role)
+    await connected(running, [f"daybook {role}"], since=since)
+    while not await asyncio.to_thread(running.ready):
+        await asyncio.sleep(0.05)
+    return caught
 
 
-async def notary_killed(running: Stack, chance: Random, form: Form) -> Report:
-    async def kill() -> None:
-        await asyncio.to_thread(kill_notary_within_a_batch, running)
+def killed(
+    role: str,
+    breaks: str,
+    *,
+    table: str,
+    name: str,
+    seconds: float = 0.05,
+    well: Well | None = None,
+    body: Callable[[], Mapping[str, Any]] = lambda: BODY,
+    unsealed: bool = False,
+    short: bool = True,
+) -> Fault:
+    key = f"{role}-killed"
 
-    return await under_load(running, "notary-killed", kill, after=chance.uniform(0.7, 1.3), unsealed=True)
+    async def run(running: Stack, chance: Random, form: Form) -> Report:
+        restarts: list[float] = []
+
+        async def kill() -> None:
+            began = time.monotonic()
+            caught = await kill_within(running, role, table=table, name=name, seconds=seconds)
+            assert caught, f"the {role} never came to write into {table}"
+            restarts.append(time.monotonic() - began)
+
+        async def checked() -> None:
+            if well is not None:
+                await well(running)
+
+        report = await under_load(running, key, kill, after=chance.uniform(0.7, 1.3), unsealed=unsealed, body=body, well=checked)
+        return replace(report, notes=(f"at work again {restarts[0]:.1f} s after it was waited for",))
+
+    sentence = f"{breaks} It is started again half a second later; counts from when the new one is connected and the API answers."
+    return Fault(key=key, breaks=sentence, heals_within=HEALS_WITHIN, short=short, run=run)
 
 
-API_KILLED = killed("api", short=True)
-DISPATCHER_KILLED = killed("dispatcher", short=True)
-PROJECTOR_KILLED = killed("projector", short=True)
-SCHEDULER_KILLED = killed("scheduler", short=False)
-NOTARY_KILLED = Fault(
-    key="notary-killed",
-    breaks="The notary is killed after it has built a part of its tree and before it has kept it, and started again half a second later.",
-    heals_within=60,
-    short=True,
-    run=notary_killed,
+async def rings(running: Stack) -> None:
+    token, _ = await register(running.url)
+    await bells_ring(running, token)
+
+
+async def folded(running: Stack) -> None:
+    """Every read model holds the whole log."""
+    book, until = Book(running.database_url), time.monotonic() + PATIENCE_SECONDS
+    while await asyncio.to_thread(book.behind):
+        assert time.monotonic() < until, "the read models stand still"
+        await asyncio.sleep(0.05)
+
+
+def soon() -> Mapping[str, Any]:
+    """A generation that the scheduler has to begin: most become due while it is dead."""
+    return {**BODY, "run_at": (datetime.now(UTC) + timedelta(seconds=1)).isoformat()}
+
+
+# The journal's connections are called alike in all roles; the API appends a hundred times a second then, the scheduler once a second.
+API_KILLED = killed("api", "The API is killed while its appends wait in the database.", table="dispatch.work", name="daybook journal")
+DISPATCHER_KILLED = killed(
+    "dispatcher", "The dispatcher is killed while it makes retries claimable.", table="dispatch.work", name="daybook dispatcher", well=rings
+)
+NOTARY_KILLED = killed(
+    "notary", "The notary is killed after it has built its tree and before it has kept it.", table="proofs.nodes", name="%", unsealed=True
+)
+PROJECTOR_KILLED = killed(
+    "projector", "The projector is killed in the middle of a batch.", table="read.models", name="daybook projector", well=folded
+)
+SCHEDULER_KILLED = killed(
+    "scheduler",
+    "The scheduler is killed while it appends what is due.",
+    table="dispatch.work",
+    name="daybook journal",
+    seconds=1.2,
+    body=soon,
+    short=False,
 )
