@@ -183,7 +183,9 @@ class Maker:
                 assert not isinstance(provider, LongProvider), "long jobs are parked, not awaited"
                 return await provider.generate(job, report, say)
         except TimeoutError as error:
-            raise ProviderFailure("timeout", f"The provider did not answer within {model.timeout_seconds} s.") from error
+            # It may have worked, and billed, all the same.
+            sentence = f"The provider did not answer within {model.timeout_seconds} s."
+            raise ProviderFailure("timeout", sentence, outcome_unknown=not model.repeatable) from error
 
     def report(self, generation: Generation, job: Job) -> Report:
         if self._platform.progress is None:

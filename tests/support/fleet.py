@@ -75,6 +75,7 @@ MODELS = [
     model("garbage", garbage=True, attempts_max=1),
     model("killer", kill=True),
     model("hasty", sleep_ms=30_000, timeout_seconds=1, attempts_max=1),
+    model("hasty-once", sleep_ms=30_000, timeout_seconds=1, attempts_max=2, on_unknown_submit="at_most_once"),
     model("twice-limited", fail="rate_limited", times=2, retry_after=0.2),
     model("limited", fail="rate_limited", times=9, retry_after=0.1),
     model("refused", fail="content_rejected", times=9),

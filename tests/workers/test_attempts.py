@@ -73,6 +73,14 @@ async def test_a_provider_that_does_not_answer_in_time_is_given_up(fleet: Fleet)
     assert done.error and done.error["code"] == "timeout"
 
 
+async def test_a_provider_that_may_have_worked_when_its_time_ran_out_is_not_asked_again(fleet: Fleet):
+    account = await fleet.account()
+    generation_id = await fleet.submit(account, "hasty-once")
+    async with fleet.working():
+        done = await fleet.when(generation_id, lambda found: found.attempts == 1 and found.status != "running")
+    assert (done.status, done.error and done.error["code"], done.error and done.error["retryable"]) == ("failed", "timeout", False)
+
+
 async def test_bytes_that_are_no_image_are_never_stored(fleet: Fleet):
     account = await fleet.account()
     generation_id = await fleet.submit(account, "garbage")
