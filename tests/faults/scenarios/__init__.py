@@ -5,6 +5,7 @@ from tests.faults.scenarios.api_answer_lost import API_ANSWER_LOST
 from tests.faults.scenarios.identical_posts import IDENTICAL_POSTS
 from tests.faults.scenarios.killed import API_KILLED, DISPATCHER_KILLED, NOTARY_KILLED, PROJECTOR_KILLED, SCHEDULER_KILLED
 from tests.faults.scenarios.postgres_connections import POSTGRES_CONNECTIONS
+from tests.faults.scenarios.providers_misbehave import PROVIDERS_MISBEHAVE
 from tests.faults.scenarios.redis_away import REDIS_EMPTIED, REDIS_FLUSHED, REDIS_FULL, REDIS_SILENT
 from tests.faults.scenarios.worker_killed import WORKER_KILLED
 from tests.faults.scenarios.worker_stopped import WORKER_STOPPED
@@ -17,6 +18,7 @@ FAULTS: tuple[Fault, ...] = (
     NOTARY_KILLED,
     POSTGRES_CONNECTIONS,
     PROJECTOR_KILLED,
+    PROVIDERS_MISBEHAVE,
     REDIS_EMPTIED,
     REDIS_FLUSHED,
     REDIS_FULL,
