@@ -7,7 +7,7 @@ RUN = .venv/bin/python
 CLEAN = daybook.engines.clean "$${DAYBOOK_DATA_DIR:-.daybook}" $(if $(YES),--yes)
 PYTEST = $(RUN) -m pytest --junitxml=.reports/junit.xml
 
-.PHONY: help up demo test test-long lint coverage bench chaos proof clean locks environment
+.PHONY: help up demo test test-long lint coverage bench chaos proof clean locks soak environment
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -58,6 +58,10 @@ chaos: ## load on real processes while things break
 
 proof: ## bench and chaos in a fresh clone of HEAD; ARGS="demo test" for others, ARGS=--take brings their figures here
 	@"$(PYTHON)" tests/support/fresh_clone.py $(ARGS)
+
+soak: ## an hour of mixed load at half of the capacity, each answer checked; writes docs/soak.md
+	@$(ENVIRONMENT) test
+	@$(RUN) -m tests.soak $(ARGS)
 
 clean: ## stops what runs here, deletes .venv and, after asking, .daybook (YES=1 answers)
 	@if [ -x .venv/bin/python ]; then .venv/bin/python -m $(CLEAN); \
