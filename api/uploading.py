@@ -48,11 +48,13 @@ class Received(msgspec.Struct, kw_only=True):
 
 def boundary_of(headers: Any) -> bytes:
     """Raises MediaTypeUnsupported, UploadMalformed, and UploadTooLarge for what is announced already, before a byte is read."""
-    kind, options = parse_options_header(headers.getone("content-type", None))
+    content_type = headers.getone("content-type", "")
+    # The parser writes it as Latin-1, which not all text is.
+    kind, options = parse_options_header(content_type if content_type.isascii() else "")
     if kind != FORM_TYPE:
         raise MediaTypeUnsupported(expected="multipart/form-data")
     length = headers.getone("content-length", "0")
-    if length.isdigit() and int(length) > UPLOAD_BYTES_MAX + FORM_BYTES_MAX:
+    if length.isascii() and length.isdigit() and int(length) > UPLOAD_BYTES_MAX + FORM_BYTES_MAX:
         raise UploadTooLarge()
     boundary = options.get(b"boundary", b"")
     if not 1 <= len(boundary) <= 70:
