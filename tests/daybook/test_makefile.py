@@ -7,7 +7,9 @@ import subprocess
 from tests.support.owners import ROOT
 
 TEXT = (ROOT / "Makefile").read_text(encoding="utf-8")
-TARGETS = {"bench", "chaos", "clean", "coverage", "demo", "environment", "help", "lint", "locks", "proof", "soak", "test", "test-long", "up"}
+TARGETS = {
+    *("bench", "chaos", "clean", "coverage", "demo", "environment", "help", "lint", "locks", "proof", "soak", "test", "test-long", "up"),
+}
 
 
 def test_help_lists_every_target_with_a_line():
