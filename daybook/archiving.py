@@ -1,7 +1,7 @@
 """Archiving and looking at the archive, on the engines and the store that the settings name."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from infra.archive.segment import LEVEL, SegmentDamaged
 from infra.archive.shelf import Shelf
 from projections.archive.thin import thinned
 from projections.archive.whole import attach
-from projections.audit.archived import Writer
+from projections.audit.archived import Writer, writing
 from projections.kernel.follower import CONFIGURE
 from projections.log.lines import Event, state_bytes
 
@@ -71,18 +71,16 @@ async def look(settings: Settings, advance: Advance, *, spool: Path | None = Non
     async with _reading(settings) as (conn, objects):
         archiver = Archiver(conn, objects)
         rows = await segments.all_of(conn)
-        writer = Writer(spool) if spool else None
         end = 0
-        for number, row in enumerate(rows, 1):
-            if row.first != end + 1:
-                raise SegmentDamaged(end + 1, f"the archive has no segment of it; the next one begins at position {row.first}")
-            events = await archiver.read(row)
-            if writer:
-                _spool(writer, row.first, events)
-            end = row.last
-            advance(number, len(rows))
-        if writer:
-            writer.close()
+        with writing(spool) if spool else nullcontext() as writer:
+            for number, row in enumerate(rows, 1):
+                if row.first != end + 1:
+                    raise SegmentDamaged(end + 1, f"the archive has no segment of it; the next one begins at position {row.first}")
+                events = await archiver.read(row)
+                if writer:
+                    _spool(writer, row.first, events)
+                end = row.last
+                advance(number, len(rows))
         return Looked(len(rows), end, sum(row.size for row in rows))
 
 

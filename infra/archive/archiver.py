@@ -15,6 +15,7 @@ from infra.archive import segments
 from infra.archive.segment import LEVEL, SegmentDamaged, checked, opening_of, pack, unpack
 from infra.archive.segments import SegmentRow
 from infra.archive.shelf import bytes_of
+from infra.archive.standing import keep_standing
 from projections.archive.thin import thinned
 from projections.log.lines import Event, state_bytes
 from projections.log.rows import page_of_rows
@@ -141,6 +142,8 @@ class Archiver:
     async def thin(self, row: SegmentRow) -> int:
         """Let the rows of a segment give up their words. How many did.   Raises LogDiffers, SegmentDamaged, StoreUnavailable."""
         events = await self.read(row)
+        # While the words are still here: deciding about money must not wait for the archive.
+        await keep_standing(self._conn, events)
         changed = 0
         for begin in range(ROUNDS):
             changed += await self._thin(row.first, events[begin::ROUNDS])

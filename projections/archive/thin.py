@@ -13,14 +13,14 @@ _SEGMENT = re.compile(rb'\{"archived":(\d{1,19})[,}]', re.ASCII)
 
 #: Topics that make a log long. Everything else stays whole: it is little, and statements look into it.
 FEATURES = ("assets.", "credits.", "generations.")
-#: Found by the time they expire, by an index on the state.
-WHOLE = frozenset({"credits.granted"})
 #: When it counts: the log is summed by that.
 EVERY = ("timestamp",)
 #: What statements read: `infra/dispatch/due.py`, `infra/erasure/erasures.py`, `projections/payments/lapsed.py`,
 #: `projections/generations/everybodys.py`, `projections/audit/recomputed/usage_daily.py`.
 KEPT: Mapping[str, tuple[str, ...]] = {
     "assets.stored": ("object_key", "thumbnail_key"),
+    # By its index.
+    "credits.granted": ("expires_at",),
     "credits.grant_expired": ("amount", "grant_id"),
     "generations.canceled": ("charged",),
     "generations.charge_refunded": ("amount",),
@@ -33,7 +33,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
 
 def thinned(topic: str, state: bytes, segment: int) -> bytes | None:
     """What stays of *state*, when its event lies in *segment*; None when all of it stays."""
-    if not topic.startswith(FEATURES) or topic in WHOLE or ":" in topic:
+    if not topic.startswith(FEATURES) or ":" in topic:
         return None
     fact = msgspec.json.decode(state)
     kept = {name: fact[name] for name in (*EVERY, *KEPT.get(topic, ())) if name in fact}

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -45,25 +46,28 @@ NO_SPOOL = Spool()
 
 
 class Writer:
-    """Makes a spool in *folder*, entry by entry from position 1 on."""
+    """Makes a spool, entry by entry from position 1 on. Made by `writing`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._ends = array("Q")
+    def __init__(self, file: IO[bytes]) -> None:
+        self.ends = array("Q")
         self._end = 0
-        self._file = (folder / WORDS).open("wb")
+        self._file = file
 
     def add(self, thin: bytes | None, actor: str, correlation: str, state: bytes) -> None:
         """*thin*: what stays of the state in the log's row; None when the whole row stays, and nothing is kept of it here."""
         if thin is not None:
             self._end += self._file.write(_encode((thin, actor, correlation, state)))
-        self._ends.append(self._end)
+        self.ends.append(self._end)
 
-    def close(self) -> None:
-        """Only then is there a spool."""
-        self._file.close()
-        with (self._folder / ENDS).open("wb") as file:
-            self._ends.tofile(file)
+
+@contextmanager
+def writing(folder: Path) -> Iterator[Writer]:
+    """A spool in *folder*, there when the block has ended well."""
+    with (folder / WORDS).open("wb") as file:
+        writer = Writer(file)
+        yield writer
+    with (folder / ENDS).open("wb") as file:
+        writer.ends.tofile(file)
 
 
 @contextmanager
