@@ -90,10 +90,11 @@ def cloned(into: Path) -> Path:
 def ran(clone: Path, step: str, arguments: str = "") -> Outcome:
     """`make step` to its end, or until it has taken too long; every line is shown and kept."""
     REPORTS.mkdir(parents=True, exist_ok=True)
-    # What lies in the clone is as old as the clone: only what is written from now on counts.
-    began, clock = time.time(), time.monotonic()
-    with (REPORTS / f"{step}.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(
+    age(clone, step)
+    began = time.monotonic()
+    with (
+        (REPORTS / f"{step}.log").open("w", encoding="utf-8") as log,
+        subprocess.Popen(
             ["make", step, f"ARGS={arguments}"],
             cwd=clone,
             env=environment(),
@@ -102,7 +103,8 @@ def ran(clone: Path, step: str, arguments: str = "") -> Outcome:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-        )
+        ) as process,
+    ):
         too_long = threading.Timer(HOURS_MOST * 3600, os.killpg, (process.pid, signal.SIGTERM))
         too_long.start()
         try:
@@ -113,21 +115,26 @@ def ran(clone: Path, step: str, arguments: str = "") -> Outcome:
             code = process.wait()
         except KeyboardInterrupt:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
             raise
         finally:
             too_long.cancel()
-    missing = [name for name in WRITES[step] if not written_since(clone / name, began)]
-    return Outcome(step, code, time.monotonic() - clock, missing)
+    return Outcome(step, code, time.monotonic() - began, [name for name in WRITES[step] if not written(clone / name)])
+
+
+def age(clone: Path, step: str) -> None:
+    """What lies in the clone is of an earlier run: only what the step writes anew counts."""
+    for name in WRITES[step]:
+        if (clone / name).exists():
+            os.utime(clone / name, (0, 0))
+
+
+def written(path: Path) -> bool:
+    return path.is_file() and path.stat().st_mtime > 0
 
 
 def environment() -> dict[str, str]:
     """This shell's, as far as a newcomer's would have it."""
     return {name: value for name, value in os.environ.items() if name in KEPT or name.upper().startswith(KEPT_FAMILIES)}
-
-
-def written_since(path: Path, moment: float) -> bool:
-    return path.is_file() and path.stat().st_mtime >= moment
 
 
 def collect(clone: Path, outcome: Outcome, *, take: bool) -> None:

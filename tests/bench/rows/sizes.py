@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from projections.read_models import READ_MODELS
 from tests.bench.measure import Round, Row
 from tests.bench.rows.end_to_end import settle
 from tests.bench.rows.submit import BODY, expect_accepted, submit_plan
@@ -25,12 +26,9 @@ BYTES = """
     SELECT n.nspname, sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname IN ('journal', 'read', 'proofs') GROUP BY 1
 """
-EVENT_BYTES = """
-    SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::bigint FROM pg_partition_tree('journal.events')
-"""
 COMMANDS = "SELECT count(*) FROM journal.events WHERE first"
 EVENTS = "SELECT count(*) FROM journal.events"
-ASSETS = "SELECT count(*) FROM read.assets_v1"
+ASSETS = f"SELECT count(*) FROM read.{READ_MODELS['assets'].tables[0]}"
 SIGNED = "SELECT coalesce(max(size), 0) FROM proofs.checkpoints"
 
 
@@ -55,7 +53,7 @@ def measure(stand: Stand) -> Round:
     return {
         "commands": grown["commands"] / GENERATIONS,
         "events": grown["events"] / GENERATIONS,
-        "bytes of an event": grown["event bytes"] / grown["events"],
+        "bytes of an event": grown["journal"] / grown["events"],
         "log": grown["journal"] / GENERATIONS,
         "read models": grown["read"] / GENERATIONS,
         "proofs": grown["proofs"] / GENERATIONS,
@@ -74,12 +72,11 @@ def taken(dsn: str, folder: Path) -> dict[str, int]:
                 raise RuntimeError("the notary did not sign everything in time")
             time.sleep(0.1)
         schemas = {str(row[0]): int(row[1]) for row in connection.execute(BYTES)}
-        files = [path for path in (folder / "objects").rglob("*") if path.is_file()]
+        files = [path for path in (folder / "objects" / "objects" / "assets").rglob("*") if path.is_file()]
         return {
             **schemas,
             "commands": number(connection, COMMANDS),
             "events": number(connection, EVENTS),
-            "event bytes": number(connection, EVENT_BYTES),
             "assets": number(connection, ASSETS),
             "objects": len(files),
             "object bytes": sum(path.stat().st_size for path in files),
