@@ -12,8 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from daybook.engines import child, postgres, redis, runtime
+from daybook.engines import child, runtime
 from daybook.engines.lock import holder
+from daybook.engines.postgres import Postgres
+from daybook.engines.redis import Redis
 
 DRAIN_SECONDS = 30.0
 
@@ -26,9 +28,9 @@ def stop_all(data: Path) -> list[str]:
         os.kill(owner, signal.SIGTERM)
         _wait_for_lock(data)
         stopped.append(f"Daybook (process {owner})")
-    if child.stop_stray(data / "postgres" / "postmaster.pid", data / "postgres", *postgres.STOP):
+    if child.stop_stray(data / "postgres" / "postmaster.pid", data / "postgres", *Postgres.STOP):
         stopped.append("PostgreSQL")
-    if child.stop_stray(data / "redis" / "redis.pid", data / "redis", *redis.STOP):
+    if child.stop_stray(data / "redis" / "redis.pid", data / "redis", *Redis.STOP):
         stopped.append("Redis")
     if (data / "runtime").exists():
         runtime.remove(Path((data / "runtime").read_text()))

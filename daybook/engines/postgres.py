@@ -11,6 +11,7 @@ from urllib.parse import quote
 from daybook.engines import child
 from daybook.engines.account import Account, choose
 from daybook.engines.binaries import postgres_binaries
+from daybook.engines.engine import Engine
 from daybook.engines.errors import EngineError
 from daybook.engines.passwords import kept
 
@@ -58,17 +59,18 @@ SETTINGS = {
     "log_min_error_statement": "panic",
 }
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
-STOP = ((FAST, 20.0), (IMMEDIATE, 10.0))
 
 
-class Postgres:
-    """One cluster in `<data>/postgres`. `start`, `stop`, `restart`, `kill`; all block until it is so."""
+class Postgres(Engine):
+    """One cluster in `<data>/postgres`."""
+
+    STOP = ((FAST, 20.0), (IMMEDIATE, 10.0))
 
     def __init__(self, data: Path, runtime: Path) -> None:
         self._data = data
         self._cluster = data / "postgres"
         self._sockets = runtime / "pg"
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__()
 
     @property
     def url(self) -> str:
@@ -80,39 +82,17 @@ class Postgres:
         password = kept(self._password_file)
         return f"postgresql://{USER}:{quote(password)}@/{quote(database)}?host={quote(str(self._sockets), safe='')}&port={PORT}"
 
-    @property
-    def running(self) -> bool:
-        """Whether our child lives."""
-        return self._process is not None and self._process.poll() is None
-
     def start(self) -> None:
         """Makes the cluster on first use, stops one left behind, starts the server and waits until it answers."""
         binaries = postgres_binaries()
         account = choose(os.getuid(), self._data, binaries)
         pid_file = self._cluster / "postmaster.pid"
-        child.stop_stray(pid_file, self._cluster, *STOP)
+        child.stop_stray(pid_file, self._cluster, *self.STOP)
         if child.alive(pid_file):  # its number belongs to a stranger now; PostgreSQL would refuse to start
             pid_file.unlink()
         self._make(binaries, account)
         self._serve(binaries, account)
         self._make_database()
-
-    def stop(self) -> None:
-        """Fast shutdown: sessions end, everything committed is on disk."""
-        if self._process is not None:
-            child.stop(self._process, *STOP)
-            self._process = None
-
-    def kill(self) -> None:
-        """SIGKILL, as an accident would."""
-        if self._process is not None:
-            child.stop(self._process)
-            self._process = None
-
-    def restart(self) -> None:
-        """Stop, then start on the same data and the same URL."""
-        self.stop()
-        self.start()
 
     def _make(self, binaries: Path, account: Account) -> None:
         """initdb into a directory that gets its name last, so an interrupted one is begun again."""

@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from daybook.engines import child
 from daybook.engines.binaries import redis_server
+from daybook.engines.engine import Engine
 from daybook.engines.errors import EngineError
 from daybook.engines.passwords import kept
 
 READY_SECONDS = 30.0
-STOP = ((signal.SIGTERM, 10.0),)
 CONFIGURATION = """\
 port 0
 unixsocket {socket}
@@ -28,51 +28,31 @@ maxmemory-policy noeviction
 """
 
 
-class Redis:
-    """One server in `<data>/redis`. `start`, `stop`, `restart`, `kill`; all block until it is so."""
+class Redis(Engine):
+    """One server in `<data>/redis`."""
+
+    STOP = ((signal.SIGTERM, 10.0),)
 
     def __init__(self, data: Path, runtime: Path, server: str | None = None) -> None:
         self._data = data
         self._home = data / "redis"
         self._socket = runtime / "redis.sock"
         self._server = server
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__()
 
     @property
     def url(self) -> str:
         """What redis-py and Dramatiq connect with."""
         return f"unix://:{quote(kept(self._data / 'redis-password'))}@{quote(str(self._socket))}"
 
-    @property
-    def running(self) -> bool:
-        """Whether our child lives."""
-        return self._process is not None and self._process.poll() is None
-
     def start(self) -> None:
         """Stops one left behind, starts the server and waits until it answers with its data loaded."""
         program = redis_server(self._server)
         self._home.mkdir(mode=0o700, exist_ok=True)
-        child.stop_stray(self._home / "redis.pid", self._home, *STOP)
+        child.stop_stray(self._home / "redis.pid", self._home, *self.STOP)
         self._configure()
         self._process = child.spawn([program, "redis.conf"], cwd=self._home, log=self._log, user=None, group=None, death=signal.SIGTERM)
         self._wait(self._process)
-
-    def stop(self) -> None:
-        """Orderly: the append-only file is synced."""
-        if self._process is not None:
-            child.stop(self._process, *STOP)
-            self._process = None
-
-    def kill(self) -> None:
-        """SIGKILL, as an accident would."""
-        if self._process is not None:
-            child.stop(self._process)
-            self._process = None
-
-    def restart(self) -> None:
-        """Stop, then start on the same data and the same URL."""
-        self.stop()
-        self.start()
 
     @property
     def _log(self) -> Path:

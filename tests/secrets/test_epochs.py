@@ -8,7 +8,6 @@ import pytest
 
 from domain.access.refusals import KeysMissing
 from infra.objects.directory import DirectoryStore
-from infra.postgres.pool import open_pool
 from infra.secrets.epochs import PREFIX
 from infra.secrets.keeping import UNNAMED, KeyKeeper
 from infra.secrets.vault import open_vault
@@ -17,20 +16,6 @@ from tests.support.signer import TestSigner
 SECRET = b"the secret key of the epochs' tests"
 MAY, JUNE, AUGUST = (datetime(2026, month, 10, tzinfo=UTC) for month in (5, 6, 8))
 RETENTION = timedelta(days=35)
-
-
-@pytest.fixture
-async def pool(fresh_database_url):
-    async with open_pool(fresh_database_url, size=4, name="epoch tests") as opened:
-        yield opened
-
-
-@pytest.fixture
-async def objects(tmp_path):
-    store = DirectoryStore(tmp_path, public_url="http://daybook.test", signer=TestSigner())
-    await store.prepare()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

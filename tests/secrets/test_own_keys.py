@@ -6,13 +6,11 @@ import pytest
 
 from domain.access.refusals import Erased
 from domain.provider_keys.commands import RemoveProviderKey, SetProviderKey
-from infra.objects.directory import DirectoryStore
 from infra.secrets.keeping import KeyKeeper
 from infra.secrets.own_keys import PostgresOwnKeys
 from infra.secrets.status import status_of
 from infra.secrets.vault import open_vault
 from tests.support.journal import context, journal_world, new_id
-from tests.support.signer import TestSigner
 
 OLD = b"the old secret key of these tests"
 NEW = b"the new secret key of these tests"
@@ -23,14 +21,6 @@ KEY = "r8_anything-that-nobody-may-read"
 async def world(fresh_database_url):
     async with journal_world(fresh_database_url) as opened:
         yield opened
-
-
-@pytest.fixture
-async def objects(tmp_path):
-    store = DirectoryStore(tmp_path, public_url="http://daybook.test", signer=TestSigner())
-    await store.prepare()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

@@ -7,32 +7,15 @@ from uuid import uuid4
 import pytest
 
 from domain.access.refusals import Erased
-from infra.objects.directory import DirectoryStore
-from infra.postgres.pool import open_pool
 from infra.secrets.keeping import KeyKeeper
 from infra.secrets.keyring import Keyring, UnknownEpoch
 from infra.secrets.master import MasterKey
 from infra.secrets.sealing import DataKey
 from infra.secrets.status import status_of
 from infra.secrets.vault import CACHE_KEYS, CACHE_SECONDS, open_vault
-from tests.support.signer import TestSigner
 
 SECRET = b"the first secret key of the tests"
 NEXT = b"the second secret key of the tests"
-
-
-@pytest.fixture
-async def pool(fresh_database_url):
-    async with open_pool(fresh_database_url, size=4, name="vault tests") as opened:
-        yield opened
-
-
-@pytest.fixture
-async def objects(tmp_path):
-    store = DirectoryStore(tmp_path, public_url="http://daybook.test", signer=TestSigner())
-    await store.prepare()
-    yield store
-    await store.close()
 
 
 def a_key(account_id=None):
