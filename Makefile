@@ -7,7 +7,7 @@ RUN = .venv/bin/python
 CLEAN = daybook.engines.clean "$${DAYBOOK_DATA_DIR:-.daybook}" $(if $(YES),--yes)
 PYTEST = $(RUN) -m pytest --junitxml=.reports/junit.xml
 
-.PHONY: help up demo test test-long lint coverage bench chaos proof clean locks soak environment
+.PHONY: audit-dependencies help up demo test test-long lint coverage bench chaos proof clean locks soak environment
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,6 +38,10 @@ lint: ## ruff, types, and the figures in the documents
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 	@$(RUN) -m tests.bench.documents --check
+
+audit-dependencies: ## advisories about what the locks name, as far as pip's index tells of them
+	@$(ENVIRONMENT) test
+	@$(RUN) -m tests.security.dependencies
 
 coverage: ## tests with branch coverage: 90 % in domain/, 80 % overall
 	@$(ENVIRONMENT) test
