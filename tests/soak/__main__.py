@@ -1,6 +1,6 @@
 """`make soak`: mixed load at a share of the measured capacity, each answer checked against the client's own book; 1 when a rule fails.
 
-usage: python -m tests.soak [--minutes 60] [--seed N] [--share 0.5] [--no-write]
+usage: python -m tests.soak [--minutes 60] [--seed N] [--share 0.5 | --rate R] [--no-write]
 """
 
 import argparse
@@ -29,14 +29,16 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0, help="how long the load is offered (60)")
     parser.add_argument("--seed", type=int, default=1, help="what happens, and when (1)")
     parser.add_argument("--share", type=float, default=0.5, help="of the measured capacity (0.5)")
-    parser.add_argument("--no-write", action="store_true", help="leave docs/soak.md as it is")
+    parser.add_argument(
+        "--rate", type=float, default=0.0, help="operations a second instead of a share; the capacity is measured all the same"
+    )
+    parser.add_argument("--no-write", action="store_true", help="leave docs/soak.md as it is; .reports/soak.json is written")
     options = parser.parse_args()
-    plan = Plan(minutes=options.minutes, seed=options.seed, share=options.share)
+    plan = Plan(minutes=options.minutes, seed=options.seed, share=options.share, rate=options.rate)
     with tempfile.TemporaryDirectory(prefix="daybook-soak-") as folder, embedded(Path(folder) / "engines") as engines:
         outcome, client = soaked(Path(folder), engines.database_url, engines.redis_url, plan)
-    if not options.no_write:
-        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-        written(outcome, client, commit=commit, machine=machine())
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    written(outcome, client, commit=commit, machine=machine(), page=not options.no_write)
     for difference in outcome.differences[:50]:
         print(f"differs: {difference}")
     for name, count in outcome.counts.items():

@@ -22,6 +22,16 @@ async def endpoints(client: Client, receiver: Receiver, port: int) -> None:
         receiver.endpoints[path] = Endpoint(answer.json["secret"], person.account.id)
 
 
+async def own_url(client: Client, receiver: Receiver, port: int) -> Person:
+    """Who names a `webhook_url` with some of what he asks for; signed with a secret of his account."""
+    person, path = client.people[ENDPOINTS + 1], "/told/own"
+    answer = await client.turn(person, "endpoint").ask("POST", "/v1/webhook-secret", 201, key=client.key())
+    assert answer is not None, client.book.differences
+    receiver.endpoints[path] = Endpoint(answer.json["secret"], person.account.id)
+    person.own_url = f"http://127.0.0.1:{port}{path}"
+    return person
+
+
 async def schedule(client: Client) -> Person:
     """Something every minute."""
     person, model = client.people[ENDPOINTS], "soak/brief"

@@ -45,6 +45,9 @@ class Person:
     #: The page of the ledger on which reading goes on: its cursor, and how many of its entries were read.
     ledger_cursor: str | None = None
     uploads: list[tuple[str, str]] = field(default_factory=list)
+    #: Where the generations are told that name it, and which do.
+    own_url: str | None = None
+    told_of: set[str] = field(default_factory=set)
     #: A schedule of his, what each of its generations costs, and how many of them were found at rest.
     schedule: str | None = None
     schedule_price: int = 0

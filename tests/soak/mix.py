@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from tests.soak import people, reading, submitting
+from tests.soak import people, reading, stream, submitting
 from tests.soak.client import Client, Turn
 
 Operation = Callable[[Turn], Awaitable[object]]
@@ -30,6 +30,7 @@ async def give(turn: Turn) -> None:
 MIX: list[tuple[float, str, Operation]] = [
     (220, "submit", submitting.submit),
     (5, "submit and wait", submitting.submit_and_wait),
+    (3, "submit and wait", stream.follow),
     (5, "batch", submitting.batch),
     (40, "repeat", submitting.repeat),
     (10, "refusal", submitting.misuse_a_key),
@@ -53,6 +54,7 @@ MIX: list[tuple[float, str, Operation]] = [
     (10, "asset", reading.fetch),
     (10, "asset", reading.list_assets),
     (5, "grant", give),
+    (2, "api token", people.use_api_token),
     (2, "refresh", people.renew),
     (0.2, "login", people.log_in_again),
     (0.1, "login", people.log_in_wrongly),

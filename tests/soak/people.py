@@ -74,6 +74,21 @@ async def grant(turn: Turn, to: Person, amount: int) -> None:
         to.account.known = max(to.account.known, answer.position)
 
 
+async def use_api_token(turn: Turn) -> None:
+    """It reads, and no more; when it is revoked, not even that."""
+    body = {"name": "soak", "scopes": ["generations:read"]}
+    issued = await turn.ask("POST", "/v1/api-tokens", 201, body=body, key=turn.client.key())
+    if issued is None:
+        return
+    said = issued.json
+    mine = {"Authorization": f"Bearer {said['token']}"}
+    await turn.ask("GET", "/v1/generations?limit=1", 200, headers=mine, measured=False)
+    estimate = {"kind": "image", "prompt": "a boat"}
+    await turn.ask("POST", "/v1/generations/estimate", 403, body=estimate, headers=mine, code="scope_missing", measured=False)
+    if await turn.ask("DELETE", f"/v1/api-tokens/{said['id']}", 204, measured=False) is not None:
+        await turn.ask("GET", "/v1/generations?limit=1", 401, headers=mine, measured=False)
+
+
 async def settle_in(client: Client, operator: dict[str, str], count: int) -> None:
     """An operator, *count* people with credits, and one who has hardly any."""
     said = await log_in(client.turn(None, "login"), operator["email"], operator["password"])

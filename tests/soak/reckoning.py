@@ -119,12 +119,18 @@ async def everything_told(client: Client, receiver: Receiver, streams: list[Stre
     due: dict[str, dict[str, str]] = {}
     for each in client.book.generations.values():
         due.setdefault(each.account, {})[each.id] = each.status
-    tellings = [(f"webhook of {each.account}", each.finals, due.get(each.account, {})) for each in receiver.endpoints.values()]
-    tellings += [(f"stream of {each.account}", each.finals, due.get(each.account, {})) for each in streams]
+    own = {person.account.id: person.told_of for person in client.people if person.own_url is not None}
+    tellings = []
+    for endpoint in receiver.endpoints.values():
+        ends = due.get(endpoint.account, {})
+        wanted = {id_: ends[id_] for id_ in own[endpoint.account]} if endpoint.account in own else ends
+        tellings.append((f"webhook of {endpoint.account}", endpoint.finals, wanted))
+    tellings += [(f"stream of {reader.account}", reader.finals, due.get(reader.account, {})) for reader in streams]
     until = time.monotonic() + seconds
     while any(len(told) < len(wanted) for _, told, wanted in tellings) and time.monotonic() < until:
         await asyncio.sleep(0.2)
     for name, told, wanted in tellings:
+        client.book.compared += len(wanted)
         missing = [id_ for id_ in wanted if id_ not in told]
         client.book.expect(not missing, f"the {name} was never told of {len(missing)}, such as {missing[:3]}")
         wrong = [id_ for id_, status in told.items() if wanted.get(id_) != status]

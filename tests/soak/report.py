@@ -17,11 +17,13 @@ DOCUMENT, NUMBERS = Path("docs/soak.md"), Path(".reports/soak.json")
 HOT = ("dispatch.work", "journal.events", "journal.snapshots", "read.models")
 
 
-def written(outcome: Outcome, client: Client, *, commit: str, machine: str) -> None:
+def written(outcome: Outcome, client: Client, *, commit: str, machine: str, page: bool) -> None:
+    """The page only if *page*."""
     NUMBERS.parent.mkdir(exist_ok=True)
     head = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "commit": commit, "machine": machine}
     NUMBERS.write_text(json.dumps({**head, **numbers(outcome)}, indent=1) + "\n", encoding="utf-8")
-    DOCUMENT.write_text(document(outcome, client, head), encoding="utf-8")
+    if page:
+        DOCUMENT.write_text(document(outcome, client, head), encoding="utf-8")
 
 
 def numbers(outcome: Outcome) -> dict[str, Any]:
@@ -42,19 +44,10 @@ def numbers(outcome: Outcome) -> dict[str, Any]:
 
 
 def document(outcome: Outcome, client: Client, head: dict[str, str]) -> str:
-    plan, counts = outcome.plan, outcome.counts
     text = [
         "# Soak",
         "",
-        f"What `make soak` found on {head['date']} at commit `{head['commit']}`, on {head['machine']}, with seed {plan.seed}: "
-        f"{plan.minutes:g} minutes of mixed load on the real processes (api, two workers, dispatcher, notary, projector, scheduler, "
-        "embedded PostgreSQL and Redis), everything on the one machine including the client. The command writes this page.",
-        "",
-        f"**Capacity** {outcome.capacity:.0f} operations/s: the mix, by {CAPACITY_AT_ONCE} at once, until all of it was settled and every "
-        f"read model had seen it. **Offered** {outcome.rate:.0f}/s, {plan.share:.0%} of it, at moments that chance takes and answers do "
-        f"not change; latency counts from the moment at which an operation was due. {outcome.operations:,} operations, "
-        f"{counts.get('generations', 0):,} generations; {counts.get('answers compared', 0):,} comparisons of answers with the client's "
-        f"book, {counts.get('differences', 0)} differ. After the load it took {outcome.rest_seconds:.0f} s until nothing was open.",
+        *told(outcome, head),
         "",
         "The client's book, and what it compares: [tests/soak](../tests/soak). Thirds are those of the time after the first sixth.",
         "",
@@ -76,12 +69,41 @@ def document(outcome: Outcome, client: Client, head: dict[str, str]) -> str:
         "",
         "| | |",
         "|---|---|",
-        *(f"| {name} | {count:,} |" for name, count in counts.items()),
+        *(f"| {name} | {count:,} |" for name, count in outcome.counts.items()),
         "",
     ]
     if outcome.differences:
         text += ["## Differences", "", *(f"- {each}" for each in outcome.differences[:50]), ""]
     return "\n".join(text)
+
+
+def told(outcome: Outcome, head: dict[str, str]) -> list[str]:
+    plan, counts, capacity = outcome.plan, outcome.counts, outcome.capacity
+    offered = f"{outcome.rate:.0f}/s, {outcome.rate / capacity:.0%} of it"
+    compared, differ = counts.get("answers compared", 0), counts.get("differences", 0)
+    return [
+        f"What `make soak` found on {head['date']} at commit `{head['commit']}`, on {head['machine']}, with seed {plan.seed}: "
+        f"{plan.minutes:g} minutes of mixed load on the real processes (api, two workers, dispatcher, notary, projector, scheduler, "
+        "embedded PostgreSQL and Redis), everything on the one machine including the client. The command writes this page.",
+        "",
+        f"- **Capacity** {capacity:.0f} operations/s: the mix, by {CAPACITY_AT_ONCE} at once, until all of it was settled and every read "
+        "model had seen it.",
+        f"- **Offered** {offered}, at moments that chance takes and answers do not change. Latency counts from the moment at which an "
+        "operation was due.",
+        f"- **Done** {outcome.operations:,} operations, {counts.get('generations', 0):,} generations. {compared:,} comparisons with the "
+        f"client's book; {differ:,} differ. After the load it took {outcome.rest_seconds:.0f} s until nothing was open.",
+        f"- **Whatever else ran** on the machine took {others(outcome, 0):.0%} of a core in the first third and "
+        f"{others(outcome, 2):.0%} in the last.",
+    ]
+
+
+def others(outcome: Outcome, third: int) -> float:
+    """What the machine worked beside all that is looked at here, as a share of one core."""
+    part = within(outcome.samples, thirds(outcome.begin, outcome.end)[third])
+    if len(part) < 2:
+        return 0.0
+    ours = sum(core_share(part, name) for name in part[0].processes if name in part[-1].processes)
+    return max(0.0, (part[-1].busy_seconds - part[0].busy_seconds) / (part[-1].now - part[0].now) - ours)
 
 
 def latencies(outcome: Outcome, client: Client) -> list[str]:

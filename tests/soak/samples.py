@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import redis
 
-from tests.bench.cpu import cpu_seconds
+from tests.bench.cpu import TICKS, cpu_seconds
 from tests.soak.town import Town
 from tests.soak.wire import Wire
 
@@ -77,6 +77,8 @@ class Sample:
     client_connections: int
     oldest_transaction_seconds: float
     redis_bytes: int
+    #: Seconds in which cores of this machine worked, for whomever, since it was started.
+    busy_seconds: float
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
@@ -109,6 +111,7 @@ class Sampler:
             client_connections=self._wire.open,
             oldest_transaction_seconds=float(oldest),
             redis_bytes=int(memory["used_memory"]),
+            busy_seconds=busy_seconds(),
         )
         self.samples.append(sample)
         return sample
@@ -128,6 +131,12 @@ def measured(pids: Iterable[int]) -> Process:
         rss += _kib(status, "VmRSS:")
         cpu += cpu_seconds(pid)
     return Process(own / 1024, rss / 1024, cpu, files, living)
+
+
+def busy_seconds() -> float:
+    """Fields of proc(5), stat: all but idle, waiting for disks, and guests, who are counted as users, too."""
+    user, nice, system, _, _, irq, softirq, steal, *_ = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:])
+    return (user + nice + system + irq + softirq + steal) / TICKS
 
 
 def _kib(status: str, name: str) -> int:

@@ -28,11 +28,12 @@ BEHIND = "SELECT (SELECT max(position) FROM journal.events) - min(position) FROM
 
 @dataclass
 class Plan:
-    """*people* have accounts; *share* of the measured capacity is offered."""
+    """*people* have accounts; *share* of the measured capacity is offered, or *rate* operations a second where that is given."""
 
     minutes: float = 60.0
     seed: int = 1
     share: float = 0.5
+    rate: float = 0.0
     people: int = 24
     capacity_seconds: float = CAPACITY_SECONDS
 
@@ -68,6 +69,7 @@ class Soak:
         client, outcome = self.client, self.outcome
         await settle_in(client, self.running.operator(), self.plan.people)
         await arrange.endpoints(client, self.receiver, self.running.receiver_port)
+        await arrange.own_url(client, self.receiver, self.running.receiver_port)
         readers, reading = await arrange.streams(client, self.running.port)
         renewing = asyncio.create_task(arrange.keep_sessions(client))
         try:
@@ -94,7 +96,7 @@ class Soak:
         done = await offer.closed(self.client, seconds=self.plan.capacity_seconds, at_once=CAPACITY_AT_ONCE)
         await asyncio.to_thread(caught_up, self.running.database_url)
         self.outcome.capacity = done / (time.monotonic() - began)
-        self.outcome.rate = self.outcome.capacity * self.plan.share
+        self.outcome.rate = self.plan.rate or self.outcome.capacity * self.plan.share
         self.say(f"capacity: {self.outcome.capacity:.0f} operations/s; offered: {self.outcome.rate:.0f}/s")
         for name, ms in sorted(self.client.measured.between(began, time.monotonic()).items()):
             self.say(f"  {name:<18}{len(ms):>7}  p50 {quantile(ms, 0.5):8.1f} ms  p99 {quantile(ms, 0.99):8.1f} ms")

@@ -11,6 +11,8 @@ from tests.soak.vendor import PERMANENT, TRANSIENT
 BUILTIN, BUILTIN_PRICE = "builtin/sketch-1", 5
 SUCCEEDS, FAILS = ("succeeded", "canceled"), ("failed", "canceled")
 GENERATIONS = "/v1/generations"
+#: Of the submits of a person who has an address for it.
+OWN_URL_SHARE = 0.3
 IMAGE: dict[str, Any] = {"kind": "image", "params": {"size": "64x64"}}
 
 
@@ -55,16 +57,20 @@ def wanted(turn: Turn) -> Ask:
 async def submit(turn: Turn) -> None:
     person, ask, key = turn.person, wanted(turn), turn.client.key()
     assert person is not None
-    answer = await turn.ask("POST", GENERATIONS, 202, body=ask.body, key=key)
+    told = person.own_url is not None and turn.chance.random() < OWN_URL_SHARE
+    body = {**ask.body, "webhook_url": person.own_url} if told else ask.body
+    answer = await turn.ask("POST", GENERATIONS, 202, body=body, key=key)
     if answer is None:
         return
     said = answer.json
+    if told:
+        person.told_of.add(said["id"])
     generation = turn.book.accepted(person.account.id, said, quoted=ask.price, request_id=turn.request_id, may_end=ask.may_end)
     turn.expect(answer.headers.get("location", "").endswith(f"/v1/generations/{generation.id}"), "Location names another")
     turn.expect(said["model"] == ask.body["model"] and said["prompt"] == ask.body["prompt"], "something else was accepted")
     turn.expect("idempotency-replayed" not in answer.headers, "a new key is answered as a repeat")
     person.recent.append(generation)
-    person.submissions.append(Submission(key, ask.body, answer.body, generation))
+    person.submissions.append(Submission(key, body, answer.body, generation))
 
 
 async def submit_and_wait(turn: Turn) -> None:
