@@ -11,17 +11,16 @@ import msgspec
 from daybook import parsing
 from daybook.engines.passwords import kept
 from daybook.variables import NAMES
+from domain.kernel.limits import CREDITS_MAX, DELIVERY_DAYS_MAX
 from domain.providers.vendors import VENDORS, Access
 from domain.webhooks.schedule import RETRY_SECONDS
 
 Value = TypeVar("Value")
-CREDITS_MAX = 1_000_000_000
 WELCOME_PER_DAY = 10_000
 UPLOAD_QUOTA_BYTES = 100 << 30
 UPLOAD_QUOTA_MAX = 2**53 - 1
 ACCOUNT_CONCURRENCY_MAX = 9_999
 RETENTION_DAYS_MAX = 36_500
-DELIVERY_DAYS_MAX = 365
 TILL_PERIOD_SECONDS_MAX = 366 * 86_400
 CHECKPOINT_EVENTS_MAX = 1_000_000
 NOTHING: tuple[str, ...] = ()

@@ -36,12 +36,6 @@ class UploadTooLarge(TooLarge):
     detail = f"A file may have at most {UPLOAD_BYTES_MAX} bytes."
 
 
-class UploadTooSlow(Malformed):
-    """The upload did not arrive within its time, or too slowly."""
-
-    detail = "The upload did not arrive in time: {reason}."
-
-
 class UploadsAtOnce(Throttled):
     """So many uploads of one account are under way that another has to wait."""
 

@@ -208,10 +208,6 @@ class CreditAccount(Root):
             self.record(events.GrantExpired, now=max(grant["expires_at"], grant["since"]), grant_id=id_of(key), amount=free)
         return due
 
-    def expiry_of(self, grant_id: UUID) -> datetime | None:
-        grant = self.grants.get(str(grant_id))
-        return grant["expires_at"] if grant else None
-
     def suspend(self, *, reason: str, now: datetime) -> None:
         if not self.suspended:
             self.record(events.CreditsSuspended, now=now, reason=reason)

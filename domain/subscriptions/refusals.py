@@ -19,7 +19,3 @@ class SubscriptionExists(Conflicting):
 
 class SubscriptionNotFound(Missing):
     detail = "There is no such subscription."
-
-
-class SubscriptionPaidAlready(Conflicting):
-    detail = "The period that runs is paid; the next one is paid at its end."

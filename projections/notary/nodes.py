@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from projections.notary.leaf import leaf, rows
-from projections.notary.tree import Growth, Node, Span, complete_in, hashed, joined, nodes_of
+from projections.notary.tree import Growth, Node, Span, complete_in, hashed, nodes_of
 
 BLOCK_LEVEL = 4
 BLOCK_LEAVES = 1 << BLOCK_LEVEL
@@ -34,11 +34,6 @@ class NodesLost(Exception):
 async def growth_at(conn: AsyncConnection[Any], size: int) -> Growth:
     """The tree of the first *size* events, ready to grow.   Raises NodesLost."""
     return Growth(size, await _all(conn, complete_in(Span(0, size))))
-
-
-async def root_at(conn: AsyncConnection[Any], size: int) -> bytes:
-    """The root over the first *size* (at least one) events.   Raises NodesLost."""
-    return joined(await _all(conn, complete_in(Span(0, size))))
 
 
 async def hashes_of(conn: AsyncConnection[Any], spans: Sequence[Span]) -> list[bytes]:

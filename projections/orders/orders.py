@@ -64,7 +64,7 @@ class OrderRow(BoughtRow, kw_only=True):
 
 
 TABLE = BoughtTable("orders_v1", OrderRow, what="package")
-order_of, overdue_orders, page_of_orders = TABLE.one, TABLE.overdue, TABLE.page
+overdue_orders, page_of_orders = TABLE.overdue, TABLE.page
 
 
 def row_of(order: Order) -> OrderRow:

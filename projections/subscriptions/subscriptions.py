@@ -56,11 +56,6 @@ UPSERT = """
         cancel_requested_at = excluded.cancel_requested_at, ended = excluded.ended, ended_at = excluded.ended_at,
         updated_at = excluded.updated_at, position = excluded.position
 """
-# The last one that an account had begun by a position of the log.
-LATEST = """
-    SELECT * FROM read.subscriptions_v1 WHERE account_id = %(account_id)s AND created_position <= %(until)s
-    ORDER BY created_position DESC LIMIT 1
-"""
 # Those whose period is over, of a payment adapter that renews nothing by itself.
 DUE = """
     SELECT * FROM read.subscriptions_v1
@@ -83,12 +78,6 @@ class SubscriptionRow(BoughtRow, kw_only=True):
 
 TABLE = BoughtTable("subscriptions_v1", SubscriptionRow, what="plan")
 subscription_of, overdue_subscriptions, page_of_subscriptions = TABLE.one, TABLE.overdue, TABLE.page
-
-
-async def latest_subscription_of(conn: AsyncConnection[Any], account_id: UUID, *, until: int) -> SubscriptionRow | None:
-    """The one the account had asked for last by log position *until*, whatever became of it."""
-    found = await Place(conn).fetch(LATEST, {"account_id": account_id, "until": until}, SubscriptionRow)
-    return found[0] if found else None
 
 
 async def due_subscriptions(conn: AsyncConnection[Any], *, provider: str, now: datetime, limit: int) -> list[SubscriptionRow]:
