@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from domain.kernel.refusals import Unavailable
 from projections.kernel.facts import Event
 from projections.kernel.model import Place, ReadModel, Write
 from projections.kernel.states import MOVE, STOP
@@ -19,10 +20,14 @@ class Overtaken(Exception):
     """Another runner has moved these models; nothing was changed here."""
 
 
+#: Not a model's fault: nobody stops for it.
+ELSEWHERE = (Overtaken, psycopg.OperationalError, Unavailable)
+
+
 async def apply(place: Place, models: Sequence[ReadModel], events: Sequence[Event], *, after: int) -> list[str]:
     """Fold *events*, which follow *after*, into *models*. Returns the names of those that failed and are stopped now.
 
-    Raises Overtaken, and psycopg.OperationalError when the database, not a model, is the trouble.
+    Raises Overtaken, and psycopg.OperationalError or Unavailable when the database or the archive, not a model, is the trouble.
     """
     try:
         async with place.conn.transaction():
@@ -31,7 +36,7 @@ async def apply(place: Place, models: Sequence[ReadModel], events: Sequence[Even
             # One round trip for all of them.
             async with place.conn.pipeline():
                 await place.write(writes)
-    except (Overtaken, psycopg.OperationalError):
+    except ELSEWHERE:
         raise
     except Exception:  # noqa: BLE001 - whatever a model raised, the others must go on
         return await _apply_one_by_one(place, models, events, after=after)
@@ -75,7 +80,7 @@ async def _apply_one_by_one(place: Place, models: Sequence[ReadModel], events: S
                 async with place.conn.transaction():
                     await move(place, [model], after=after, to=events[-1].position)
                     await fold(place, model, events)
-            except (Overtaken, psycopg.OperationalError):
+            except ELSEWHERE:
                 raise
             except Exception as error:
                 failed.append(model.name)

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from domain.archive.ports import Archive
+from domain.kernel.refusals import Unavailable
 from projections.archive.whole import attach
 from projections.kernel.wake import Wake, listening
 
@@ -26,6 +27,7 @@ SMALL_STEP_EVENTS = 200
 GATHER_SECONDS = 0.01
 RETRY_SECONDS_MIN = 0.2
 RETRY_SECONDS_MAX = 10.0
+ARCHIVE_SECONDS = 5.0
 
 # SET, not startup options, because a transaction pooler refuses those. A process that is stopped in the middle (SIGSTOP)
 # must lose its locks: in a transaction after 5 s, the leader lock after 30 s; a leader that lives says something each second.
@@ -58,7 +60,7 @@ class Follower:
         self.on_error: Callable[[Exception], None] = lambda error: None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow until *stop* is set. A lost database is waited for; what the sink raises beside that ends the run."""
+        """Follow until *stop* is set. A lost database or archive is waited for; what the sink raises beside that ends the run."""
         async with listening(self.dsn) as wake:
             ends = asyncio.create_task(_ring_at(stop, wake))
             try:
@@ -95,6 +97,11 @@ class Follower:
                 self.on_error(error)
                 await _pause(stop, pause)
                 pause = min(pause * 2, RETRY_SECONDS_MAX)
+            except Unavailable as error:
+                # What it needs of the archive is away, or was lost: it waits, and whoever looks at its position sees it.
+                log.warning("%s waits for the archive: %s", self.name, error)
+                self.on_error(error)
+                await _pause(stop, ARCHIVE_SECONDS)
             finally:
                 self.leading = False
 

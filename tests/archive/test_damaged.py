@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from hashlib import sha256
 
 import pytest
 
@@ -68,8 +69,6 @@ async def test_a_forged_file_with_a_forged_row_does_not_lead_to_the_checkpoint(a
 
 
 async def forge(attic: Attic, body: bytes, events: int) -> None:
-    from hashlib import sha256
-
     end = {"events": events, "sha256": sha256(body).hexdigest(), "type": "end"}
     data = gzip.compress(body + json.dumps(end, separators=(",", ":")).encode() + b"\n")
     attic.files()[0].write_bytes(data)

@@ -21,6 +21,7 @@ from api.platform import Platform
 from api.routes import ROUTES
 from api.server import Server
 from daybook.bootstrap import api_platform
+from daybook.objects import NoUrls
 from daybook.settings import load
 from domain.accounts.commands import IssueApiToken, RegisterAccount, SuspendAccount
 from domain.accounts.profile import Profile
@@ -33,6 +34,8 @@ from domain.subscriptions.commands import RequestSubscription
 from domain.webhooks.commands import AddEndpoint
 from domain.webhooks.signing import secret_of
 from infra.access.passwords import BcryptPasswords
+from infra.archive.shelf import Shelf
+from infra.objects.directory import DirectoryStore
 from projections.projector import projector
 from tests.support.patience import patient_with_redis
 
@@ -87,7 +90,7 @@ class House:
         issued = await platform.sessions.begin(account_id, now=platform.clock.now())
         return Person(account_id, email, issued.access_token, issued.refresh_token)
 
-    async def api_token(self, person: Person, *scopes: str) -> tuple[UUID, dict[str, str]]:
+    async def api_token(self, person: Person, *scopes: str, expires_at: datetime | None = None) -> tuple[UUID, dict[str, str]]:
         """Id and headers of an API token of *person*."""
         token, token_id = "dbk_" + secrets.token_urlsafe(32), self.platform.ids.new()
         key = await self.platform.vault.key(person.account_id)
@@ -98,7 +101,7 @@ class House:
                 token_hash=hashlib.sha256(token.encode()).hexdigest(),
                 sealed_name=key.seal("test"),
                 scopes=list(scopes),
-                expires_at=None,
+                expires_at=expires_at,
             )
         )
         await self.platform.tail.reached(receipt.position, 5)
@@ -260,6 +263,8 @@ async def open_house(
     """The API on a migrated database, with a projector beside it; *environ* are settings by their names."""
     settings = load(house_environment(database_url, redis_url, folder) | environ)
     follower, stop = projector(database_url), asyncio.Event()
+    store = DirectoryStore(folder / "objects", public_url="", signer=NoUrls())
+    follower.archive = Shelf(store)
     await follower.prepare()
     following = asyncio.create_task(follower.run(stop))
     try:
@@ -280,3 +285,4 @@ async def open_house(
     finally:
         stop.set()
         await following
+        await store.close()
