@@ -11,7 +11,7 @@ from infra.journal.meters import Meters
 from tests.bench.load import quantile
 from tests.bench.rows.append import commands_per_second
 from tests.bench.rows.submit import expect_accepted, submit_plan
-from tests.bench.stand import Stand, accounts, free_port, load
+from tests.bench.stand import Stand, free_port, load
 
 CLIENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 #: Submits a second that are offered, as shares of what 64 connections reach when each asks again at once.
@@ -57,11 +57,11 @@ def append(stand: Stand) -> list[Point]:
 
 def latency(stand: Stand) -> list[Point]:
     """One API process at more and more submits a second, due at even times whatever the answers do."""
-    dsn, port = stand.database(), free_port()
+    dsn, port = stand.house(), free_port()
     points = []
     try:
         with stand.processes(dsn, "api", port=port):
-            tokens = accounts(port, 64, dsn, credits=10_000_000)
+            tokens = stand.tokens(dsn, port, 64)
             load(submit_plan(port, tokens, seconds=1))
             most = expect_accepted(load(submit_plan(port, tokens, seconds=SECONDS)))["rate"]
             for share in SHARES:
@@ -75,11 +75,11 @@ def latency(stand: Stand) -> list[Point]:
 
 def hot_account(stand: Stand) -> list[Point]:
     """One account, asked by more and more connections."""
-    dsn, port = stand.database(), free_port()
+    dsn, port = stand.house(), free_port()
     points = []
     try:
         with stand.processes(dsn, "api", port=port):
-            tokens = accounts(port, 1, dsn, credits=100_000_000)
+            tokens = stand.tokens(dsn, port, 1)
             load(submit_plan(port, tokens, seconds=1))
             for connections in CONNECTIONS:
                 seen = expect_accepted(load(submit_plan(port, tokens, connections=connections, seconds=SECONDS)))

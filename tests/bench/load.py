@@ -4,7 +4,8 @@ Reads a plan as JSON on standard input and prints what it saw as JSON: {"rate", 
 with `keep_samples` also "samples": [[when it was answered (Unix time), milliseconds], …].
 Bounded by the plan's `seconds` or `requests`, whichever ends first; targets loopback only. Without `rate` each connection asks again as
 soon as it is answered (or `pause_ms` later). With `rate` requests are due at even times whatever the answers do, and a request that had
-to wait for a free connection is late by that much: a slow server cannot slow its own measure down.
+to wait for a free connection is late by that much: a slow server cannot slow its own measure down. What could not be asked within
+LATE_SECONDS after the plan's end is counted as "unsent".
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from collections import Counter
 from typing import Any
 
 import uvloop
+
+LATE_SECONDS = 10
 
 
 class Client(asyncio.Protocol):
@@ -64,10 +67,18 @@ class Pace:
         self.until = self.begin + plan.get("seconds", 60)
         self.rate = plan.get("rate")
         self.number = itertools.count()
+        self.unsent = 0
 
     def due(self) -> float | None:
-        due = self.begin + next(self.number) / self.rate if self.rate else time.perf_counter()
-        return due if due < self.until and next(self.left) >= 0 else None
+        now = time.perf_counter()
+        due = self.begin + next(self.number) / self.rate if self.rate else now
+        if due >= self.until or next(self.left) < 0:
+            return None
+        if now > self.until + LATE_SECONDS:
+            self.unsent = round((self.until - due) * self.rate)
+            self.until = due
+            return None
+        return due
 
 
 class Run:
@@ -130,6 +141,7 @@ class Run:
             "statuses": {str(status): count for status, count in self.statuses.items()},
             "ids": self.ids,
             "samples": self.samples,
+            "unsent": pace.unsent,
             "cpu_seconds": cpu_seconds() - before,
         }
 

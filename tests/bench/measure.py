@@ -77,5 +77,7 @@ def summary(row: Row, rounds: list[Round]) -> dict[str, Any]:
 
 def broken(row: Row, error: Exception) -> dict[str, Any]:
     """What stands in the place of a row that could not be measured: it holds no floor."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
     said = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     return {"key": row.key, "name": row.name, "beside": row.beside, "rounds": 0, "figures": {}, "floors": [], "error": said}

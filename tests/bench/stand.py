@@ -22,6 +22,8 @@ from daybook.schema import bring_up_to_date
 from daybook.settings import load as load_settings
 from tests.bench.books import grant_all
 
+PEOPLE = 64
+CREDITS = 1_000_000_000
 PEERS = Path(__file__).parent / "peers"
 SECRET = "bench-secret-bench-secret-bench-secret-bench"
 CATALOGUE = """
@@ -58,12 +60,16 @@ class Stand:
         self.catalogue = folder / "bench.toml"
         self.catalogue.write_text(CATALOGUE)
         self._kept: dict[str, str] = {}
+        #: Database -> refresh tokens of the people who are registered in it.
+        self._people: dict[str, list[str]] = {}
 
     def database(self) -> str:
-        """A new, migrated database, and the folder for its objects."""
-        dsn = self.empty_database()
-        asyncio.run(bring_up_to_date(load_settings(self.environment(dsn, 8000))))
-        return dsn
+        """A new, migrated database in which nothing has happened."""
+        return self.copy(self.kept("a migrated database", lambda dsn: None))
+
+    def house(self) -> str:
+        """A new database in which PEOPLE have accounts and all the credits they may want."""
+        return self.copy(self.kept(f"a house of {PEOPLE} accounts", lambda dsn: self.register(dsn, PEOPLE)))
 
     def empty_database(self, how: str = "") -> str:
         name = f"bench_{uuid.uuid4().hex[:12]}"
@@ -76,7 +82,8 @@ class Stand:
         """A database that *fill* filled once for the whole run. Nobody writes to it: rows that would, take a copy."""
         if name not in self._kept:
             began = time.monotonic()
-            dsn = self.database()
+            dsn = self.empty_database()
+            asyncio.run(bring_up_to_date(load_settings(self.environment(dsn, 8000))))
             fill(dsn)
             with psycopg.connect(dsn, autocommit=True) as connection:
                 connection.execute("VACUUM ANALYZE")
@@ -87,7 +94,27 @@ class Stand:
     def copy(self, dsn: str) -> str:
         """Another database with the same content, file by file. Nobody may be connected to the first."""
         source = str(psycopg.conninfo.conninfo_to_dict(dsn)["dbname"])
-        return self.empty_database(f'TEMPLATE "{source}" STRATEGY file_copy')
+        made = self.empty_database(f'TEMPLATE "{source}" STRATEGY file_copy')
+        self._people[made] = self._people.get(dsn, [])
+        return made
+
+    def register(self, dsn: str, count: int) -> None:
+        """Register *count* accounts over HTTP and grant them credits. Passwords are costly by design, so copies share them."""
+        port, ids = free_port(), []
+        self._people[dsn] = []
+        with self.processes(dsn, "api", port=port), httpx.Client(base_url=url(port), trust_env=False, timeout=60) as client:
+            for _ in range(count):
+                answer = client.post("/v1/auth/register", json={"email": f"{uuid.uuid4().hex}@bench.test", "password": "correct horse"})
+                answer.raise_for_status()
+                self._people[dsn].append(answer.json()["refresh_token"])
+                ids.append(uuid.UUID(answer.json()["account"]["id"]))
+        asyncio.run(grant_all(dsn, ids, CREDITS))
+
+    def tokens(self, dsn: str, port: int, count: int) -> list[str]:
+        """Fresh access tokens of the first *count* people. A refresh token works once, so ask once for each copy."""
+        with httpx.Client(base_url=url(port), trust_env=False, timeout=60) as client:
+            answers = [client.post("/v1/auth/refresh", json={"refresh_token": token}) for token in self._people[dsn][:count]]
+        return [answer.raise_for_status().json()["access_token"] for answer in answers]
 
     def drop(self, dsn: str) -> None:
         name = str(psycopg.conninfo.conninfo_to_dict(dsn)["dbname"])
@@ -188,21 +215,12 @@ def wait_until_ready(port: int, running: dict[str, subprocess.Popen[bytes]], sec
             if process.poll() is not None:
                 raise RuntimeError(f"daybook {role} ended with {process.returncode}")
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).status_code == 200:
+            if httpx.get(f"{url(port)}/health/ready", trust_env=False).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.05)
     raise RuntimeError(f"the API did not become ready within {seconds} s")
 
 
-def accounts(port: int, count: int, dsn: str, credits: int) -> list[str]:
-    """Register *count* accounts over HTTP, grant each *credits*, and return their access tokens."""
-    tokens, ids = [], []
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
-        for _ in range(count):
-            answer = client.post("/v1/auth/register", json={"email": f"{uuid.uuid4().hex}@bench.test", "password": "correct horse"})
-            answer.raise_for_status()
-            tokens.append(answer.json()["access_token"])
-            ids.append(uuid.UUID(answer.json()["account"]["id"]))
-    asyncio.run(grant_all(dsn, ids, credits))
-    return tokens
+def url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.bench import load
 from tests.bench.load import Run
 
 ANSWER = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
@@ -39,6 +40,13 @@ async def test_requests_are_due_at_even_times():
     result = await seen({"rate": 50, "seconds": 0.4})
     assert sum(result["statuses"].values()) == 20
     assert result["seconds"] >= 0.35
+
+
+async def test_what_could_not_be_asked_in_time_is_counted(monkeypatch):
+    monkeypatch.setattr(load, "LATE_SECONDS", 0.05)
+    result = await seen({"rate": 100, "seconds": 0.2}, pause_at=5)
+    assert result["statuses"] == {"202": 5}
+    assert result["unsent"] == 15
 
 
 async def test_what_a_slow_answer_keeps_waiting_is_late_too():

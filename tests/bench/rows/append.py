@@ -22,7 +22,7 @@ from tests.bench.stand import Stand
 CLIENTS = 64
 COMMANDS = 320 * CLIENTS
 PROCESSES = 16
-ALONE_SECONDS = 5
+ALONE_SECONDS = 4
 
 
 async def commands_per_second(dsn: str, *, clients: int = CLIENTS, commands: int = COMMANDS, meters: Meters | None = None) -> float:

@@ -8,7 +8,7 @@ import psycopg
 from tests.bench.cpu import used_by
 from tests.bench.measure import Floor, Round, Row
 from tests.bench.rows.submit import CONNECTIONS, expect_accepted, submit_plan
-from tests.bench.stand import Stand, accounts, free_port, load
+from tests.bench.stand import Stand, free_port, load
 
 GENERATIONS = 4_000
 WARM_UP = 400
@@ -22,10 +22,10 @@ SUCCEEDED = "SELECT count(*) FROM journal.events WHERE topic = 'generations.succ
 
 
 def ours(stand: Stand) -> Round:
-    dsn, port = stand.database(), free_port()
+    dsn, port = stand.house(), free_port()
     try:
         with stand.processes(dsn, "api", "worker --concurrency 64", "dispatcher", "projector", port=port) as pids:
-            tokens = accounts(port, CONNECTIONS, dsn, credits=1_000_000)
+            tokens = stand.tokens(dsn, port, CONNECTIONS)
             expect_accepted(load({**submit_plan(port, tokens), "requests": WARM_UP}))
             settle(dsn, WARM_UP)
             roles = {role.split()[0]: pid for role, pid in pids.items()} | stand.engine_pids()

@@ -19,7 +19,7 @@ from tests.bench.load import quantile
 from tests.bench.measure import Floor, Round, Row
 from tests.bench.rows.end_to_end import SECONDS_MAX, caught_up
 from tests.bench.rows.submit import expect_accepted, submit_plan
-from tests.bench.stand import Stand, accounts, free_port, load
+from tests.bench.stand import Stand, free_port, load
 from tests.support import big_book
 
 SIZES = {"10⁴": 10_000, "10⁵": 100_000, "10⁶": 1_000_000}
@@ -33,13 +33,19 @@ CLAIMS = 250
 Samples = dict[tuple[str, str], list[float]]
 
 
-def book(stand: Stand, events: int) -> str:
-    """A log of *events* that is folded and settled; the same in the whole run."""
-    return stand.kept(f"a log of {events:,} events", lambda dsn: asyncio.run(big_book.fill(dsn, events)))
+def book(stand: Stand, events: int, *, people: int = 0) -> str:
+    """A log of *events* that is folded and settled, with *people* who can log in; the same in the whole run."""
+
+    def fill(dsn: str) -> None:
+        asyncio.run(big_book.fill(dsn, events))
+        if people:
+            stand.register(dsn, people)
+
+    return stand.kept(f"a log of {events:,} events", fill)
 
 
 def measure(stand: Stand) -> Round:
-    seeded = {size: book(stand, events) for size, events in SIZES.items()}
+    seeded = {size: book(stand, events, people=CONNECTIONS) for size, events in SIZES.items()}
     dsns = {size: stand.copy(dsn) for size, dsn in seeded.items()}
     samples: Samples = defaultdict(list)
     try:
@@ -50,7 +56,7 @@ def measure(stand: Stand) -> Round:
             for size, dsn in dsns.items():
                 port = free_port()
                 stack.enter_context(stand.processes(dsn, "api", "projector", port=port))
-                tokens = accounts(port, CONNECTIONS, dsn, credits=1_000_000)
+                tokens = stand.tokens(dsn, port, CONNECTIONS)
                 plans[size] = {**submit_plan(port, tokens, connections=CONNECTIONS, seconds=SLICE_SECONDS), "keep_samples": True}
                 load({**plans[size], "seconds": 1})
             for number in range(SLICES):

@@ -4,7 +4,7 @@ import psycopg
 
 from tests.bench.measure import Floor, Round, Row
 from tests.bench.rows.submit import CONNECTIONS, expect_accepted, submit_plan
-from tests.bench.stand import Stand, accounts, free_port, load, loads
+from tests.bench.stand import Stand, free_port, load, loads
 
 # Holds by account against what was granted: the ledger's own columns.
 OVERSPENT = "SELECT count(*) FROM (SELECT account_id, sum(available) AS left FROM journal.events GROUP BY 1) AS sums WHERE sums.left < 0"
@@ -18,10 +18,10 @@ def overspent(dsn: str) -> int:
 
 
 def with_one(stand: Stand) -> Round:
-    dsn, port = stand.database(), free_port()
+    dsn, port = stand.house(), free_port()
     try:
         with stand.processes(dsn, "api", port=port):
-            token = accounts(port, 1, dsn, credits=10_000_000)
+            token = stand.tokens(dsn, port, 1)
             load(submit_plan(port, token, seconds=1))
             seen = expect_accepted(load(submit_plan(port, token)))
             lost = overspent(dsn)
@@ -31,10 +31,10 @@ def with_one(stand: Stand) -> Round:
 
 
 def with_two(stand: Stand) -> Round:
-    dsn, first, second = stand.database(), free_port(), free_port()
+    dsn, first, second = stand.house(), free_port(), free_port()
     try:
         with stand.processes(dsn, "api", port=first), stand.processes(dsn, "api", port=second):
-            token = accounts(first, 1, dsn, credits=10_000_000)
+            token = stand.tokens(dsn, first, 1)
             half = CONNECTIONS // 2
             loads([submit_plan(port, token, connections=half, seconds=1) for port in (first, second)])
             seen = loads([submit_plan(port, token, connections=half) for port in (first, second)])

@@ -5,16 +5,16 @@ from statistics import median
 from tests.bench.load import quantile
 from tests.bench.measure import Floor, Round, Row
 from tests.bench.rows.submit import submit_plan
-from tests.bench.stand import Stand, accounts, free_port, load
+from tests.bench.stand import Stand, free_port, load
 
 GENERATIONS = 150
 
 
 def measure(stand: Stand) -> Round:
-    dsn, port = stand.database(), free_port()
+    dsn, port = stand.house(), free_port()
     try:
         with stand.processes(dsn, "api", "worker", "dispatcher", "projector", port=port):
-            tokens = accounts(port, 1, dsn, credits=100_000)
+            tokens = stand.tokens(dsn, port, 1)
             plan = {**submit_plan(port, tokens, connections=1, seconds=60), "headers": {"Prefer": "wait=20"}, "pause_ms": 30}
             load({**plan, "requests": 10})
             seen = load({**plan, "requests": GENERATIONS})

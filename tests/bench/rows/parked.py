@@ -36,5 +36,5 @@ ROW = Row(
     measure=measure,
     floors=[Floor("parked", PARKED), Floor("memory", 300, least=False)],
     units={"parked": "generations", "memory": "MB"},
-    rounds_most=2,
+    rounds_most=1,
 )

@@ -13,7 +13,7 @@ from projections.read_models import READ_MODELS
 from tests.bench.measure import Round, Row
 from tests.bench.rows.end_to_end import settle
 from tests.bench.rows.submit import BODY, expect_accepted, submit_plan
-from tests.bench.stand import Stand, accounts, free_port, load
+from tests.bench.stand import Stand, free_port, load
 
 CONNECTIONS = 16
 WARM_UP = 400
@@ -33,10 +33,10 @@ SIGNED = "SELECT coalesce(max(size), 0) FROM proofs.checkpoints"
 
 
 def measure(stand: Stand) -> Round:
-    dsn, port = stand.database(), free_port()
+    dsn, port = stand.house(), free_port()
     try:
         with stand.processes(dsn, "api", "worker --concurrency 16", "dispatcher", "notary", "projector", port=port):
-            tokens = accounts(port, CONNECTIONS, dsn, credits=1_000_000)
+            tokens = stand.tokens(dsn, port, CONNECTIONS)
             plan = submit_plan(port, tokens, connections=CONNECTIONS, seconds=SECONDS_MAX)
             expect_accepted(load({**plan, "requests": WARM_UP}))
             settle(dsn, WARM_UP)

@@ -18,10 +18,10 @@ from tests.bench.books import execute, journal_of
 from tests.bench.load import quantile
 from tests.bench.measure import Floor, Round, Row
 from tests.bench.rows.submit import expect_accepted, submit_plan
-from tests.bench.stand import Stand, accounts, free_port, load
+from tests.bench.stand import Stand, free_port, load
 
 CONNECTIONS = 16
-SUBMITS_PER_SECOND = 300
+SUBMITS_PER_SECOND = 200
 CLAIM_EVERY_SECONDS = 0.01
 WARM_UP_SECONDS = 5
 WINDOW_SECONDS = 20
@@ -32,10 +32,10 @@ Samples = list[tuple[float, float]]
 
 
 def measure(stand: Stand) -> Round:
-    dsn, port = stand.database(), free_port()
+    dsn, port = stand.house(), free_port()
     try:
         with stand.processes(dsn, "api", "worker --concurrency 64", "dispatcher", "projector", port=port):
-            tokens = accounts(port, CONNECTIONS, dsn, credits=1_000_000)
+            tokens = stand.tokens(dsn, port, CONNECTIONS)
             return uvloop.run(watched(dsn, submit_plan(port, tokens, connections=CONNECTIONS)))
     finally:
         stand.drop(dsn)
@@ -99,7 +99,7 @@ def p99(samples: Samples, until: float) -> float:
 ROW = Row(
     key="snapshot",
     name="claims and submits while one snapshot is open for 60 s",
-    beside="api, worker (64 slots), dispatcher, projector, PostgreSQL, Redis, load generator (300 submits/s), a worker that is timed",
+    beside="api, worker (64 slots), dispatcher, projector, PostgreSQL, Redis, load generator (200 submits/s), a worker that is timed",
     measure=measure,
     floors=[Floor(f"{name} p99 at its end", 2, least=False, per=f"{name} p99 before") for name in ("submit", "claim")],
     units={f"{name} p99 {when}": "ms" for name in ("submit", "claim") for when in ("before", "at its end")},
