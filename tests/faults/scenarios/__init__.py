@@ -7,6 +7,7 @@ from tests.faults.scenarios.killed import API_KILLED, DISPATCHER_KILLED, NOTARY_
 from tests.faults.scenarios.postgres_answer_lost import POSTGRES_ANSWER_LOST
 from tests.faults.scenarios.postgres_connections import POSTGRES_CONNECTIONS
 from tests.faults.scenarios.postgres_restarted import POSTGRES_KILLED, POSTGRES_RESTARTED
+from tests.faults.scenarios.projector_too_old import PROJECTOR_TOO_OLD
 from tests.faults.scenarios.providers_misbehave import PROVIDERS_MISBEHAVE
 from tests.faults.scenarios.redis_away import REDIS_EMPTIED, REDIS_FLUSHED, REDIS_FULL, REDIS_SILENT
 from tests.faults.scenarios.worker_killed import WORKER_KILLED
@@ -23,6 +24,7 @@ FAULTS: tuple[Fault, ...] = (
     POSTGRES_KILLED,
     POSTGRES_RESTARTED,
     PROJECTOR_KILLED,
+    PROJECTOR_TOO_OLD,
     PROVIDERS_MISBEHAVE,
     REDIS_EMPTIED,
     REDIS_FLUSHED,

@@ -216,8 +216,9 @@ def called_back_wrongly(long: MoodyReplicateServer) -> list[str]:
 
 def told(job: Job) -> str:
     planned = job.planned
+    place = f" at {planned.step}{', once' if planned.once else ''}" if planned.step else ""
     looks = f", looks {', '.join(planned.looks)}" if planned.looks else ""
-    return f"a {job.model} job met with {planned.mood!r}{' at ' + planned.step if planned.step else ''}{' once' if planned.once else ''}{looks}"
+    return f"a {job.model} job met with {planned.mood!r}{place}{looks}"
 
 
 def opened(own: Stack) -> int:
