@@ -4,16 +4,24 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
+import jwt
 from sanic import Sanic
 
 from api.kit.route import Route
-from tests.support.api_house import House
+from domain.accounts.commands import RevokeApiToken
+from tests.support.api_house import SCOPES, House
 
 #: Refused as "no or bad credential", on every route that needs one.
-CREDENTIALS = ("no token", "garbage", "expired", "wrong audience", "wrong issuer", "alg none", "another key", "refresh token")
+CREDENTIALS = (
+    *("no token", "garbage", "expired", "wrong audience", "wrong issuer", "alg none", "another key", "refresh token"),
+    *("session that was logged out", "API token that was revoked", "API token that has expired"),
+)
+#: Who has the one role has not the other.
+OTHER_ROLE = {"operator": "auditor", "auditor": "operator"}
+ALL_SCOPES = (*SCOPES, "admin", "audit", "webhooks:read", "webhooks:write")
 #: Bodies with which a request would be good, where `{}` is not.
 BODIES: dict[str, dict[str, object]] = {
     "PATCH /v1/assets/{id}": {"filename": "mine.png"},
@@ -44,6 +52,7 @@ def cases_of(route: Route) -> list[Case]:
         cases.append(Case(route, "suspended", 403, "account_suspended"))
     if permission.role is not None:
         cases.append(Case(route, "missing role", 403, "role_missing"))
+        cases.append(Case(route, f"{OTHER_ROLE[permission.role]} only", 403, "role_missing"))
     if permission.scope is not None:
         cases.append(Case(route, "missing scope", 403, "scope_missing"))
     if permission.session_only:
@@ -74,6 +83,12 @@ class Matrix:
         house = self.house
         self.alice, self.mallory = await house.person("user", "operator", "auditor"), await house.person()
         self.suspended = await house.suspended()
+        self.only = {f"{role} only": (await house.person("user", role)).headers for role in OTHER_ROLE}
+        self.dead = {
+            "session that was logged out": await self._logged_out(),
+            "API token that was revoked": await self._revoked(),
+            "API token that has expired": await self._expired(),
+        }
         _, self.scopeless = await house.api_token(self.alice, "usage:write")
         generation, asset = await house.finished(self.alice)
         token, _ = await house.api_token(self.alice, "usage:read")
@@ -87,6 +102,22 @@ class Matrix:
             "/v1/schedules/{id}": await house.schedule(self.alice),
             "/v1/webhook-endpoints/{id}": await house.webhook_endpoint(self.alice),
         }
+
+    async def _logged_out(self) -> dict[str, str]:
+        house, person = self.house, await self.house.person("user", "operator", "auditor")
+        session = jwt.decode(person.access_token, options={"verify_signature": False})["sid"]
+        await house.platform.sessions.end(uuid.UUID(session), now=house.platform.clock.now())
+        return person.headers
+
+    async def _revoked(self) -> dict[str, str]:
+        token_id, headers = await self.house.api_token(self.alice, *ALL_SCOPES)
+        receipt = await self.house.execute(RevokeApiToken(account_id=self.alice.account_id, token_id=token_id))
+        await self.house.platform.tail.reached(receipt.position, 5)
+        return headers
+
+    async def _expired(self) -> dict[str, str]:
+        _, headers = await self.house.api_token(self.alice, *ALL_SCOPES, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+        return headers
 
     async def failure(self, case: Case) -> str | None:
         response = await self._request(case)
@@ -146,7 +177,7 @@ class Matrix:
                 return dict(self.suspended.headers)
             case "missing scope" | "API token":
                 return dict(self.scopeless)
-        return dict(self.mallory.headers)
+        return dict({**self.only, **self.dead}.get(way, self.mallory.headers))
 
 
 def all_cases(routes: Sequence[Route]) -> list[Case]:
