@@ -9,10 +9,9 @@ from api.kit.refusals import NotFound
 from api.kit.shapes import moment
 from api.reasons import sealed_reason
 from api.shapes import admin_fleet as shapes
-from domain.dispatch.ports import ProviderState
+from domain.dispatch.ports import ProviderState, QueueState, WorkerState
 from domain.kernel.commands import Receipt
 from domain.operators.commands import DrainWorker, PauseQueue, ResumeQueue
-from domain.ports import QueueState, WorkerState
 from projections.generations.everybodys import Ended, ended_lately
 
 RATE_SECONDS = 60

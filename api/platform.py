@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from domain.access.ports import Credentials, IssuedTokens, Principal, Sessions
-from domain.dispatch.ports import Hearing, ParkedJobs, ProviderHealth
+from domain.dispatch.ports import Hearing, ParkedJobs, ProviderHealth, Queues
 from domain.kernel.rates import Limiter, Policy, Verdict
 from domain.payments.ports import Payments
 from domain.payments.price_book import PriceBooks
@@ -20,7 +20,6 @@ from domain.ports import (
     Outgoing,
     Passwords,
     Progress,
-    Queues,
     Tail,
     Tracing,
     Untraced,

@@ -283,53 +283,6 @@ class Connections(Protocol):
     def connection(self, timeout: float | None = None) -> AbstractAsyncContextManager[Any]: ...
 
 
-class QueueState(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits in one queue. `ready` is claimable now, `running` is being worked on; `waiting` is due later or held by a limit.
-
-    `held` are those of `waiting` whom a limit keeps, `parked` those of `running` whose job a provider has.
-    """
-
-    queue: str
-    paused: bool
-    ready: int
-    waiting: int
-    running: int
-    held: int = 0
-    parked: int = 0
-    #: For so many seconds the oldest claimable generation has been claimable; None when none is.
-    oldest_ready_seconds: float | None
-
-
-class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker process as it last reported itself. `worker` is new at each process start. `alive`: it reported just now."""
-
-    worker: UUID
-    host: str
-    pid: int
-    queues: list[str]
-    slots: int
-    running: int
-    started_at: datetime
-    last_beat: datetime
-    draining: bool
-    alive: bool
-    #: What it holds.
-    generation_ids: list[UUID]
-
-
-class Queues(Protocol):
-    """Queues and workers, as an operator sees them. What he does with them are commands of `domain.operators`."""
-
-    async def states(self, queues: Sequence[str]) -> list[QueueState]:
-        """One row for each of *queues* and for every other queue that holds work or was paused, by name."""
-
-    async def workers(self) -> list[WorkerState]:
-        """Those that reported within the last minute, oldest first."""
-
-    async def position(self, generation_id: UUID) -> int | None:
-        """Its place in its queue, 1 is the next; counted up to 10,000. None: it does not wait for a worker now."""
-
-
 class Tracing(Protocol):
     """Spans of one request and of what follows from it, in whichever process. A trace is called by its correlation."""
 

@@ -7,8 +7,8 @@ from msgspec import Meta
 from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Query, Shown, moment
 from api.shapes.admin import Reason
 from api.shapes.webhooks import State, WebhookDelivery, shown_delivery
+from domain.dispatch.ports import QueueState, WorkerState
 from domain.kernel.limits import HEALTH_SECONDS_MAX, WORKER_SLOTS_MAX
-from domain.ports import QueueState, WorkerState
 from domain.webhooks.ports import Delivery
 
 #: What stands in the fact when an operator does not say why.

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from domain.ports import Connections, QueueState, WorkerState
+from domain.dispatch.ports import QueueState, WorkerState
+from domain.ports import Connections
 
 STATES = """
     SELECT n.queue, coalesce(q.paused, false) AS paused,
@@ -38,7 +39,7 @@ POSITION = """
 
 
 class PostgresQueues:
-    """Implements `domain.ports.Queues`."""
+    """Implements `domain.dispatch.ports.Queues`."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
