@@ -63,9 +63,13 @@ def keep_logs(folder: Path) -> None:
 
 
 def chosen(words: str | None) -> list[Fault]:
-    """The faults of a comma-separated list, in its order; all without one.   Raises KeyError."""
+    """The faults of a comma-separated list, in its order; all without one. What this machine cannot do is left out.   Raises KeyError."""
     known = {fault.key: fault for fault in FAULTS}
-    return [known[word] for word in words.split(",")] if words else list(FAULTS)
+    wanted = [known[word] for word in words.split(",")] if words else FAULTS
+    left_out = {fault: reason for fault in wanted if (reason := fault.lacks())}
+    for fault, reason in left_out.items():
+        print(f"{fault.key} is left out: {reason}")
+    return [fault for fault in wanted if fault not in left_out]
 
 
 def main() -> int:
@@ -82,7 +86,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="daybook-chaos-") as folder,
         embedded(Path(folder) / "engines") as engines,
-        stack(Path(folder), database_url=engines.database_url, redis_url=engines.redis_url, engines=engines) as running,
+        stack(Path(folder), engines=engines) as running,
     ):
         reports, complaints = break_all(running, faults, seed=options.seed, form=Form.LONG if options.long else Form.WHOLE)
         if complaints:

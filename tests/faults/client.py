@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import httpx
@@ -12,6 +13,9 @@ BODY: Mapping[str, Any] = {"kind": "image", "model": "noop-200", "prompt": "a li
 #: What may be repeated with the same key.
 REPEATABLE = (429, 500, 502, 503)
 GIVE_UP_SECONDS = 60
+#: Between two tries, unless the answer names a pause; twice as long each time.
+PAUSE_SECONDS = 0.2
+PAUSE_SECONDS_MAX = 1.0
 
 
 class Accepted(NamedTuple):
@@ -51,18 +55,18 @@ async def submit_timed(
 
     async def submit(delay: float) -> Accepted | None:
         await asyncio.sleep(delay)
-        key, sent, began = str(uuid.uuid4()), body(), time.monotonic()
+        key, sent, began, pause = str(uuid.uuid4()), body(), time.monotonic(), PAUSE_SECONDS
         while time.monotonic() < began + GIVE_UP_SECONDS:
-            try:
+            asked = pause
+            with suppress(httpx.TransportError):
                 answer = await client.post("/v1/generations", json=sent, headers={"Idempotency-Key": key})
-            except httpx.TransportError:
-                await asyncio.sleep(0.2)
-                continue
-            if answer.status_code == 202:
-                return Accepted(uuid.UUID(answer.json()["id"]), time.monotonic() - began)
-            if answer.status_code not in repeatable:
-                raise AssertionError(f"{answer.status_code}: {answer.text[:300]}")
-            await asyncio.sleep(0.2)
+                if answer.status_code == 202:
+                    return Accepted(uuid.UUID(answer.json()["id"]), time.monotonic() - began)
+                if answer.status_code not in repeatable:
+                    raise AssertionError(f"{answer.status_code}: {answer.text[:300]}")
+                asked = float(answer.headers.get("retry-after", pause))
+            await asyncio.sleep(asked)
+            pause = min(2 * pause, PAUSE_SECONDS_MAX)
         return None
 
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=10, headers={"Authorization": f"Bearer {token}"}) as client:

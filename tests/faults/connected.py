@@ -9,6 +9,7 @@ import psycopg
 from tests.faults.load import PATIENCE_SECONDS
 from tests.faults.stack import Stack
 
+NOW = """SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
 NAMES = """
     SELECT DISTINCT application_name FROM pg_stat_activity
     WHERE datname = current_database() AND application_name LIKE 'daybook %%' AND backend_start > %(since)s::timestamptz
@@ -16,9 +17,11 @@ NAMES = """
 
 
 def moment(running: Stack) -> str:
-    """Now, by the database's clock."""
+    """Now, by the database's clock; with a zone."""
     with psycopg.connect(running.database_url) as connection:
-        row = connection.execute("SELECT clock_timestamp()::text").fetchone()
+        row = connection.execute(
+            "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"')"
+        ).fetchone()
     assert row is not None
     return str(row[0])
 

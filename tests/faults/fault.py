@@ -56,6 +56,7 @@ class Fault:
     `heals_within`: seconds, None where the row of the table names no time. `short`: whether it is part of the form in `make test`.
     `run` puts load on *running*, breaks what it has to, and reports at rest; all it draws by chance it draws from its Random. What a fault
     cannot do to processes that others use after it, it does to some of its own (`Stack.fresh`), and says `audit verify` of those itself.
+    `lacks`: what this machine has not that it needs, empty if it has all; such a fault is left out, and said to be.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Fault:
     heals_within: float | None
     short: bool
     run: Callable[[Stack, Random, Form], Awaitable[Report]]
+    lacks: Callable[[], str] = lambda: ""
 
     def complaints(self, report: Report) -> list[str]:
         """Why *report* fails the run; empty when it does not."""

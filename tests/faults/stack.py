@@ -45,7 +45,14 @@ class Stack:
     """
 
     def __init__(
-        self, folder: Path, *, database_url: str, redis_url: str, engines: Engines | None = None, more: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        database_url: str,
+        redis_url: str,
+        engines: Engines | None = None,
+        catalogue: str | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.database_url = database_url
@@ -58,7 +65,7 @@ class Stack:
         self._stopping = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         folder.mkdir(exist_ok=True)
-        (folder / "catalogue.toml").write_text(CATALOGUE)
+        (folder / "catalogue.toml").write_text(catalogue or CATALOGUE)
         self._log = (folder / "processes.log").open("ab")
 
     @property
@@ -80,12 +87,17 @@ class Stack:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     @contextmanager
-    def fresh(self, *, database_url: str | None = None, folder: Path | None = None, **more: str) -> Iterator["Stack"]:
+    def fresh(
+        self, *, database_url: str | None = None, folder: Path | None = None, catalogue: str | None = None, **more: str
+    ) -> Iterator["Stack"]:
         """Processes of their own on the same engines, with other settings; on a database and in a folder of their own, if none is given."""
         with ExitStack() as opened:
             url = database_url or opened.enter_context(self.own_database())
             place = folder or self.folder / f"fresh-{secrets.token_hex(4)}"
-            yield opened.enter_context(stack(place, database_url=url, redis_url=self.redis_url, engines=self.engines, more=more))
+            own = Stack(place, database_url=url, redis_url=self.redis_url, engines=self.engines, catalogue=catalogue, more=more)
+            opened.callback(own.stop)
+            own.start()
+            yield own
 
     @property
     def log(self) -> str:
@@ -182,10 +194,12 @@ DAYBOOK = str(Path(sys.executable).with_name("daybook"))
 
 @contextmanager
 def stack(
-    folder: Path, *, database_url: str, redis_url: str, engines: Engines | None = None, more: Mapping[str, str] | None = None
+    folder: Path, *, engines: Engines, database_url: str | None = None, redis_url: str | None = None, more: Mapping[str, str] | None = None
 ) -> Iterator[Stack]:
-    """All processes, until the block ends."""
-    running = Stack(folder, database_url=database_url, redis_url=redis_url, engines=engines, more=more)
+    """All processes, until the block ends; on the engines' own database, if no other is named."""
+    running = Stack(
+        folder, database_url=database_url or engines.database_url, redis_url=redis_url or engines.redis_url, engines=engines, more=more
+    )
     try:
         running.start()
         yield running

@@ -1,12 +1,13 @@
 """An S3 server over real HTTP on loopback, in memory: enough of the protocol to prove a client against it, with every signature checked.
 
 It also misbehaves on demand: `failing` answers that status to everything, `refusing` names sub-resources it does not offer,
-`stalling` accepts and never answers.
+`stalling` accepts and never answers, `slow` says how long each answer takes, in seconds.
 """
 
 import hashlib
 import re
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,6 +41,7 @@ class S3Server:
         self.failing: int | None = None
         self.refusing: set[str] = set()
         self.stalling = threading.Event()
+        self.slow: Callable[[], float] = lambda: 0.0
         self.released = threading.Event()
 
     def __enter__(self) -> "S3Server":
@@ -75,6 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.store.requests.append(f"{self.command} {self.path}")
         if self.store.stalling.is_set():
             self.store.released.wait(30)
+        self.store.released.wait(self.store.slow())
         path, _, raw_query = self.path.partition("?")
         query = dict(parse_qsl(raw_query, keep_blank_values=True))
         bucket, _, key = unquote(path).lstrip("/").partition("/")
