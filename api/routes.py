@@ -77,6 +77,7 @@ from domain.credits.refusals import (
     InsufficientCredits,
     NothingToRefund,
     RefundExceedsCharge,
+    TooManyOpenGenerations,
 )
 from domain.generations.refusals import GenerationFinal, GenerationOpen
 from domain.operators.refusals import OrderRefused
@@ -178,8 +179,8 @@ ROUTES: list[Route] = [
     Route("POST /v1/credits/purchases/{id}/pay", purchases.pay, scope("credits:write"), {200: purchase_shapes.Purchase}, "Pay at the test till", render=purchases.paid, refusals=[OrderClosed]),
     Route("GET /v1/events", events.account, READ, {200: events.EVENT_STREAM}, "What happens, as it happens", events=True, refusals=[PositionUnknown, TooManyStreams]),
     Route("GET /v1/generations", generations.listed, READ, {200: Page[Generation]}, "Your generations", reads="generations"),
-    Route("POST /v1/generations", generations.submit, WRITE, {201: Generation, 202: Generation}, "Ask for a generation", render=generations.submitted, waits=True, limits=GENERATIONS, refusals=[DebtOutstanding, InsufficientCredits, UrlRefused, WebhookSecretMissing]),
-    Route("POST /v1/generations/batch", batches.submit, WRITE, {202: Batch}, "Ask for several at once", render=batches.submitted, limits=BATCH, refusals=[DebtOutstanding, InsufficientCredits]),
+    Route("POST /v1/generations", generations.submit, WRITE, {201: Generation, 202: Generation}, "Ask for a generation", render=generations.submitted, waits=True, limits=GENERATIONS, refusals=[DebtOutstanding, InsufficientCredits, TooManyOpenGenerations, UrlRefused, WebhookSecretMissing]),
+    Route("POST /v1/generations/batch", batches.submit, WRITE, {202: Batch}, "Ask for several at once", render=batches.submitted, limits=BATCH, refusals=[DebtOutstanding, InsufficientCredits, TooManyOpenGenerations]),
     Route("POST /v1/generations/estimate", generations.estimate, WRITE, {200: submissions.Estimate}, "What it would cost"),
     Route("GET /v1/generations/{id}", generations.show, READ, {200: Generation}, "A generation", reads="generations", etag=True, waits=True),
     Route("DELETE /v1/generations/{id}", generations.delete, WRITE, {204: None}, "Delete a generation", refusals=[GenerationOpen]),

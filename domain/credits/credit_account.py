@@ -14,7 +14,7 @@ from domain.credits.events import Part
 from domain.kernel.commands import Streams
 from domain.kernel.facts import Root, when
 from domain.kernel.ids import credit_stream
-from domain.kernel.limits import CREDITS_MAX, EFFECTIVE_DAYS_MAX
+from domain.kernel.limits import CREDITS_MAX, EFFECTIVE_DAYS_MAX, OPEN_GENERATIONS_MAX
 
 
 class CreditAccount(Root):
@@ -147,6 +147,8 @@ class CreditAccount(Root):
             raise refusals.DebtOutstanding(owed=-self.owed)
         if str(generation_id) in self.holds:
             raise refusals.HoldExists()
+        if len(self.holds) >= OPEN_GENERATIONS_MAX:
+            raise refusals.TooManyOpenGenerations(limit=OPEN_GENERATIONS_MAX)
         usable = [(key, grant["free"]) for key, grant in self.grants.items() if spendable(grant, now, free_tier)]
         available = sum(free for _, free in usable)
         if available < amount:

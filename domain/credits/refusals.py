@@ -93,3 +93,10 @@ class RefundExceedsCharge(Conflicting):
 class RefundExists(Conflicting):
     detail = "The refund {refund_id} gave back {amount} credits; it cannot give back another amount."
     shown = ("amount",)
+
+
+class TooManyOpenGenerations(Conflicting):
+    """So many have begun or wait at once; those that end make room."""
+
+    detail = "An account has at most {limit} open generations."
+    shown = ("limit",)

@@ -51,6 +51,8 @@ CRON_CHARS_MAX = 100
 TIME_ZONE_CHARS_MAX = 64
 INPUT_BYTES_MAX = 32 << 20
 
+#: Of one account, of those that cost something: each is a hold in its book.
+OPEN_GENERATIONS_MAX = 100_000
 DEADLINE_SECONDS_DEFAULT = 3_600
 DEADLINE_SECONDS_MAX = 7 * 86_400
 RUN_AT_SECONDS_MAX = 366 * 86_400

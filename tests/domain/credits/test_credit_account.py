@@ -19,6 +19,7 @@ from domain.credits.refusals import (
     InsufficientCredits,
     NothingToRefund,
     RefundExceedsCharge,
+    TooManyOpenGenerations,
 )
 from domain.generations.commands import FailGeneration
 from domain.generations.refusals import GenerationNotFound
@@ -317,3 +318,17 @@ def test_what_was_paid_for_goes_back_with_its_payment_and_not_by_an_operator(sou
     with pytest.raises(GrantWasPaid):
         book.when(RevokeGrant(account_id=account, grant_id=grant_id, reason="a mistake"))
     assert book.credits(account).available(book.now) == 100
+
+
+def test_an_account_has_so_many_open_generations_and_one_that_ends_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("domain.credits.credit_account.OPEN_GENERATIONS_MAX", 2)
+    book = Book()
+    account = book.account(credits=100)
+    first = book.request(account, 5)
+    book.request(account, 5)
+    with pytest.raises(TooManyOpenGenerations) as refusal:
+        book.request(account, 5)
+    assert refusal.value.fields["limit"] == 2
+    book.succeed(account, first, attempt=book.start(first), price=5)
+    book.request(account, 5)
+    assert ledger(book)["held"] == 10
