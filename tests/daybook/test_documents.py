@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
+from daybook.cli.app import build
 from tests.architecture.source import FLOORS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -28,6 +30,13 @@ def test_links_and_places_are_there(document):
 def test_the_table_of_rooms_names_them_all():
     table = README.split("## The rooms")[1].split("### ")[0]
     assert {name.split("/")[0] for name in re.findall(r"^\| `([\w/]+)/` \|", table, re.MULTILINE)} == {*FLOORS, "clients"}
+
+
+def test_the_table_of_commands_names_them_all():
+    table = README.split("## The command line")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`daybook .*?) \| ", table, re.MULTILINE)
+    commands = typer.main.get_command(build()).commands
+    assert {words.split()[0] for row in rows for words in re.findall(r"`(?:daybook )?([^`]+)`", row)} >= commands.keys()
 
 
 def test_the_table_of_what_is_kept_names_every_schema():
