@@ -27,9 +27,13 @@ class Told(NamedTuple):
 
 
 def submit(token: str, key: str, body: object = BODY) -> bytes:
-    data = json.dumps(body).encode()
+    return post(token, "/v1/generations", key, body)
+
+
+def post(token: str, path: str, key: str, body: object = None) -> bytes:
+    data = b"" if body is None else json.dumps(body).encode()
     lines = [
-        "POST /v1/generations HTTP/1.1",
+        f"POST {path} HTTP/1.1",
         "Host: 127.0.0.1",
         f"Authorization: Bearer {token}",
         f"Content-Length: {len(data)}",
