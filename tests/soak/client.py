@@ -6,6 +6,7 @@ import time
 import uuid
 from array import array
 from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +75,16 @@ class Measured:
     def add(self, name: str, due: float, ended: float) -> None:
         self.due[name].append(due)
         self.ms[name].append((ended - due) * 1000)
+
+    def lately(self, since: float) -> dict[str, list[float]]:
+        """As `between`, of the latest answers alone: cheap, however many there have been."""
+        return {name: sorted(self._latest(name, since)) for name in list(self.due)}
+
+    def _latest(self, name: str, since: float) -> Iterator[float]:
+        for due, ms in zip(reversed(self.due[name]), reversed(self.ms[name]), strict=False):
+            if due < since:
+                return
+            yield ms
 
     def between(self, begin: float, end: float) -> dict[str, list[float]]:
         """Sorted milliseconds by class of what was due in that time."""

@@ -79,7 +79,7 @@ def document(outcome: Outcome, client: Client, head: dict[str, str]) -> str:
 
 def told(outcome: Outcome, head: dict[str, str]) -> list[str]:
     plan, counts, capacity = outcome.plan, outcome.counts, outcome.capacity
-    offered = f"{outcome.rate:.0f}/s, {outcome.rate / capacity:.0%} of it"
+    offered = f"{outcome.rate:.0f}/s, {outcome.rate / max(1e-9, capacity):.0%} of it"
     compared, differ = counts.get("answers compared", 0), counts.get("differences", 0)
     return [
         f"What `make soak` found on {head['date']} at commit `{head['commit']}`, on {head['machine']}, with seed {plan.seed}: "

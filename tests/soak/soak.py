@@ -5,16 +5,17 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import psycopg
+import redis
 
 from tests.bench.load import quantile
 from tests.soak import arrange, offer, reckoning
-from tests.soak.client import Client, Measured
+from tests.soak.client import Client, Measured, Person
 from tests.soak.people import settle_in
 from tests.soak.receiver import Receiver
 from tests.soak.samples import Sample, Sampler
+from tests.soak.stream import StreamReader
 from tests.soak.town import Town, errors_logged
 from tests.soak.verdicts import Verdict, all_of, busy
 
@@ -76,18 +77,26 @@ class Soak:
             await self._capacity()
             planner = await arrange.schedule(client)
             await self._offer()
-            runs = await arrange.end_schedule(client, planner)
-            outcome.rest_seconds = await reckoning.all_ended(client, self.running.database_url)
-            await reckoning.everyone(client)
-            client.book.expect(planner.scheduled == runs, f"the schedule asked {runs} times, {planner.scheduled} generations are listed")
-            client.book.expect(runs >= int(self.plan.minutes) - 1, f"the schedule asked {runs} times in {self.plan.minutes:g} minutes")
-            await reckoning.everything_told(client, self.receiver, readers)
+            await self._rest(planner, readers)
+        except Exception as error:  # noqa: BLE001
+            # What was found until then is still to be told.
+            client.book.differ(f"the soak broke off: {type(error).__name__}: {error}")
         finally:
             for task in (*reading, renewing):
                 task.cancel()
             await asyncio.gather(*reading, renewing, return_exceptions=True)
         self._count(readers)
         return outcome
+
+    async def _rest(self, planner: Person, readers: list[StreamReader]) -> None:
+        """Nothing is asked for any more; then everything must agree."""
+        client = self.client
+        runs = await arrange.end_schedule(client, planner)
+        self.outcome.rest_seconds = await reckoning.all_ended(client, self.running.database_url)
+        await reckoning.everyone(client)
+        client.book.expect(planner.scheduled == runs, f"the schedule asked {runs} times, {planner.scheduled} generations are listed")
+        client.book.expect(runs >= int(self.plan.minutes) - 1, f"the schedule asked {runs} times in {self.plan.minutes:g} minutes")
+        await reckoning.everything_told(client, self.receiver, readers)
 
     async def _capacity(self) -> None:
         """Operations a second that go in and are settled: the time until everything has caught up counts."""
@@ -119,11 +128,14 @@ class Soak:
         """Short soaks are looked at more often."""
         pause = min(SAMPLE_SECONDS, self.plan.minutes * 60 / 24)
         while True:
-            sample = await asyncio.to_thread(self.sampler.take)
-            self.say(line(sample, self.client, pause))
+            try:
+                sample = await asyncio.to_thread(self.sampler.take)
+                self.say(line(sample, self.client, pause))
+            except (psycopg.Error, redis.RedisError) as error:
+                self.client.book.differ(f"an engine did not answer who only looked: {type(error).__name__}: {error}")
             await asyncio.sleep(pause)
 
-    def _count(self, readers: list[Any]) -> None:
+    def _count(self, readers: list[StreamReader]) -> None:
         book, measured = self.client.book, self.client.measured
         self.outcome.counts = {
             "answers compared": book.compared,
@@ -168,7 +180,7 @@ def caught_up(database_url: str) -> None:
 
 def line(sample: Sample, client: Client, pause: float) -> str:
     """What a sample says, for whoever watches."""
-    lately = client.measured.between(sample.now - pause, sample.now)
+    lately = client.measured.lately(sample.now - pause)
     p99 = {name: ms[int(len(ms) * 0.99)] for name, ms in lately.items() if len(ms) >= 20 and name in ("submit", "read", "list")}
     memory = " ".join(f"{name} {process.own_mib:.0f}" for name, process in sorted(sample.processes.items()))
     work = sample.tables.get("dispatch.work")

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import re
 import sys
 import tempfile
 import time
@@ -62,7 +63,6 @@ CLAIM = (
     "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) SELECT * FROM dispatch.claim_v1(gen_random_uuid(), 'image', 1, interval '30 s')"
 )
 SAMPLE_SECONDS = 1.0
-QUEUED = 200
 
 
 @dataclass
@@ -93,9 +93,8 @@ HEAD = (
 
 
 async def lives(journal: PostgresJournal, claims: PostgresClaims, account: uuid.UUID, *, rate: float, seconds: float) -> int:
-    """*rate* generations a second are asked for, claimed, begun and ended, while QUEUED others wait."""
+    """*rate* generations a second are asked for, claimed, begun and ended."""
     owner, loop = new_id(), asyncio.get_running_loop()
-    await asyncio.gather(*(execute(journal, request_of(account, new_id())) for _ in range(QUEUED)))
     began, done, running = loop.time(), 0, set[asyncio.Task[None]]()
     while (now := loop.time()) < began + seconds:
         wanted = int((now - began) * rate) - done
@@ -121,13 +120,15 @@ async def one(journal: PostgresJournal, account: uuid.UUID, generation: uuid.UUI
     await execute(journal, SucceedGeneration(generation_id=generation, account_id=account, **ended))
 
 
-async def measured(dsn: str, *, rate: float, seconds: float) -> Seen:
+async def measured(dsn: str, *, rate: float, seconds: float, queued: int) -> Seen:
+    """While *queued* others wait all the time."""
     seen = Seen()
     pool = Pool(dsn, size=4, name="vacuum")
     await pool.open()
     try:
         async with journal_of(dsn) as journal:
             account = await open_account(journal, 100_000_000)
+            await asyncio.gather(*(execute(journal, request_of(account, new_id())) for _ in range(queued)))
             with psycopg.connect(dsn, autocommit=True) as connection:
                 before = connection.execute(LSN).fetchall()[0][0]
                 looking = asyncio.create_task(look(dsn, seen))
@@ -162,27 +163,36 @@ def sample(dsn: str, seen: Seen) -> None:
     seen.claim_blocks.append(top["Shared Hit Blocks"] + top["Shared Read Blocks"])
 
 
-FREEZE = "VACUUM (FREEZE) journal.events"
-FROZEN = "SELECT relpages, relallvisible, relallfrozen FROM pg_class WHERE oid = 'journal.events'::regclass"
+FIRSTS = {"freezes when it is old": "VACUUM (VERBOSE) journal.events", "freezes at once": "VACUUM (VERBOSE, FREEZE) journal.events"}
+FROZEN = "SELECT relpages, relallfrozen FROM pg_class WHERE oid = 'journal.events'::regclass"
 
 
 def freezing(engines: Engines, events: int) -> None:
-    """What a vacuum of the log costs that follows inserts, with and without freezing at once, and what is left for a later one."""
-    print("| journal.events | pages | frozen after the first vacuum | its WAL bytes | WAL bytes of a VACUUM FREEZE later |")
-    print("|---|---|---|---|---|")
-    firsts = {"freezes when it is old": "VACUUM journal.events", "freezes at once": FREEZE}
-    for name, first in firsts.items():
+    """A vacuum of the log, with and without freezing at once; one more after a tenth more; and a last one, which freezes the rest."""
+    print("| journal.events | pages | frozen | WAL bytes | pages looked at after a tenth more | WAL bytes | WAL bytes of the last |")
+    print("|---|---|---|---|---|---|---|")
+    for name, statement in FIRSTS.items():
         with database(engines) as dsn:
             asyncio.run(fill(dsn, events))
-            with psycopg.connect(dsn, autocommit=True) as connection:
-                costs = []
-                frozen = ()
-                for statement in (first, FREEZE):
-                    before = connection.execute(LSN).fetchall()[0][0]
-                    connection.execute(statement)
-                    costs.append(connection.execute(LSN).fetchall()[0][0] - before)
-                    frozen = frozen or connection.execute(FROZEN).fetchall()[0]
-                print(f"| {name} | {frozen[0]:,} | {frozen[2]:,} | {costs[0]:,} | {costs[1]:,} |", flush=True)
+            _, first = vacuumed(dsn, statement)
+            with psycopg.connect(dsn) as connection:
+                pages, frozen = connection.execute(FROZEN).fetchall()[0]
+            asyncio.run(fill(dsn, events // 10))
+            looked_at, second = vacuumed(dsn, statement)
+            _, last = vacuumed(dsn, FIRSTS["freezes at once"])
+            print(f"| {name} | {pages:,} | {frozen:,} | {first:,} | {looked_at:,} | {second:,} | {last:,} |", flush=True)
+
+
+def vacuumed(dsn: str, statement: str) -> tuple[int, int]:
+    """Pages of the table that it looked at, and bytes of WAL."""
+    notices: list[str] = []
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
+        before = connection.execute(LSN).fetchall()[0][0]
+        connection.execute(statement)
+        wal = connection.execute(LSN).fetchall()[0][0] - before
+    found = re.search(r"(\d+) scanned", "\n".join(notices))
+    return int(found[1]) if found else 0, wal
 
 
 @contextlib.contextmanager
@@ -205,6 +215,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rate", type=float, default=150.0, help="generations a second")
     parser.add_argument("--candidates", default="", help=f"some of: {'; '.join(CANDIDATES)}, separated by ;")
+    parser.add_argument("--queued", type=int, default=200, help="generations that wait all the time")
     parser.add_argument("--events", type=int, default=40_000, help="of the log that is frozen; 0: none")
     options = parser.parse_args()
     wanted = [name.strip() for name in options.candidates.split(";") if name.strip()] or list(CANDIDATES)
@@ -216,7 +227,7 @@ def main() -> int:
                     for statement in CANDIDATES[name]:
                         connection.execute(statement)
                 began = time.monotonic()
-                print(asyncio.run(measured(dsn, rate=options.rate, seconds=options.seconds)).row(name), flush=True)
+                print(asyncio.run(measured(dsn, rate=options.rate, seconds=options.seconds, queued=options.queued)).row(name), flush=True)
                 print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
         if options.events:
             print()
