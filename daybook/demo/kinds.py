@@ -1,5 +1,6 @@
 """All that is not an image from words: an edit of an upload, an analysis, a clip with sound, speech, and a text as it is written."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def _streamed(client: Daybook, screen: Screen) -> None:
     """A text as it is written."""
     asked = client.submit("text", "Write three sentences about a lighthouse in a storm.", params={"max_tokens": 200})
     pieces: list[str] = []
-    done: dict[str, Any] = {}
+    done: Mapping[str, Any] = {}
     for event in client.stream(asked):
         if event.type == "generation.text_delta":
             pieces.append(event.data["text"])
@@ -48,7 +49,7 @@ def _streamed(client: Daybook, screen: Screen) -> None:
     if done.get("status") != "succeeded":
         raise Disappointed(f"{asked['id']} is {done.get('status')} after its last event")
     screen.line(f"text      {asked['id']}: {done['output']['text']}")
-    screen.line(f"          heard in {len(pieces)} pieces while it was written, {done['credits']['charged']} credits")
+    screen.line(f"          heard in {len(pieces)} pieces while it was written, {_cost(done)}")
 
 
 def _made(client: Daybook, screen: Screen, kind: str, prompt: str, **fields: Any) -> Generation:
@@ -56,5 +57,10 @@ def _made(client: Daybook, screen: Screen, kind: str, prompt: str, **fields: Any
     if done["status"] != "succeeded":
         raise Disappointed(f"{done['id']} {done['status']}: {done['error'] and done['error']['message']}")
     words = f": {prompt}" if prompt else ""
-    screen.line(f"{kind:<9} {done['id']}{words}, {done['credits']['charged']} credits")
+    screen.line(f"{kind:<9} {done['id']}{words}, {_cost(done)}")
     return done
+
+
+def _cost(done: Mapping[str, Any]) -> str:
+    charged = done["credits"]["charged"]
+    return "1 credit" if charged == 1 else f"{charged} credits"

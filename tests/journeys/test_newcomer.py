@@ -144,7 +144,7 @@ def check_kinds(said: str) -> None:
     """What is not an image from words."""
     for line in ("uploaded", "image_edit", "image_analysis", "video", "speech", "text", "scheduled", "canceled", "began", "recurring"):
         assert re.search(rf"^{line} ", said, re.MULTILINE), line
-    assert re.search(r"heard in [1-9]\d* pieces while it was written, 1 credits$", said, re.MULTILINE)
+    assert re.search(r"heard in [1-9]\d* pieces while it was written, 1 credit$", said, re.MULTILINE)
     assert re.search(r"^delivered generation.succeeded of .* its signature holds$", said, re.MULTILINE)
     clip = re.search(r"^saved +(.+5-clip\.mp4)$", said, re.MULTILINE)[1]
     with av.open(clip) as film:
