@@ -7,7 +7,7 @@ from msgspec import Meta
 from api.kit.shapes import Body, Count, Id, ListQuery, Moment, Query, Shown, When, moment
 from api.shapes.admin import Reason
 from api.shapes.submissions import Status
-from domain.kernel.limits import FAILURE_DAYS_MAX, ORDER_GENERATIONS_MAX, PAGE_SIZE_MAX
+from domain.kernel.limits import FAILURE_DAYS_MAX, FILTER_WORD_CHARS_MAX, FILTER_WORDS_MAX, ORDER_GENERATIONS_MAX, PAGE_SIZE_MAX
 from domain.kernel.patterns import END
 from projections.generations.everybodys import Failures
 from projections.generations.rows import GenerationRow
@@ -15,6 +15,7 @@ from projections.generations.rows import GenerationRow
 Fingerprint = Annotated[str, Meta(pattern="^[0-9a-f]{16}" + END)]
 Most = Annotated[int, Meta(ge=1, le=ORDER_GENERATIONS_MAX)]
 Ids = Annotated[list[Id], Meta(min_length=1, max_length=ORDER_GENERATIONS_MAX)]
+Words = Annotated[list[Annotated[str, Meta(max_length=FILTER_WORD_CHARS_MAX)]], Meta(max_length=FILTER_WORDS_MAX)]
 Repeatable = Literal["canceled", "failed"]
 Open = Literal["queued", "running", "scheduled"]
 
@@ -88,25 +89,25 @@ class AllFailures(Shown):
 
 
 class Selection(Body):
-    error: list[str] = []
+    error: Words = []
     account: Id | None = None
-    kind: list[str] = []
-    model: list[str] = []
-    provider: list[str] = []
+    kind: Words = []
+    model: Words = []
+    provider: Words = []
     older_than: When | None = None
 
 
 class RetrySelection(Selection):
     """Without a `status`: those that failed. What was asked for once more before is left out."""
 
-    status: list[Repeatable] = []
+    status: Annotated[list[Repeatable], Meta(max_length=FILTER_WORDS_MAX)] = []
     fingerprint: Fingerprint | None = None
 
 
 class CancelSelection(Selection):
     """Without a `status`: all that have not ended."""
 
-    status: list[Open] = []
+    status: Annotated[list[Open], Meta(max_length=FILTER_WORDS_MAX)] = []
 
 
 class NewRetry(Body):

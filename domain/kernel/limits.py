@@ -120,6 +120,9 @@ STREAM_TICKET_SECONDS = 60
 
 #: Generations in one order of an operator, and how far back failures are grouped.
 ORDER_GENERATIONS_MAX = 100
+#: What one filter of such an order may name.
+FILTER_WORDS_MAX = 50
+FILTER_WORD_CHARS_MAX = 100
 FAILURE_DAYS_MAX = 90
 #: How far back the health of providers is looked at, and the most slots that a question about scaling may assume.
 HEALTH_SECONDS_MAX = 86_400
