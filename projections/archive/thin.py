@@ -16,9 +16,9 @@ FEATURES = ("assets.", "credits.", "generations.")
 #: When it counts: the log is summed by that.
 EVERY = ("timestamp",)
 #: What statements read: `infra/dispatch/due.py`, `infra/erasure/erasures.py`, `projections/payments/lapsed.py`,
-#: `projections/generations/everybodys.py`, `projections/audit/recomputed/usage_daily.py`.
+#: `projections/generations/everybodys.py`, `projections/assets/assets.py`, `projections/audit/recomputed/usage_daily.py`.
 KEPT: Mapping[str, tuple[str, ...]] = {
-    "assets.stored": ("object_key", "thumbnail_key"),
+    "assets.stored": ("bytes", "object_key", "source", "thumbnail_key"),
     # By its index.
     "credits.granted": ("expires_at",),
     "credits.grant_expired": ("amount", "grant_id"),
