@@ -21,7 +21,7 @@ from tests.journal.proxy import APPENDED
 
 AT_ONCE = 20
 #: Deaths at the commit, and callers whose answer is cut off, in groups of AT_ONCE.
-DEATHS = {Form.SHORT: 1, Form.WHOLE: 10, Form.LONG: 200}
+DEATHS = {Form.SHORT: 1, Form.WHOLE: 10, Form.LONG: 50}
 CUTS = {Form.SHORT: 1, Form.WHOLE: 10, Form.LONG: 50}
 HEALS_SECONDS = 5.0
 ASKED = "SELECT stream FROM journal.events WHERE account_id = %(account)s AND topic = 'generations.requested'"

@@ -16,7 +16,8 @@ from tests.faults.load import CREDITS, healed, report
 from tests.faults.stack import Stack
 
 TWINS = 100
-ROUNDS = {Form.SHORT: 4, Form.WHOLE: 50, Form.LONG: 1_000}
+#: The long form comes five times.
+ROUNDS = {Form.SHORT: 4, Form.WHOLE: 50, Form.LONG: 200}
 #: One is killed in every round; the others answer until it is replaced.
 PROCESSES = 3
 #: From before anything is decided until after everything is answered.
