@@ -26,7 +26,7 @@ async def openapi(call: Call) -> Answer:
 
 async def docs(call: Call) -> Answer:
     """The documents for people."""
-    return _page(operations_page(msgspec.json.decode(_openapi(call.request.app))))
+    return _page(operations_page(msgspec.json.decode(_openapi(call.request.app)), known_refusals()))
 
 
 async def problem(call: Call, code: str) -> Answer:

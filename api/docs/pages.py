@@ -1,7 +1,7 @@
 """HTML of the documents. Everything that is not ours by letter goes through `escape`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -14,11 +14,11 @@ _FIELD = re.compile(r"\{(\w+)\}")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def operations_page(document: Document) -> str:
-    """All operations of an OpenAPI document, by tag, each with what it takes and answers."""
+def operations_page(document: Document, refusals: Mapping[str, type[Refusal]]) -> str:
+    """All operations of an OpenAPI document, by tag, each with what it takes and answers; then the codes of all problems."""
     info = document["info"]
     groups = {tag["name"]: list(_operations(document, tag["name"])) for tag in document["tags"]}
-    menu = "".join(f'<a href="#{escape(tag)}">{escape(tag.replace("_", " "))}</a>' for tag in groups)
+    menu = "".join(f'<a href="#{escape(tag)}">{escape(tag.replace("_", " "))}</a>' for tag in (*groups, "problems"))
     body = "".join(
         f'<section id="{escape(tag)}"><h2>{escape(tag.replace("_", " "))}</h2>{"".join(rows)}</section>' for tag, rows in groups.items()
     )
@@ -28,23 +28,35 @@ def operations_page(document: Document) -> str:
         f"<header><h1>Daybook <small>{escape(info['version'])}</small></h1>{intro}"
         '<p><a href="/openapi.json">openapi.json</a></p>'
         '<input id="search" type="search" placeholder="Search operations" aria-label="Search operations"></header>'
-        f"<nav>{menu}</nav><main>{body}{_schemas(document)}</main>",
+        f"<nav>{menu}</nav><main>{body}{_problems(refusals)}{_schemas(document)}</main>",
         script=True,
     )
 
 
 def problem_page(code: str, kind: type[Refusal]) -> str:
     """What *code* means and what to do about it."""
-    general = next((base.__doc__ for base in kind.__mro__[1:] if base.__doc__ and issubclass(base, Refusal)), "") or ""
-    own = kind.__doc__ if kind.__doc__ and kind.__doc__ != general else ""
     again = "The same request may succeed later." if kind.retryable else "Repeating the same request will not help."
     detail = _FIELD.sub(r"<i>\1</i>", escape(kind.detail))
     return _html(
         title_of(code),
         f"<main class=problem><p><a href=/docs>Daybook API</a></p><h1>{escape(title_of(code))}</h1>"
         f"<p><code>{escape(code)}</code> · status <b>{status_of(kind)}</b></p>"
-        f"<p>{_text(own or general)}</p><blockquote>{detail}</blockquote><p>{again}</p></main>",
+        f"<p>{_text(_meaning(kind))}</p><blockquote>{detail}</blockquote><p>{again}</p></main>",
     )
+
+
+def _meaning(kind: type[Refusal]) -> str:
+    """Its own words, or those of its kind."""
+    return next((base.__doc__ for base in kind.__mro__ if base.__doc__ and issubclass(base, Refusal)), "")
+
+
+def _problems(refusals: Mapping[str, type[Refusal]]) -> str:
+    rows = "".join(
+        f"<tr><td><a href=/problems/{escape(code)}><code>{escape(code)}</code></a></td><td><b>{status_of(kind)}</b></td>"
+        f"<td>{_text(_meaning(kind).partition(chr(10))[0])}</td></tr>"
+        for code, kind in refusals.items()
+    )
+    return f"<section id=problems><h2>problems</h2><p>The <code>code</code> of every error.</p><table>{rows}</table></section>"
 
 
 def _operations(document: Document, tag: str) -> Iterator[str]:

@@ -85,6 +85,12 @@ async def test_every_problem_has_a_page():
         assert (await client.get("/problems/never_heard_of")).status_code == 404
 
 
+async def test_the_page_lists_every_problem():
+    async with served(ROUTES, fake_platform(limits_off=True)) as client:
+        listed = re.findall(r"href=/problems/(\w+)>", (await client.get("/docs")).text)
+    assert listed == list(known_refusals())
+
+
 async def test_a_problem_page_names_what_its_sentence_is_about():
     async with served(ROUTES, fake_platform()) as client:
         page = (await client.get("/problems/rate_limited")).text
