@@ -6,18 +6,25 @@ from itertools import islice
 from uuid import UUID
 
 from domain.kernel.facts import Root
+from infra.journal.snapshots import copy_of
+
+#: A stream that is written by several processes is lost often, and each time all behind its base is read again.
+BASE_EVERY_EVENTS = 16
+BASES_MAX = 2_000
 
 
 class Cache:
     """At most *size* aggregates; the least recently used go first.
 
     `epoch` grows whenever something is dropped, so that who awaited in between knows that he must look again.
+    What was dropped once has a base from then on: a copy that the log is known to hold, from which it is loaded the next time.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.epoch = 0
         self._known: OrderedDict[UUID, Root] = OrderedDict()
+        self._bases: OrderedDict[UUID, Root | None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -26,6 +33,8 @@ class Cache:
         found = self._known.get(stream)
         if found is not None:
             self._known.move_to_end(stream)
+        elif base := self._bases.get(stream):
+            found = self._known[stream] = copy_of(base)
         return found
 
     def peek(self, stream: UUID) -> Root | None:
@@ -33,20 +42,37 @@ class Cache:
         return self._known.get(stream)
 
     def put(self, aggregate: Root) -> None:
-        self._known[aggregate.id] = aggregate
+        """Keep *aggregate*, which is as the log has it."""
+        stream = aggregate.id
+        self._known[stream] = aggregate
+        if stream in self._bases:
+            base = self._bases[stream]
+            if base is None or aggregate.version - base.version >= BASE_EVERY_EVENTS:
+                self._bases[stream] = copy_of(aggregate)
+                self._bases.move_to_end(stream)
 
     def put_new(self, aggregate: Root) -> None:
         """Keep *aggregate* unless its stream is known already."""
         self._known.setdefault(aggregate.id, aggregate)
 
     def drop(self, streams: Iterable[UUID]) -> None:
-        """Forget what may differ from the log."""
+        """Forget what may differ from the log; a base does not."""
         self.epoch += 1
         for stream in streams:
-            self._known.pop(stream, None)
+            if self._known.pop(stream, None) is not None:
+                self._bases.setdefault(stream, None)
+        while len(self._bases) > BASES_MAX:
+            self._bases.popitem(last=False)
+
+    def forget(self, streams: Iterable[UUID]) -> None:
+        """Forget all that is known of *streams*: they are read from their beginnings."""
+        streams = list(streams)
+        self.drop(streams)
+        for stream in streams:
+            self._bases.pop(stream, None)
 
     def clear(self) -> None:
-        self.drop(list(self._known))
+        self.forget([*self._known, *self._bases])
 
     def trim(self, *keep: Collection[UUID]) -> None:
         """Shrink to the size. What is in one of *keep* stays: the log does not hold it yet."""

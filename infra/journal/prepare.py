@@ -1,7 +1,6 @@
 """From waiting commands to a decided round: look at what the database knows, then decide."""
 
 from collections.abc import Collection, Sequence
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -64,13 +63,16 @@ class Preparer:
     def _apply(self, rows: Sequence[Row], needs: dict[UUID, Need]) -> dict[UUID, Exception]:
         """Bring the cache to the log's end. Returns the streams that cannot be read, and why."""
         broken: dict[UUID, Exception] = {}
-        by_stream = sorted(rows, key=lambda row: (row.stream, row.version))
-        for stream, news in groupby(by_stream, key=lambda row: row.stream):
+        by_stream: dict[UUID, list[Row]] = {}
+        for row in rows:
+            # A stream's rows come in its order.
+            by_stream.setdefault(row.stream, []).append(row)
+        for stream, news in by_stream.items():
             try:
-                found = fold(self.cache.get(stream), needs[stream].kind, list(news), self._mapper)
+                found = fold(self.cache.get(stream), needs[stream].kind, news, self._mapper)
             except Exception as error:  # noqa: BLE001 Whatever makes one stream unreadable is the answer to its commands alone.
                 broken[stream] = error
-                self.cache.drop([stream])
+                self.cache.forget([stream])
                 continue
             if found is not None:
                 self.cache.put(found)
