@@ -149,11 +149,10 @@ class Worker:
         """Fill the free slots once. False when nothing was there, or when the drain has begun."""
         if len(self._running) >= self._slots:
             await self._wait_for_slot()
+        free = self._slots - len(self._running)
         claimed: list[Claimed] = []
-        for queue in self._queues:
-            free = self._slots - len(self._running) - len(claimed)
-            if free > 0 and not self._draining.is_set():
-                claimed += await self._platform.claims.claim(self.id, queue, free)
+        if free > 0 and not self._draining.is_set():
+            claimed = await self._platform.claims.claim(self.id, self._queues, free)
         # Queues take turns at being asked first.
         self._queues = self._queues[1:] + self._queues[:1]
         if claimed and self._draining.is_set():

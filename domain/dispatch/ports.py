@@ -25,8 +25,8 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
 class Claims(Protocol):
     """Work rows, as the worker `owner` holds them."""
 
-    async def claim(self, owner: UUID, queue: str, limit: int) -> list[Claimed]:
-        """At most *limit* of the best claimable rows of *queue*, leased to *owner*."""
+    async def claim(self, owner: UUID, queues: Sequence[str], limit: int) -> list[Claimed]:
+        """At most *limit* of the best claimable rows, leased to *owner*: of the first of *queues*, then of the next."""
 
     async def release(self, owner: UUID, generation_ids: Collection[UUID]) -> None:
         """Give back what was claimed and not begun."""

@@ -1,6 +1,6 @@
 """The port `Claims`: one autocommit statement each, on the database's clock."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,8 +10,10 @@ from domain.ports import Connections
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
 
-# The lowest ranks of the queue; rows that another claim holds are passed over. See 0006_workers.sql.
-CLAIM = "SELECT generation_id, account_id, claims, deaths, isolate FROM dispatch.claim_v1(%(owner)s, %(queue)s, %(limit)s, %(lease)s)"
+# The lowest ranks of the first queues that have any; rows that another claim holds are passed over. See 0027_claims.sql.
+CLAIM = """
+    SELECT generation_id, account_id, claims, deaths, isolate FROM dispatch.claim_v2(%(owner)s, %(queues)s::text[], %(limit)s, %(lease)s)
+"""
 # As if never claimed: the rank is the old one, so the row is among the next.
 RELEASE = """
     UPDATE dispatch.work SET state = 'ready', lease_owner = NULL, lease_until = NULL, claims = claims - 1, started = claims > 1
@@ -33,8 +35,8 @@ class PostgresClaims:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def claim(self, owner: UUID, queue: str, limit: int) -> list[Claimed]:
-        values = {"owner": owner, "queue": queue, "limit": limit, "lease": LEASE}
+    async def claim(self, owner: UUID, queues: Sequence[str], limit: int) -> list[Claimed]:
+        values = {"owner": owner, "queues": list(queues), "limit": limit, "lease": LEASE}
         async with self._connections.connection() as connection:
             rows = await (await connection.execute(CLAIM, values)).fetchall()
         return [Claimed(generation_id=row[0], account_id=row[1], claims=row[2], deaths=row[3], isolate=row[4]) for row in rows]

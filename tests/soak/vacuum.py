@@ -60,7 +60,7 @@ TABLE = """
 """
 LSN = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
 CLAIM = (
-    "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) SELECT * FROM dispatch.claim_v1(gen_random_uuid(), 'image', 1, interval '30 s')"
+    "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) SELECT * FROM dispatch.claim_v2(gen_random_uuid(), '{image}', 1, interval '30 s')"
 )
 SAMPLE_SECONDS = 1.0
 
@@ -110,7 +110,7 @@ async def lives(journal: PostgresJournal, claims: PostgresClaims, account: uuid.
 
 async def some(journal: PostgresJournal, claims: PostgresClaims, account: uuid.UUID, owner: uuid.UUID, count: int) -> None:
     await asyncio.gather(*(execute(journal, request_of(account, new_id())) for _ in range(count)))
-    claimed = await claims.claim(owner, "image", count)
+    claimed = await claims.claim(owner, ["image"], count)
     await asyncio.gather(*(one(journal, account, each.generation_id) for each in claimed))
 
 

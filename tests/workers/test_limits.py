@@ -42,7 +42,7 @@ async def states(fleet: Fleet, generation_ids: list[UUID]) -> list[str]:
 
 
 async def claim(fleet: Fleet, limit: int, queue: str = "image") -> list[UUID]:
-    return [each.generation_id for each in await fleet.platform.claims.claim(fleet.platform.ids.new(), queue, limit)]
+    return [each.generation_id for each in await fleet.platform.claims.claim(fleet.platform.ids.new(), [queue], limit)]
 
 
 async def test_a_model_runs_as_often_as_it_may_and_others_do_not_wait_for_it(served: Fleet):

@@ -116,7 +116,7 @@ class Runner:
         return entries
 
     async def _claim(self, owner: int, queue: str, lease: timedelta) -> Any:
-        values = {"owner": worker(owner), "queue": queue, "limit": EVERYTHING, "lease": lease}
+        values = {"owner": worker(owner), "queues": [queue], "limit": EVERYTHING, "lease": lease}
         return sorted(await self._adapters.ask(claims.CLAIM, values))
 
     async def _release(self, owner: int, which: int) -> None:

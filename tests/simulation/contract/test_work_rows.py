@@ -29,7 +29,7 @@ async def states(side: Adapters) -> dict[Any, str]:
 
 async def claim_briefly(side: Adapters, owner: Any, lease: timedelta = NEVER) -> None:
     """A lease that has lapsed already."""
-    await side.ask(claims.CLAIM, {"owner": owner, "queue": "image", "limit": 9, "lease": lease})
+    await side.ask(claims.CLAIM, {"owner": owner, "queues": ["image"], "limit": 9, "lease": lease})
 
 
 async def beat(side: Adapters, owner: Any, *queues: str) -> bool:
@@ -41,9 +41,9 @@ async def test_turns_are_fair_and_claims_take_the_lowest_rank(side: Adapters) ->
     await change(side, 1, opening(1), opening(2), opening(3, of=1), opening(4, of=1, queue="video"))
     await change(side, 2, opening(5, priority=1), opening(6, of=2, priority=-1))
     assert await column(side, 6) == {generation(n): turn for n, turn in ((1, 1), (2, 2), (3, 1), (4, 1), (5, 3), (6, 1))}
-    assert [each.generation_id for each in await side.claims.claim(A, "image", 1)] == [generation(5)]
-    assert {each.generation_id for each in await side.claims.claim(A, "image", 2)} == {ONE, THREE}
-    assert [each.generation_id for each in await side.claims.claim(B, "image", 9)] == [TWO, generation(6)]
+    assert [each.generation_id for each in await side.claims.claim(A, ["image"], 1)] == [generation(5)]
+    assert {each.generation_id for each in await side.claims.claim(A, ["image"], 2)} == {ONE, THREE}
+    assert [each.generation_id for each in await side.claims.claim(B, ["image"], 9)] == [TWO, generation(6)]
     await change(side, 3, opening(7, of=5))
     # A newcomer begins at the queue's clock: the highest turn that is being worked on.
     assert (await column(side, 6))[generation(7)] == 4
@@ -51,7 +51,7 @@ async def test_turns_are_fair_and_claims_take_the_lowest_rank(side: Adapters) ->
 
 async def test_what_is_given_back_was_never_claimed(side: Adapters) -> None:
     await change(side, 1, opening(1))
-    [claimed] = await side.claims.claim(A, "image", 5)
+    [claimed] = await side.claims.claim(A, ["image"], 5)
     assert (claimed.claims, claimed.deaths, claimed.isolate) == (1, 0, False)
     await side.claims.release(B, [ONE])
     assert await states(side) == {ONE: "leased"}
@@ -61,7 +61,7 @@ async def test_what_is_given_back_was_never_claimed(side: Adapters) -> None:
 
 async def test_only_the_owner_of_a_lease_changes_its_row(side: Adapters) -> None:
     await change(side, 1, opening(1))
-    await side.claims.claim(A, "image", 1)
+    await side.claims.claim(A, ["image"], 1)
     assert await side.claims.count_death(B, ONE) == 0
     await side.claims.isolate(B, ONE)
     await side.claims.drop(B, ONE)
@@ -77,7 +77,7 @@ async def test_the_reaper_takes_what_has_lapsed_and_nothing_else(side: Adapters)
     await change(side, 1, opening(1))
     await claim_briefly(side, A)
     await change(side, 2, opening(2))
-    await side.claims.claim(B, "image", 1)
+    await side.claims.claim(B, ["image"], 1)
     assert await side.board.reap(10) == [ONE]
     assert await states(side) == {ONE: "ready", TWO: "leased"} and (await column(side, 17))[ONE] is True
     await claim_briefly(side, A)
@@ -87,7 +87,7 @@ async def test_the_reaper_takes_what_has_lapsed_and_nothing_else(side: Adapters)
 
 async def test_a_retry_waits_and_is_promoted_but_what_never_began_is_queued_by_a_fact(side: Adapters) -> None:
     await change(side, 1, opening(1), opening(2, run_at=LATER))
-    await side.claims.claim(A, "image", 1)
+    await side.claims.claim(A, ["image"], 1)
     await change(side, 2, RequeueWork(generation_id=ONE, run_at=LATER))
     assert await states(side) == {ONE: "waiting", TWO: "waiting"} and await side.board.promote(10) == 0
     await side.make_due("run_at")
@@ -106,14 +106,14 @@ async def test_deadlines(side: Adapters) -> None:
     await change(side, 1, opening(1, deadline=PAST), opening(2, start_deadline=PAST), opening(3, start_deadline=LATER))
     found = {each.generation_id: each.which for each in await side.due.expired(10)}
     assert found == {ONE: "deadline", TWO: "start_deadline"}
-    await side.claims.claim(A, "image", 9)
+    await side.claims.claim(A, ["image"], 9)
     # Whoever has begun has met the start deadline; the other one is an hour past, longer than anybody may take to end it.
     assert [each.which for each in await side.due.expired(10)] == ["deadline"]
 
 
 async def test_a_paused_queue_begins_nothing_and_its_start_deadlines_stand_still(side: Adapters) -> None:
     await change(side, 1, opening(1, start_deadline=PAST), PauseWork(queue="image", paused=True))
-    assert await side.claims.claim(A, "image", 9) == []
+    assert await side.claims.claim(A, ["image"], 9) == []
     assert await side.due.expired(10) == []
     assert await side.board.ready(["image"], 5) == 0
     await change(side, 2, PauseWork(queue="image", paused=False))
@@ -122,7 +122,7 @@ async def test_a_paused_queue_begins_nothing_and_its_start_deadlines_stand_still
 
 async def test_parked_jobs_are_looked_at_when_they_are_due(side: Adapters) -> None:
     await change(side, 1, opening(1, queue="video"), opening(2, queue="video"))
-    await side.claims.claim(A, "video", 9)
+    await side.claims.claim(A, ["video"], 9)
     await change(side, 2, ParkWork(generation_id=ONE, poll_at=PAST), ParkWork(generation_id=TWO, poll_at=LATER))
     assert await states(side) == {ONE: "parked", TWO: "parked"} and await side.parked.claim(["image"], 9, 30.0) == []
     [job] = await side.parked.claim(["image", "video"], 9, 30.0)

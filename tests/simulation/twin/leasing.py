@@ -13,14 +13,16 @@ FORGOTTEN = timedelta(seconds=60)
 LATE = timedelta(seconds=10)
 
 
-def claim(rows: Rows, now: datetime, *, owner: UUID, queue: str, limit: int, lease: timedelta) -> list[tuple[Any, ...]]:
-    if rows.paused(queue):
-        return []
-    ready = sorted((row for row in rows.work.values() if row.queue == queue and row.state == "ready"), key=lambda row: row.rank)
-    for row in ready[:limit]:
+def claim(rows: Rows, now: datetime, *, owner: UUID, queues: Sequence[str], limit: int, lease: timedelta) -> list[tuple[Any, ...]]:
+    best: list[Work] = []
+    for queue in queues:
+        if not rows.paused(queue):
+            ready = (row for row in rows.work.values() if row.queue == queue and row.state == "ready")
+            best += sorted(ready, key=lambda row: row.rank)[: limit - len(best)]
+    for row in best:
         row.state, row.lease_owner, row.lease_until, row.started = "leased", owner, now + lease, True
         row.claims += 1
-    return [(row.generation_id, row.account_id, row.claims, row.deaths, row.isolate) for row in ready[:limit]]
+    return [(row.generation_id, row.account_id, row.claims, row.deaths, row.isolate) for row in best]
 
 
 def of_owner(rows: Rows, owner: UUID, ids: Sequence[UUID]) -> list[Work]:
