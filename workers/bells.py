@@ -41,19 +41,19 @@ class Ringer:
         self._quiet_until = 0.0
         self._failures = 0
 
-    async def ring(self, queues: Sequence[str], bells: int) -> bool:
-        """See to it that *bells* bells are outstanding. False when Redis is away."""
+    async def ring(self, queues: Sequence[str], bells: int) -> int:
+        """See to it that *bells* bells are outstanding. Returns how many had to be added: none when Redis is away."""
         if time.monotonic() < self._quiet_until:
-            return False
+            return 0
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._broker.top_up, wake_queue(queues), bells)
+            rung = await asyncio.get_running_loop().run_in_executor(self._thread, self._broker.top_up, wake_queue(queues), bells)
         except redis.RedisError as error:
             self._quiet_until = time.monotonic() + min(QUIET_SECONDS_MAX, QUIET_SECONDS * 2**self._failures)
             self._failures += 1
             logger.warning("no bells, workers find their work by polling: %s", error)
-            return False
+            return 0
         self._failures = 0
-        return True
+        return rung
 
     def close(self) -> None:
         self._thread.shutdown(wait=False)
@@ -116,8 +116,9 @@ class BellBroker(RedisBroker):
             self.queues.add(queue_name)
             self.emit_after("declare_queue", queue_name)
 
-    def top_up(self, queue_name: str, bells: int) -> None:
-        """Bells are all alike, so only their number counts.   Raises redis.RedisError."""
-        waiting = int(self.client.llen(f"{self.namespace}:{queue_name}"))
-        for _ in range(bells - waiting):
+    def top_up(self, queue_name: str, bells: int) -> int:
+        """Bells are all alike, so only their number counts. Returns how many were added.   Raises redis.RedisError."""
+        missing = max(0, bells - int(self.client.llen(f"{self.namespace}:{queue_name}")))
+        for _ in range(missing):
             self.enqueue(dramatiq.Message(queue_name=queue_name, actor_name=ACTOR, args=(), kwargs={}, options={}))
+        return missing

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 #: The log may grow a thousand times a second; looking more often than this rings no bell earlier.
 PASS_SECONDS_MIN = 0.01
+#: While bells lie unanswered all workers are at work, and look again by themselves before they rest.
+UNANSWERED_SECONDS = 0.05
 FORGET_SECONDS = 60.0
 BATCH = 500
 
@@ -34,6 +36,7 @@ class Dispatcher:
         self._ringer = Ringer(platform.redis_url)
         self._reaper = Reaper(platform.board)
         self._groups: list[Group] = []
+        self._unanswered = False
         self._ticked = 0.0
         self._forgot = 0.0
 
@@ -55,7 +58,7 @@ class Dispatcher:
                 # One statement that fails must not end the process that heals all others; the log says which.
                 logger.exception("a pass of the dispatcher failed")
                 self._reaper.hold_off("the dispatcher was in trouble")
-            await asyncio.sleep(PASS_SECONDS_MIN)
+            await asyncio.sleep(UNANSWERED_SECONDS if self._unanswered else PASS_SECONDS_MIN)
             await wake.wait(TICK_SECONDS)
 
     async def _pass(self) -> None:
@@ -64,11 +67,13 @@ class Dispatcher:
             self._ticked = time.monotonic()
         while await self._limits.admit(BATCH):
             logger.debug("there was room for what was held")
+        self._unanswered = bool(self._groups)
         for group in self._groups:
             # A shift takes all it can, so there is never need for more bells than workers.
             ready = await self._board.ready(group.queues, group.workers)
-            if ready and await self._ringer.ring(group.queues, ready):
-                self._counts.count("bells", ready)
+            rung = await self._ringer.ring(group.queues, ready) if ready else 0
+            self._counts.count("bells", rung)
+            self._unanswered = self._unanswered and ready >= group.workers and rung == 0
 
     async def _tick(self) -> None:
         if not self._limits_written:

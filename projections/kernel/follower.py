@@ -21,10 +21,12 @@ from projections.kernel.wake import Wake, listening
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
-#: A step costs about 2 ms whatever it takes. Under load a short pause after a small one lets the next be larger, and leaves
-#: the machine to those who append; after quiet the first step comes at once.
-SMALL_STEP_EVENTS = 200
-GATHER_SECONDS = 0.01
+#: A step costs some milliseconds whatever it takes. Under load a pause after a small one lets the next be larger, and leaves the
+#: machine to those who append; after quiet the first step comes at once, and what one client alone does is followed closely.
+SMALL_STEP_EVENTS = 400
+GATHER_SECONDS = 0.04
+FEW_EVENTS = 10
+GATHER_FEW_SECONDS = 0.01
 RETRY_SECONDS_MIN = 0.2
 RETRY_SECONDS_MAX = 10.0
 ARCHIVE_SECONDS = 5.0
@@ -116,7 +118,7 @@ class Follower:
             if taken == 0:
                 await wake.wait(self.poll_seconds)
             elif taken < SMALL_STEP_EVENTS:
-                await asyncio.sleep(GATHER_SECONDS)
+                await asyncio.sleep(GATHER_FEW_SECONDS if taken < FEW_EVENTS else GATHER_SECONDS)
 
 
 async def _lead(conn: AsyncConnection[Any], name: str) -> bool:
