@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import NamedTuple
+from typing import cast, NamedTuple
 
 import msgspec
 
@@ -102,7 +102,9 @@ class Maker:
     def long(self, generation: Generation) -> LongProvider | None:
         """The adapter that parks the generation's job; None: its answer is awaited."""
         model = self._models.get((generation.kind, generation.model))
-        provider = self._providers.get(model.provider) if model and model.long else None
+        if model is None or not model.long:
+            return None
+        provider = self._providers.get(model.provider)
         return provider if isinstance(provider, LongProvider) else None
 
     async def make(self, generation: Generation, attempt: int, said: Said, *, isolate: bool) -> Made:
@@ -179,8 +181,8 @@ class Maker:
             async with asyncio.timeout(model.timeout_seconds):
                 if isolate:
                     return await generate_alone(self._platform.make_providers, model.provider, job, report, say)
-                provider = self._providers[model.provider]
-                assert not isinstance(provider, LongProvider), "long jobs are parked, not awaited"
+                # What is long was parked, and does not come here.
+                provider = cast(Provider, self._providers[model.provider])
                 return await provider.generate(job, report, say)
         except TimeoutError as error:
             # It may have worked, and billed, all the same.

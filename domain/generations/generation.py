@@ -215,7 +215,8 @@ class Generation(Root):
 
     @when(events.GenerationRequested)
     def _requested(self, fact: events.GenerationRequested) -> None:
-        vars(self).update(zip(_REQUESTED, _requested_of(fact), strict=True))
+        # All that was asked for, in one step: every submit passes here twice.
+        vars(self).update({name: value for name, value in vars(fact).items() if name not in _OF_THE_LOG})
         self.status = "scheduled" if fact.run_at else "queued"
         self.queued_at = None if fact.run_at else fact.timestamp
         self.updated_at = fact.timestamp
@@ -373,5 +374,6 @@ _REQUESTED = (
     "webhook",
 )
 _RETRIED = ("attempt", "code", "run_at", "model", "provider", "rate", "rate_unit", "rate_per")
-# In one step: every submit passes here twice.
 _requested_of = attrgetter(*_REQUESTED)
+#: What a first fact says of its stream, not of what happened.
+_OF_THE_LOG = frozenset({"originator_topic", "originator_id", "originator_version", "timestamp"})

@@ -5,7 +5,6 @@ appending and repeating belong to the journal's writer, so `decide` may run more
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -124,8 +123,7 @@ class LimitWork(msgspec.Struct, frozen=True, kw_only=True):
 Work = OpenWork | RequeueWork | RerouteWork | CancelWork | CloseWork | ParkWork | LimitWork | PauseWork | DrainWork
 
 
-@dataclass
-class Decision:
+class Decision(msgspec.Struct, kw_only=True):
     """What a command changes, all in one commit.
 
     `saved`: the aggregates with pending facts, in the order their facts enter the log. `account_id`: the subject, a
@@ -135,7 +133,7 @@ class Decision:
 
     account_id: UUID | None
     saved: Sequence[Root] = ()
-    result: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, Any] = msgspec.field(default_factory=dict)
     taken: Sequence[tuple[str, UUID]] = ()
     freed: Sequence[str] = ()
     work: Sequence[Work] = ()

@@ -111,10 +111,10 @@ class Root(BaseAggregate[UUID]):
 
 
 def _made(kind: Any, values: dict[str, Any]) -> Any:
-    """`kind(**values)`, in half the time: a frozen dataclass sets its fields one by one. Keeps *values*.   Raises TypeError."""
+    """`kind(**values)`, in half the time: a frozen dataclass sets its fields one by one. May keep *values*.   Raises TypeError."""
     names, defaults = _shape(kind)
-    for name, default in defaults:
-        values.setdefault(name, default)
+    if len(values) != len(names):
+        values = {**defaults, **values}
     if values.keys() != names:
         # The constructor says what is missing or too much.
         return kind(**values)
@@ -124,7 +124,7 @@ def _made(kind: Any, values: dict[str, Any]) -> Any:
 
 
 @cache
-def _shape(kind: Any) -> tuple[frozenset[str], list[tuple[str, Any]]]:
+def _shape(kind: Any) -> tuple[frozenset[str], dict[str, Any]]:
     """All fields of a fact, and the defaults of those that have one."""
     all_fields = fields(kind)
-    return frozenset(each.name for each in all_fields), [(each.name, each.default) for each in all_fields if each.default is not MISSING]
+    return frozenset(each.name for each in all_fields), {each.name: each.default for each in all_fields if each.default is not MISSING}

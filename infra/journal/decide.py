@@ -58,32 +58,38 @@ def _decide_one(
     pending: Pending, streams: Loaded, cache: Cache, mapper: CanonicalMapper, writers: Mapping[int, int]
 ) -> tuple[Decided, bool]:
     """The decided command, and whether the aggregates are as the log will have them."""
-    found = [cache.peek(need.id) for need in pending.needs]
-    guards = [
-        Guard(need.id, aggregate.version, writers.get(id(aggregate), 0)) if aggregate else Guard(need.id, 0, 0)
-        for need, aggregate in zip(pending.needs, found, strict=True)
-    ]
-    needed = [aggregate for aggregate in found if aggregate]
+    guards: list[Guard] = []
+    # What the command needs and the log has, by the number of its guard.
+    needed: dict[int, Root] = {}
+    for need in pending.needs:
+        aggregate = cache.peek(need.id)
+        if aggregate is None:
+            guards.append(Guard(need.id, 0, 0))
+        else:
+            needed[len(guards)] = aggregate
+            guards.append(Guard(need.id, aggregate.version, writers.get(id(aggregate), 0)))
     try:
-        _check_bound(pending, guards)
+        if pending.context.bound_to is not None:
+            _check_bound(pending.context.bound_to, guards)
         decision = pending.handler.decide(pending.command, streams, pending.context.now)
-        new = [aggregate for aggregate in decision.saved if not any(aggregate is known for known in needed)]
+        known = {id(aggregate) for aggregate in needed.values()}
+        new = [aggregate for aggregate in decision.saved if id(aggregate) not in known]
         guards += [Guard(aggregate.id, aggregate.version - len(aggregate.pending_events), 0) for aggregate in new]
         lines = _lines(decision, mapper)
-        if any(aggregate.pending_events for aggregate in needed):
-            raise RuntimeError(f"{type(pending.command).__name__} changed a stream that its decision does not save")
+        for aggregate in needed.values():
+            if aggregate.pending_events:
+                raise RuntimeError(f"{type(pending.command).__name__} changed a stream that its decision does not save")
     except Exception as refusal:  # noqa: BLE001 A defect of one command is that command's answer; the writer serves everybody.
-        clean = all(guard.version == aggregate.version for guard, aggregate in zip(guards, found, strict=False) if aggregate)
+        clean = all(guards[number].version == aggregate.version for number, aggregate in needed.items())
         return Decided(pending, None, refusal, guards), clean
     for aggregate in new:
         cache.put_new(aggregate)
     return Decided(pending, decision, None, guards, lines), True
 
 
-def _check_bound(pending: Pending, guards: Sequence[Guard]) -> None:
+def _check_bound(bound_to: tuple[UUID, int], guards: Sequence[Guard]) -> None:
     """Raises Overtaken when the stream that the command is bound to has moved on."""
-    bound_to = pending.context.bound_to
-    if bound_to is not None and any(guard.stream == bound_to[0] and guard.version != bound_to[1] for guard in guards):
+    if any(guard.stream == bound_to[0] and guard.version != bound_to[1] for guard in guards):
         raise Overtaken()
 
 
