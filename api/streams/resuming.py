@@ -26,8 +26,14 @@ async def resumed(call: Call, asked: str | None) -> Resumed:
     last = lines[0] if lines else asked
     if last is None:
         return Resumed(None)
-    if not _NUMBER.fullmatch(last) or int(last) > await call.platform.journal.head():
+    if not _NUMBER.fullmatch(last):
         raise PositionUnknown()
+    head = await call.platform.journal.head()
+    if int(last) > head:
+        # A restore may have lost the end of the log: a browser that is refused would never come again.
+        if not await _restores(call):
+            raise PositionUnknown()
+        return Resumed(head, reload=True)
     return Resumed(int(last), reload=await _reloads(call, int(last)))
 
 

@@ -314,7 +314,8 @@ async def test_whoever_comes_back_after_a_restore_that_lost_something_reads_ever
     restored = await house.execute(RecordRestore(lost_from=lost_from, incarnation=2))
     await house.generation(bob)
     of_somebody_else = (await told_positions(house, bob))[-1]
-    for last in (missed, of_somebody_else):
+    beyond_the_log = await house.platform.journal.head() + 100
+    for last in (missed, of_somebody_else, beyond_the_log):
         async with listening(house.client, PATH, alice.headers, last_event_id=last) as stream:
             (told,) = await stream.read(until="reload")
         assert (told.data["type"], told.data["data"], told.id) == ("reload", None, restored.position)
