@@ -55,8 +55,8 @@ async def archive_now(settings: Settings, limits: Limits, advance: Advance, *, l
             changed += await archiver.thin(row)
         planned = await archiver.plan(limits)
         for number, (first, last) in enumerate(planned, 1):
-            row = await archiver.write(first, last)
-            changed += await archiver.thin(row)
+            row, events = await archiver.write(first, last)
+            changed += await archiver.thin(row, events)
             written, size = written + 1, size + row.size
             advance(number, len(planned))
         rows = await segments.all_of(conn)

@@ -110,8 +110,8 @@ class Archiver:
         """Segments whose rows still have words."""
         return [row for row in await segments.all_of(self._conn) if not row.thinned]
 
-    async def write(self, first: int, last: int) -> SegmentRow:
-        """The segment of these positions, in the store and in the table.
+    async def write(self, first: int, last: int) -> tuple[SegmentRow, Sequence[Event]]:
+        """The segment of these positions, in the store and in the table, and its events.
 
         Raises LogDiffers, SegmentDamaged, NodesLost, StoreUnavailable.
         """
@@ -119,18 +119,18 @@ class Archiver:
         note, path = await self._signed(first)
         data = pack(opening_of(first, last, note, path), events)
         try:
-            _, root = checked(unpack(data, first), await self._keys())
+            events, root = checked(unpack(data, first), await self._keys())
         except SegmentDamaged as error:
             raise LogDiffers(f"positions {first} to {last} are not what was signed: {error.why}") from error
         digest = hashlib.sha256(data)
         key = f"archive/{first:012}-{last:012}-{digest.hexdigest()[:16]}.ndjson.gz"
         row = SegmentRow(first=first, last=last, object_key=key, size=len(data), sha256=digest.digest(), root=root, thinned=False)
         await self._objects.put(key, data, CONTENT_TYPE)
-        # Not what we sent but what the store gives back is what there will be.
-        await self.read(row)
+        # Not what we sent but what the store gives back is what there will be: the very bytes that were checked.
+        await bytes_of(self._objects, row)
         values = {name: getattr(row, name) for name in ("first", "last", "object_key", "size", "sha256", "root")}
         await self._conn.execute(segments.ADD, values)
-        return row
+        return row, events
 
     async def read(self, row: SegmentRow) -> list[Event]:
         """The events of a segment, checked as anyone can check the file alone.   Raises SegmentDamaged, StoreUnavailable."""
@@ -139,9 +139,12 @@ class Archiver:
             raise SegmentDamaged(row.first, f"the archive's file {row.object_key} is not the one of its row")
         return events
 
-    async def thin(self, row: SegmentRow) -> int:
-        """Let the rows of a segment give up their words. How many did.   Raises LogDiffers, SegmentDamaged, StoreUnavailable."""
-        events = await self.read(row)
+    async def thin(self, row: SegmentRow, events: Sequence[Event] | None = None) -> int:
+        """Let the rows of a segment give up their words. How many did. *events* are read from the file when they are not given.
+
+        Raises LogDiffers, SegmentDamaged, StoreUnavailable.
+        """
+        events = events or await self.read(row)
         # While the words are still here: deciding about money must not wait for the archive.
         await keep_standing(self._conn, events)
         changed = 0

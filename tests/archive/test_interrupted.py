@@ -19,7 +19,7 @@ async def two_segments(attic: Attic, fuse: Fuse) -> None:
         for row in await archiver.unfinished():
             await archiver.thin(row)
         for first, last in await archiver.plan(Limits(to=64, seconds=0)):
-            await archiver.thin(await archiver.write(first, last))
+            await archiver.thin(*await archiver.write(first, last))
 
 
 async def test_it_may_be_cut_off_before_any_of_its_steps(attic: Attic):
@@ -59,7 +59,7 @@ async def test_what_is_not_what_was_signed_is_not_archived(attic: Attic):
 async def test_a_row_gives_up_its_words_only_to_a_segment_that_has_them(attic: Attic):
     async with object_store(attic.settings) as store:
         archiver = Archiver(attic.conn, store, level=LEVEL)
-        row = await archiver.write(1, 32)
+        row, _ = await archiver.write(1, 32)
         thin = (await attic.rows("SELECT max(position) FROM journal.events WHERE position <= 32 AND topic LIKE 'credits.%%'"))[0][0]
         await attic.conn.execute("UPDATE journal.events SET correlation = 'other' WHERE position = %s", (thin,))
         with pytest.raises(LogDiffers, match=f"position {thin} is not what segment 1 holds"):
