@@ -74,15 +74,15 @@ def latency(stand: Stand) -> list[Point]:
 
 
 def hot_account(stand: Stand) -> list[Point]:
-    """One account, asked by more and more connections."""
+    """One account, asked by more and more connections; another one at each point, so that none has old holds."""
     dsn, port = stand.house(), free_port()
     points = []
     try:
         with stand.processes(dsn, "api", port=port):
-            tokens = stand.tokens(dsn, port, 1)
-            load(submit_plan(port, tokens, seconds=1))
-            for connections in CONNECTIONS:
-                seen = expect_accepted(load(submit_plan(port, tokens, connections=connections, seconds=SECONDS)))
+            tokens = stand.tokens(dsn, port, len(CONNECTIONS) + 1)
+            load(submit_plan(port, tokens[-1:], seconds=1))
+            for connections, token in zip(CONNECTIONS, tokens, strict=False):
+                seen = expect_accepted(load(submit_plan(port, [token], connections=connections, seconds=SECONDS)))
                 points.append({"connections": connections, "per_second": seen["rate"], "p50_ms": seen["p50_ms"], "p99_ms": seen["p99_ms"]})
     finally:
         stand.drop(dsn)

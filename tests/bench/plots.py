@@ -23,13 +23,17 @@ def main(latest: Path, curves: Path, folder: Path) -> None:
     pyplot.rcParams.update({"font.size": 9, "axes.edgecolor": INK, "axes.spines.top": False, "axes.grid": True, "grid.color": "#e4e4e4"})
     folder.mkdir(parents=True, exist_ok=True)
     swept = json.loads(curves.read_text(encoding="utf-8"))
-    rows = {row.get("key"): row for row in json.loads(latest.read_text(encoding="utf-8"))["rows"]} if latest.is_file() else {}
-    said = f"{swept['date']}, {swept['commit']}, {swept['machine'].rsplit(',', 1)[0]}"
     for name, draw in (("latency", latency), ("append", append), ("hot_account", hot_account)):
         if swept[name]:
-            draw(swept[name], folder / f"{name.replace('_', '-')}.png", said)
-    if rows.get("growth", {}).get("figures"):
-        growth(rows["growth"]["figures"], folder / "growth.png", said)
+            draw(swept[name], folder / f"{name.replace('_', '-')}.png", of_run(swept))
+    run = json.loads(latest.read_text(encoding="utf-8"))
+    for row in run["rows"]:
+        if row.get("key") == "growth" and row["figures"]:
+            growth(row["figures"], folder / "growth.png", of_run(run))
+
+
+def of_run(run: dict[str, Any]) -> str:
+    return f"{run['date']}, {run['commit']}, {run['machine'].rsplit(',', 1)[0]}"
 
 
 def latency(points: Points, path: Path, said: str) -> None:
@@ -39,6 +43,7 @@ def latency(points: Points, path: Path, said: str) -> None:
     axes.plot(offered, column(points, "p50_ms"), "o-", color=FIRST, label="p50")
     axes.set(title="Latency of a durable submit against load, one API process", xlabel="submits offered a second", ylabel="milliseconds")
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xlim(left=0)
     axes.legend(frameon=False)
     save(figure, path, said)
@@ -57,6 +62,7 @@ def append(points: Points, path: Path, said: str) -> None:
         ylabel="commands a second",
     )
     axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_ylim(bottom=0)
     save(figure, path, said)
 
@@ -88,7 +94,8 @@ def growth(figures: dict[str, Any], path: Path, said: str) -> None:
         axes.errorbar(range(len(sizes)), middle, yerr=spread, fmt="o-", color=colour, capsize=3, label=name)
     axes.set_xticks(range(len(sizes)), [f"{size} events" for size in sizes])
     axes.set(title="The same small load on a longer log (median, min to max)", ylabel="milliseconds", ylim=(0, None))
-    axes.legend(frameon=False)
+    axes.set_ylim(top=axes.get_ylim()[1] * 1.15)
+    axes.legend(frameon=False, loc="upper center", ncols=3)
     save(figure, path, said)
 
 

@@ -208,18 +208,22 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_until_ready(port: int, running: dict[str, subprocess.Popen[bytes]], seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
+def wait_until_ready(port: int, running: dict[str, subprocess.Popen[bytes]], seconds: float = 60) -> None:
+    until, said = time.monotonic() + seconds, "nothing"
     while time.monotonic() < until:
         for role, process in running.items():
             if process.poll() is not None:
                 raise RuntimeError(f"daybook {role} ended with {process.returncode}")
         try:
-            if httpx.get(f"{url(port)}/health/ready", trust_env=False).status_code == 200:
+            answer = httpx.get(f"{url(port)}/health/ready", trust_env=False)
+        except httpx.TransportError as error:
+            said = repr(error)
+        else:
+            if answer.status_code == 200:
                 return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise RuntimeError(f"the API did not become ready within {seconds} s")
+            said = answer.text
+        time.sleep(0.05)
+    raise RuntimeError(f"the API did not become ready within {seconds} s; it said {said}")
 
 
 def url(port: int) -> str:
