@@ -69,6 +69,16 @@ async def test_refreshes_are_free_and_bad_ones_count_by_family(strict):
     assert fine.status_code == 200
 
 
+async def test_a_session_goes_on_sixty_times_an_hour_and_no_more_however_rightly(strict):
+    token, statuses = (await strict.person()).refresh_token, []
+    for _ in range(61):
+        answer = await strict.client.post("/v1/auth/refresh", json={"refresh_token": token}, headers=from_("203.0.113.77"))
+        statuses.append(answer.status_code)
+        token = answer.json().get("refresh_token", token)
+    assert statuses == [200] * 60 + [429]
+    assert answer.json()["bucket"] == "refresh"
+
+
 async def test_a_password_can_be_tried_three_times_a_quarter_of_an_hour(strict):
     person = await strict.person(password=PASSWORD)
     body = {"current_password": "wrong word", "new_password": "another fine one"}
