@@ -25,8 +25,8 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "generations.canceled": ("charged",),
     "generations.charge_refunded": ("amount",),
     "generations.failed": ("charged", "code"),
-    "generations.requested": ("kind", "model"),
-    "generations.retrying": ("code",),
+    "generations.requested": ("fallback_models", "kind", "model"),
+    "generations.retrying": ("code", "model"),
     "generations.succeeded": ("charged",),
 }
 
@@ -36,7 +36,8 @@ def thinned(topic: str, state: bytes, segment: int) -> bytes | None:
     if not topic.startswith(FEATURES) or ":" in topic:
         return None
     fact = msgspec.json.decode(state)
-    kept = {name: fact[name] for name in (*EVERY, *KEPT.get(topic, ())) if name in fact}
+    # What is empty says no more than what is not there.
+    kept = {name: fact[name] for name in (*EVERY, *KEPT.get(topic, ())) if fact.get(name) not in (None, [])}
     return msgspec.json.encode({"archived": segment, **kept})
 
 

@@ -18,6 +18,7 @@ from infra.archive.archiver import Limits
 from infra.archive.shelf import Shelf
 from projections.archive.whole import attach
 from projections.audit.report import Report
+from projections.projector import projector
 from tests.support.projecting import Library
 from tests.support.signed_book import SECRET, seal_now
 
@@ -47,7 +48,9 @@ class Attic:
 
     async def settle(self) -> int:
         """Fold and sign what is in the log. Returns its end."""
-        await self.library.project()
+        await self.library.book.flush(self.conn)
+        async with object_store(self.settings) as store:
+            await projector(self.library.url, Shelf(store)).catch_up()
         await self.conn.execute(OUTBOX)
         return await seal_now(self.conn)
 

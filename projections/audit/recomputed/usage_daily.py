@@ -18,7 +18,7 @@ EXPECTED = """
                END AS asked
         FROM facts f
     ), placed AS (
-        SELECT c.*, CASE WHEN c.what <> 'requested' AND c.asked -> 'fallback_models' <> '[]' THEN (
+        SELECT c.*, CASE WHEN c.what <> 'requested' AND c.asked ->> 'fallback_models' <> '[]' THEN (
             SELECT convert_from(r.state, 'UTF8')::jsonb ->> 'model' FROM journal.events r
             WHERE r.stream = c.stream AND r.version < c.version AND r.topic = 'generations.retrying'
               AND convert_from(r.state, 'UTF8')::jsonb ->> 'model' IS NOT NULL
