@@ -7,7 +7,7 @@ RUN = .venv/bin/python
 CLEAN = daybook.engines.clean "$${DAYBOOK_DATA_DIR:-.daybook}" $(if $(YES),--yes)
 PYTEST = $(RUN) -m pytest --junitxml=.reports/junit.xml
 
-.PHONY: audit-dependencies help up demo test test-long lint coverage bench chaos proof clean locks soak environment
+.PHONY: audit-dependencies help up demo test test-long lint coverage bench chaos proof clean locks simulate soak environment
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -59,6 +59,10 @@ bench: ## the figures beside their peers, and the plots; fails below a floor; AR
 chaos: ## load on real processes while things break
 	@$(ENVIRONMENT) test
 	@$(RUN) -m tests.faults.chaos $(ARGS)
+
+simulate: ## the core on a virtual clock: 10,000 seeds with faults; ARGS="--seed 7" repeats one, ARGS=--bugs plants bugs
+	@$(ENVIRONMENT) test
+	@$(RUN) -m tests.simulation $(ARGS)
 
 proof: ## bench and chaos in a fresh clone of HEAD; ARGS="demo test" for others, ARGS=--take brings their figures here
 	@"$(PYTHON)" tests/support/fresh_clone.py $(ARGS)
