@@ -7,15 +7,21 @@ import argparse
 import asyncio
 import secrets
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+import httpx
+import psycopg
+
 from daybook.engines import embedded
 from tests.faults.audit import audit
 from tests.faults.fault import Fault, Form, Report
+from tests.faults.page import PAGE, facts_of, page
 from tests.faults.scenarios import FAULTS
 from tests.faults.stack import Stack, stack
 from tests.faults.table import table
@@ -33,8 +39,10 @@ def run_one(running: Stack, fault: Fault, chance: Random, form: Form) -> Report:
     """What came of it; what could not even be brought about is wrong, too."""
     try:
         return asyncio.run(fault.run(running, chance, form))
-    except AssertionError as failure:
-        return Report(fault=fault.key, expected=0, accepted=0, succeeded=0, wrong=(f"it came to no report: {failure}",))
+    except (AssertionError, OSError, httpx.HTTPError, psycopg.Error, subprocess.SubprocessError) as failure:
+        # The other faults are still to come.
+        wrong = f"it came to no report: {type(failure).__name__} {failure}"
+        return Report(fault=fault.key, expected=0, accepted=0, succeeded=0, wrong=(wrong,))
 
 
 def break_all(running: Stack, faults: Sequence[Fault], *, seed: int, form: Form) -> tuple[list[Report], list[str]]:
@@ -62,14 +70,12 @@ def keep_logs(folder: Path) -> None:
     print(f"the logs are in {LOGS}")
 
 
-def chosen(words: str | None) -> list[Fault]:
-    """The faults of a comma-separated list, in its order; all without one. What this machine cannot do is left out.   Raises KeyError."""
+def chosen(words: str | None) -> tuple[list[Fault], dict[str, str]]:
+    """The faults of a comma-separated list, in its order, or all; and those this machine cannot do, with the reason.   Raises KeyError."""
     known = {fault.key: fault for fault in FAULTS}
-    wanted = [known[word] for word in words.split(",")] if words else FAULTS
-    left_out = {fault: reason for fault in wanted if (reason := fault.lacks())}
-    for fault, reason in left_out.items():
-        print(f"{fault.key} is left out: {reason}")
-    return [fault for fault in wanted if fault not in left_out]
+    wanted = [known[word] for word in words.split(",")] if words else list(FAULTS)
+    left_out = {fault.key: reason for fault in wanted if (reason := fault.lacks())}
+    return [fault for fault in wanted if fault.key not in left_out], left_out
 
 
 def main() -> int:
@@ -78,21 +84,25 @@ def main() -> int:
     parser.add_argument("--faults", help=f"some of {', '.join(fault.key for fault in FAULTS)}; in this order")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="fixes moments and victims; without it, by chance")
     options = parser.parse_args()
+    form, began = Form.LONG if options.long else Form.WHOLE, time.monotonic()
     try:
-        faults = chosen(options.faults)
+        faults, left_out = chosen(options.faults)
     except KeyError as unknown:
         parser.error(f"there is no fault {unknown}")
-    print(f"seed {options.seed}", flush=True)
+    print("\n".join([f"seed {options.seed}", *(f"{key} is left out: {reason}" for key, reason in left_out.items())]), flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="daybook-chaos-") as folder,
         embedded(Path(folder) / "engines") as engines,
         stack(Path(folder), engines=engines) as running,
     ):
-        reports, complaints = break_all(running, faults, seed=options.seed, form=Form.LONG if options.long else Form.WHOLE)
+        reports, complaints = break_all(running, faults, seed=options.seed, form=form)
         if complaints:
             keep_logs(Path(folder))
     print("\n" + table(reports))
     print("\n".join(complaints) or "audit verify: ok")
+    if not options.faults:
+        facts = facts_of(seed=options.seed, form=form, seconds=time.monotonic() - began)
+        PAGE.write_text(page(FAULTS, reports, complaints, left_out, facts))
     return 1 if complaints else 0
 
 

@@ -2,6 +2,7 @@
 
 from tests.faults.fault import Fault
 from tests.faults.scenarios.api_answer_lost import API_ANSWER_LOST
+from tests.faults.scenarios.backup_restored import BACKUP_RESTORED
 from tests.faults.scenarios.clocks_jump import CLOCKS_APART, CLOCKS_JUMP
 from tests.faults.scenarios.disk_full import DISK_FULL
 from tests.faults.scenarios.identical_posts import IDENTICAL_POSTS
@@ -21,6 +22,7 @@ from tests.faults.scenarios.worker_stopped import WORKER_STOPPED
 FAULTS: tuple[Fault, ...] = (
     API_ANSWER_LOST,
     API_KILLED,
+    BACKUP_RESTORED,
     CLOCKS_APART,
     CLOCKS_JUMP,
     DISK_FULL,
