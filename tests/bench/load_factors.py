@@ -69,8 +69,9 @@ def points_of_change(measured: Measured) -> list[str]:
         "[keda.yml](keda.yml) starts them by what waits.",
         f"**PostgreSQL, one server.** A core for every {postgres}. Lists, usage and exports read only read models, so replicas can "
         "answer them first (there is no setting for it yet); commands read the ends of their own streams and stay with the primary.",
-        f"**The log in parts.** A log of 1 TB after {full} of this load. Only the newest part of it is ever written, and a reader that has "
-        "seen a position never asks for it again: old positions can lie on slower disks, or in the archive with their proofs.",
+        f"**The log in parts.** A log of 1 TB after {full} of this load. Only its newest part is ever written, a follower never asks "
+        "again for what it has seen, and long streams begin at their snapshot: old positions "
+        "can lie on slower disks, or in the archive with their proofs.",
         f"**More than one log.** From {rate(measured.one_log, one)} on, which is half of what one writer appends, or what one projector "
         "folds. A command of the ledger or of a generation touches one account, so accounts can be divided: a database for each range "
         "of them, or Citus with the account as distribution column, whose keys would have to name it. Each log then has positions, "
