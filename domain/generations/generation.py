@@ -216,7 +216,10 @@ class Generation(Root):
     @when(events.GenerationRequested)
     def _requested(self, fact: events.GenerationRequested) -> None:
         # All that was asked for, in one step: every submit passes here twice.
-        vars(self).update({name: value for name, value in vars(fact).items() if name not in _OF_THE_LOG})
+        state = vars(self)
+        state.update(vars(fact))
+        for name in _OF_THE_LOG:
+            del state[name]
         self.status = "scheduled" if fact.run_at else "queued"
         self.queued_at = None if fact.run_at else fact.timestamp
         self.updated_at = fact.timestamp
@@ -376,4 +379,4 @@ _REQUESTED = (
 _RETRIED = ("attempt", "code", "run_at", "model", "provider", "rate", "rate_unit", "rate_per")
 _requested_of = attrgetter(*_REQUESTED)
 #: What a first fact says of its stream, not of what happened.
-_OF_THE_LOG = frozenset({"originator_topic", "originator_id", "originator_version", "timestamp"})
+_OF_THE_LOG = ("originator_topic", "originator_id", "originator_version", "timestamp")
