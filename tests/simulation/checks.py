@@ -35,9 +35,26 @@ def wrongs_of(world: Any) -> list[str]:
     """Everything that does not hold."""
     told = [Told(event) for event in world.database.log.events]
     wrongs = [*world.client.book.wrongs, *world.upstream.wrongs]
-    for check in (log_is_whole, streams_are_dense, every_generation_ends_once, attempts_grow, holds_end_once, no_expired_grant_pays, books_balance, charges_are_right):
+    for check in (
+        log_is_whole,
+        streams_are_dense,
+        every_generation_ends_once,
+        attempts_grow,
+        holds_end_once,
+        no_expired_grant_pays,
+        books_balance,
+        charges_are_right,
+    ):
         wrongs += check(world, told)
-    for later in (answers_name_what_is_recorded, repeats_agree, nothing_is_left, clients_were_told_the_truth, retries_are_within_policy, state_is_the_log, objects_are_there):
+    for later in (
+        answers_name_what_is_recorded,
+        repeats_agree,
+        nothing_is_left,
+        clients_were_told_the_truth,
+        retries_are_within_policy,
+        state_is_the_log,
+        objects_are_there,
+    ):
         wrongs += later(world, told)
     return wrongs
 

@@ -13,8 +13,8 @@ import psycopg
 
 from domain.accounts.commands import RegisterAccount
 from domain.accounts.refusals import EmailTaken
-from domain.credits.credit_account import CreditAccount
 from domain.credits.commands import GrantCredits, RefundCharge
+from domain.credits.credit_account import CreditAccount
 from domain.credits.refusals import CreditAccountNotFound, HoldExists, HoldMissing
 from domain.generations.commands import CancelGeneration, DeleteGeneration, RequestBatch
 from domain.generations.generation import Generation
@@ -128,28 +128,28 @@ class Client:
         result = answers[0].result
         made = [UUID(each) for each in result.get("generation_ids", [result.get("generation_id")])]
         self.book.accepted.update(dict.fromkeys(made, short))
-        await asyncio.sleep(dice.choice([0.0, dice.uniform(0.0, 4.0)]))
+        await asyncio.sleep(dice.choice([0.0, dice.uniform(0.0, 0.5), dice.uniform(0.0, 6.0)]))
         await self._meddle(account_id, made[0], number)
 
     async def _meddle(self, account_id: UUID, generation_id: UUID, number: int) -> None:
         dice = self._dice
         choice = dice.random()
-        if choice < 0.25:
+        if choice < 0.45:
             cancel = CancelGeneration(generation_id=generation_id, account_id=account_id, actor="owner")
             if await self._ask(account_id, f"cancel-{number}", lambda role: cancel) is not None:
                 self.book.canceled.add(generation_id)
-        elif choice < 0.35:
+        elif choice < 0.55:
             found = await self._read(generation_id)
             if found is not None and found.status == "succeeded":
                 refund_id = command_of_cause(f"refund {generation_id}")
                 refund = RefundCharge(account_id=account_id, generation_id=generation_id, refund_id=refund_id, amount=None, reason="r")
                 await self._ask(account_id, f"refund-{number}", lambda role: refund)
-        elif choice < 0.4:
+        elif choice < 0.6:
             found = await self._read(generation_id)
             if found is not None and found.final:
                 delete = DeleteGeneration(generation_id=generation_id, account_id=account_id, asset_ids=found.asset_ids)
                 await self._ask(account_id, f"delete-{number}", lambda role: delete)
-        elif choice < 0.45:
+        elif choice < 0.7:
             # The same key for something else is refused, whatever became of the first.
             other = CancelGeneration(generation_id=generation_id, account_id=account_id, actor="another")
             await self._ask(account_id, f"generation-{number}", lambda role: other, stranger=True)

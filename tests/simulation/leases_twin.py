@@ -29,13 +29,14 @@ class Answered:
 class PlainConnection:
     """A connection of the thread: it waits for each answer, and meanwhile the rest of the process goes on."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, process: Process) -> None:
         self._server = server
+        self._process = process
         self._life = server.life
 
     def execute(self, query: str, values: Mapping[str, Any]) -> Answered:
         server = self._server
-        if server.away or server.life != self._life or server.hits(server.troubles.lost_before):
+        if self._process in server.cut_off or server.away or server.life != self._life or server.hits(server.troubles.lost_before):
             raise lost("the leases' connection broke")
         return Answered(server.database.run(query, values).rows)
 
@@ -49,7 +50,7 @@ class SimulatedLeases(leases.PostgresLeases):
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        process = PROCESS.get()
+        process = self._process = PROCESS.get()
         thread = Process(f"{process} leases")
         process.threads.append(thread)
         self._task = self._server.loop.spawn(thread, self._go_on())
@@ -58,12 +59,12 @@ class SimulatedLeases(leases.PostgresLeases):
         if self._task is not None:
             self._task.cancel()
         with suppress(psycopg.Error):
-            PlainConnection(self._server).execute(leases.LEAVE, {"worker": self._card.worker})
+            PlainConnection(self._server, self._process).execute(leases.LEAVE, {"worker": self._card.worker})
 
     async def _go_on(self) -> None:
         while True:
             try:
-                await self._keep_on(PlainConnection(self._server))
+                await self._keep_on(PlainConnection(self._server, self._process))
             except psycopg.Error:
                 await asyncio.sleep(leases.LOOK_SECONDS)
 

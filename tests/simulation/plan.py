@@ -81,7 +81,7 @@ def _troubles(dice: random.Random) -> Troubles:
 
 
 def _habits(dice: random.Random) -> Habits:
-    habits = Habits(seconds_max=dice.choice([0.1, 1.0, 4.0]))
+    habits = Habits(seconds_max=dice.choice([0.1, 1.0, 4.0, 10.0]))
     for name in dice.sample(["refuse", "lose_answer", "hang", "fail_later", "look_fails"], dice.choice([0, 1, 2])):
         setattr(habits, name, dice.choice([0.1, 0.3, 0.7]))
     return habits
@@ -90,10 +90,30 @@ def _habits(dice: random.Random) -> Habits:
 def _event(dice: random.Random, plan: Plan, roles: list[str]) -> Event:
     at = dice.uniform(0.0, plan.calm_at)
     workers = [name for name in roles if name.startswith("worker")]
-    kind = dice.choice(["kill", "kill", "stop", "stop", "zombie", "zombie", "drain", "restart", "redis", "bells", "clock", "database clock", "pause"])
+    kind = dice.choice(
+        [
+            "kill",
+            "kill",
+            "stop",
+            "stop",
+            "zombie",
+            "zombie",
+            "cut off",
+            "cut off",
+            "drain",
+            "restart",
+            "redis",
+            "bells",
+            "clock",
+            "database clock",
+            "pause",
+        ]
+    )
     if kind in ("kill", "stop"):
         whom = dice.choice([*roles, *workers, *workers])
         return Event(at, kind, whom, dice.uniform(0.1, 12.0 if kind == "stop" else 2.0))
+    if kind == "cut off":
+        return Event(at, kind, dice.choice(workers), dice.uniform(7.0, 14.0))
     if kind == "zombie":
         # Long enough to lose every lease, and to come back while somebody else has the work.
         return Event(at, "stop", dice.choice(workers), dice.uniform(7.0, 14.0))

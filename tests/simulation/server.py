@@ -59,13 +59,14 @@ class Server:
         self._holder: Session | None = None
         self._queue: deque[tuple[Session, Callable[[], None]]] = deque()
         self.sessions: set[Session] = set()
+        #: Processes whose leases cannot be renewed just now, while all else of them can.
+        self.cut_off: set[Process] = set()
 
     def connect(self) -> "Session":
         """Raises psycopg.OperationalError while the server is away."""
         if self.away:
             raise lost("connection refused")
-        session = Session(self, PROCESS.get(self.loop.outside))
-        return session
+        return Session(self, PROCESS.get(self.loop.outside))
 
     def later(self, seconds: float, act: Callable[..., None], *arguments: Any) -> None:
         self.loop.call_later(seconds, act, *arguments, context=self.process.context)

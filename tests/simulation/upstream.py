@@ -90,7 +90,9 @@ class Upstream:
     def refusal(self) -> ProviderFailure:
         if self.dice.random() < self.habits.refuse_for_good:
             return ProviderFailure("content_rejected", "No.")
-        return ProviderFailure(self.dice.choice(["overloaded", "provider_error"]), "Later.", retry_after_seconds=self.dice.choice([None, 1.0]))
+        return ProviderFailure(
+            self.dice.choice(["overloaded", "provider_error"]), "Later.", retry_after_seconds=self.dice.choice([None, 1.0])
+        )
 
 
 class AwaitedProvider:
@@ -190,7 +192,9 @@ class ParkingProvider:
         if up.dice.random() < up.habits.look_fails:
             raise ProviderFailure("overloaded", "Later.")
         up.looked_up[job.generation_id, job.attempt] = up.loop.time()
-        taken = [number for number, each in enumerate(up.requests.get(job.generation_id, [])) if each.taken_at is not None and not each.known]
+        taken = [
+            number for number, each in enumerate(up.requests.get(job.generation_id, [])) if each.taken_at is not None and not each.known
+        ]
         return Parked(upstream_id=f"{job.generation_id}/{taken[-1]}", poll_seconds=0.2) if taken else None
 
     def heard(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:

@@ -10,6 +10,7 @@ import random
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
@@ -172,10 +173,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Nothing runs any more; coroutines end without having the last word."""
         for task in self._tasks:
             task._log_destroy_pending = False  # type: ignore[attr-defined]
-            try:
+            with suppress(BaseException):  # whatever it still wanted to say
                 task.get_coro().close()  # type: ignore[union-attr]
-            except BaseException:  # noqa: BLE001, S110 Whatever it still wanted to say.
-                pass
         self._tasks.clear()
         self._timers.clear()
         self._runnable.clear()

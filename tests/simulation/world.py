@@ -49,7 +49,9 @@ class World:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.dice = {name: random.Random(f"{name} {plan.seed}") for name in ("bells", "clients", "ids", "loop", "objects", "provider", "server")}
+        self.dice = {
+            name: random.Random(f"{name} {plan.seed}") for name in ("bells", "clients", "ids", "loop", "objects", "provider", "server")
+        }
         self.loop = VirtualLoop(self.dice["loop"])
         self.outside = Process("clients")
         self.clock = SimulatedClock(self.loop)
@@ -132,6 +134,9 @@ class World:
         elif event.what == "drain" and role is not None:
             role.stop.set()
             self._later(event.seconds + 4.0, self._begin_again, role, role.lives)
+        elif event.what == "cut off" and role is not None:
+            self.server.cut_off.add(role.process)
+            self._later(event.seconds, self.server.cut_off.discard, role.process)
         elif event.what == "restart":
             self.server.restart(event.seconds)
         elif event.what == "redis":

@@ -178,7 +178,8 @@ class Runner:
     async def _keep(self, which: int) -> int:
         job = self._jobs.get(which)
         kept = await self._adapters.parked.keep([job], 3_600.0) if job else []
-        self._jobs.update({which: each for each in kept})
+        for each in kept:
+            self._jobs[which] = each
         return len(kept)
 
     async def _look_again(self, which: int) -> None:

@@ -24,13 +24,14 @@ from tests.simulation.twin.database import Database
 from tests.simulation.twin.rows import Rows
 
 TABLES = {
-    "journal.events": "position, stream, version, topic, actor, account_id, correlation, causation, command_id, first, fingerprint, status, "
-    "result, available, held, owed, outside, book, state",
+    "journal.events": "position, stream, version, topic, actor, account_id, correlation, causation, command_id, first, fingerprint, "
+    "status, result, available, held, owed, outside, book, state",
     "journal.claims": "claim, stream",
     "journal.snapshots": "stream, version, position, kind, shape, state",
     # Times that the server's clock has set are compared by whether they are there.
-    "dispatch.work": "generation_id, account_id, queue, model, provider, priority, turn, rank, state, run_at, start_deadline IS NULL, deadline, "
-    "started, lease_owner, lease_until IS NULL, claims, deaths, isolate, cancel_requested, poll_at IS NULL, polls, limited, submitted_at IS NULL",
+    "dispatch.work": "generation_id, account_id, queue, model, provider, priority, turn, rank, state, run_at, start_deadline IS NULL, "
+    "deadline, started, lease_owner, lease_until IS NULL, claims, deaths, isolate, cancel_requested, poll_at IS NULL, polls, limited, "
+    "submitted_at IS NULL",
     "dispatch.queues": "queue, paused",
     "dispatch.workers": "worker, queues, slots, running, draining",
     "dispatch.limits": "scope, name, most, lane, submits, seconds",
