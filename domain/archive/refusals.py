@@ -1,5 +1,6 @@
 """Why the words of old events cannot be read."""
 
+from domain.assets.storage import StoreUnavailable
 from domain.kernel.refusals import Unavailable
 
 
@@ -8,3 +9,7 @@ class ArchiveUnavailable(Unavailable):
 
     detail = "The archived events from position {first} on cannot be read: {why}."
     shown = ("first",)
+
+
+#: What passes when the archive can be read again.
+ARCHIVE_AWAY = (ArchiveUnavailable, StoreUnavailable)

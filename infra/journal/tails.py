@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain.archive.refusals import ArchiveUnavailable
+from domain.archive.refusals import ARCHIVE_AWAY, ArchiveUnavailable
 from domain.kernel.commands import Need
 from domain.kernel.facts import Root
-from domain.kernel.refusals import Unavailable
 from infra.journal.mapper import CanonicalMapper
 from infra.journal.snapshots import shape_of, thaw
 from infra.postgres.arrays import int4s, texts, uuids
@@ -77,7 +76,7 @@ async def whole_rows(connection: Any, rows: Sequence[Row]) -> list[Row]:
     try:
         async with asyncio.timeout(ARCHIVE_SECONDS):
             return [row if isinstance(row, Row) else Row(*row) for row in await whole(connection, rows, _PLACES)]
-    except (Unavailable, TimeoutError) as error:
+    except (*ARCHIVE_AWAY, TimeoutError) as error:
         logger.warning("archived events cannot be read now: %s", error or "the archive takes too long")
         return list(rows)
 

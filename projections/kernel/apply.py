@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from domain.kernel.refusals import Unavailable
+from domain.archive.refusals import ARCHIVE_AWAY
 from projections.kernel.facts import Event
 from projections.kernel.model import Place, ReadModel, Write
 from projections.kernel.states import MOVE, STOP
@@ -21,13 +21,13 @@ class Overtaken(Exception):
 
 
 #: Not a model's fault: nobody stops for it.
-ELSEWHERE = (Overtaken, psycopg.OperationalError, Unavailable)
+ELSEWHERE = (Overtaken, psycopg.OperationalError, *ARCHIVE_AWAY)
 
 
 async def apply(place: Place, models: Sequence[ReadModel], events: Sequence[Event], *, after: int) -> list[str]:
     """Fold *events*, which follow *after*, into *models*. Returns the names of those that failed and are stopped now.
 
-    Raises Overtaken, and psycopg.OperationalError or Unavailable when the database or the archive, not a model, is the trouble.
+    Raises Overtaken, and psycopg.OperationalError or ARCHIVE_AWAY when the database or the archive, not a model, is the trouble.
     """
     try:
         async with place.conn.transaction():

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from domain.archive.ports import Archive
-from domain.kernel.refusals import Unavailable
+from domain.archive.refusals import ARCHIVE_AWAY
 from projections.archive.whole import attach
 from projections.kernel.wake import Wake, listening
 
@@ -99,7 +99,7 @@ class Follower:
                 self.on_error(error)
                 await _pause(stop, pause)
                 pause = min(pause * 2, RETRY_SECONDS_MAX)
-            except Unavailable as error:
+            except ARCHIVE_AWAY as error:
                 # What it needs of the archive is away, or was lost: it waits, and whoever looks at its position sees it.
                 log.warning("%s waits for the archive: %s", self.name, error)
                 self.on_error(error)
