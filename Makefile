@@ -56,7 +56,7 @@ bench: ## the figures beside their peers, and the plots; fails below a floor; AR
 	@$(ENVIRONMENT) test
 	@$(RUN) -m tests.bench $(ARGS)
 
-chaos: ## load on real processes while things break
+chaos: ## load on real processes while things break (ARGS="--seed n --long --faults a,b"); docs/chaos-runs.md keeps what came of it
 	@$(ENVIRONMENT) test
 	@$(RUN) -m tests.faults.chaos $(ARGS)
 

@@ -15,12 +15,12 @@ from tests.faults.book import Book
 from tests.faults.client import BODY, register
 from tests.faults.connected import connected, moment
 from tests.faults.fault import Fault, Form, Report
-from tests.faults.load import PATIENCE_SECONDS, under_load
+from tests.faults.load import GENERATIONS, PATIENCE_SECONDS, SUBMIT_SECONDS, under_load
 from tests.faults.stack import Stack
 
 #: From when the new process is at work.
 HEALS_WITHIN = 5
-CAUGHT_SECONDS_MAX = 2.0
+CAUGHT_SECONDS_MAX = 5.0
 # Whoever of a role waits for one of our locks: it stands in the middle of what it writes.
 WAITING = """
     SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -78,7 +78,18 @@ def killed(
             if well is not None:
                 await well(running)
 
-        report = await under_load(running, key, kill, after=chance.uniform(0.7, 1.3), unsealed=unsealed, body=body, well=checked)
+        part = 0.5 if form is Form.SHORT else 1.0
+        report = await under_load(
+            running,
+            key,
+            kill,
+            count=round(part * GENERATIONS),
+            seconds=part * SUBMIT_SECONDS,
+            after=part * chance.uniform(0.7, 1.3),
+            unsealed=unsealed,
+            body=body,
+            well=checked,
+        )
         return replace(report, notes=(f"at work again {restarts[0]:.1f} s after it was waited for",))
 
     sentence = f"{breaks} It is started again half a second later; counts from when the new one is connected and the API answers."

@@ -24,7 +24,7 @@ RATE = 60
 #: How often calm and fault take turns, and seconds of each. A process that finds Redis away looks again every 5 s, which costs a submit
 #: or two 20 ms each time: among fewer than a thousand these would be the slowest hundredth.
 TURNS = {Form.SHORT: (1, 1.0), Form.WHOLE: (1, 6.0), Form.LONG: (2, 20.0)}
-WARM_SECONDS = 2.0
+WARM_SECONDS = {Form.SHORT: 0.5, Form.WHOLE: 2.0, Form.LONG: 2.0}
 MOVES_MAX = 0.10
 
 Breaks = Callable[[Stack, Random], AbstractAsyncContextManager[object]]
@@ -92,8 +92,8 @@ def redis_fault(key: str, breaks: str, break_it: Breaks, *, short: bool) -> Faul
     async def run(running: Stack, chance: Random, form: Form) -> Report:
         turns, seconds = TURNS[form]
         token, account = await customer(running)
-        ids = [each.id for each in await paced(running, token, WARM_SECONDS)]
-        asked = round(RATE * WARM_SECONDS)
+        ids = [each.id for each in await paced(running, token, WARM_SECONDS[form])]
+        asked = round(RATE * WARM_SECONDS[form])
         calm: list[float] = []
         broken: list[float] = []
         heals: list[float] = []
