@@ -30,7 +30,8 @@ class StrictHttp(Http):
         return int(value, base)
 
     async def read(self) -> bytes | None:
-        if self.request_body == "chunked" and self.request_bytes_left == 0:
+        framing: Any = self.request_body
+        if framing == "chunked" and self.request_bytes_left == 0:
             while len(self.recv_buffer) < len(_CRLF):
                 await self._receive_more()
             if self.recv_buffer[: len(_CRLF)] != _CRLF:

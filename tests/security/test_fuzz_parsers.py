@@ -351,7 +351,7 @@ def test_forms(examples, tmp_path):
 
     def check(sent: tuple[str, bytes, list[int]]) -> None:
         kind, body, cut = sent
-        path, pieces = Path(tmp_path / "staged"), []
+        path, pieces = Path(tmp_path / "staged"), list[bytes]()
         for size in cut:
             pieces, body = [*pieces, body[:size]], body[size:]
         try:

@@ -26,8 +26,12 @@ PLANTED = {
 def rules() -> list[tuple[str, str, str]]:
     """Path, beginning and reason of what is known to be none."""
     lines = KNOWN.read_text(encoding="utf-8").splitlines()
-    found = [tuple(part.strip() for part in line.split("|")) for line in lines if line and not line.startswith("#")]
-    assert all(len(rule) == 3 and all(rule) for rule in found)
+    found = []
+    for line in lines:
+        if line and not line.startswith("#"):
+            path, begins, why = (part.strip() for part in line.split("|"))
+            assert path and begins and why, line
+            found.append((path, begins, why))
     return found
 
 
