@@ -270,9 +270,9 @@ def repeats_agree(world: Any, told: list[Told]) -> Iterator[str]:
     for command_id, events in recorded.items():
         if events and events[0].event.actor == "client" and command_id not in known:
             yield f"{events[0].topic} at {events[0].event.position} was recorded for a key that nobody sent"
-    for (account_id, key), different in answers.items():
+    for (account_id, name), different in answers.items():
         if len(different) > 1:
-            yield f"{key} of {account_id} was answered in {len(different)} ways: {different}"
+            yield f"{name} of {account_id} was answered in {len(different)} ways: {different}"
 
 
 def nothing_is_left(world: Any, told: list[Told]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from tests.simulation.runner import find, find_all, run_seeds
 from tests.simulation.seeds import SEED
 from tests.simulation.world import run
 
-SHORT, LONG = 60, 10_000
+SHORT, LONG = 100, 10_000
 BUDGET = 300
 #: Those that show within a few seeds are looked for each time; the long form looks for all.
 QUICK = [bug for bug in BUGS if bug.name in {

@@ -52,7 +52,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         #: What a killed process leaves behind must not be tidied up: its `finally` blocks never ran either.
         self._tasks: list[asyncio.Task[Any]] = []
 
-    def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> "asyncio.Task[Any]":
+    def create_task(self, coro: Any, *, name: Any = None, context: Context | None = None) -> "asyncio.Task[Any]":
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
         self._tasks.append(task)
         return task
@@ -60,18 +60,18 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         return self._time
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> events.Handle:
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> events.Handle:  # type: ignore[override]
         handle = events.Handle(callback, args, self, context)
         self._enqueue(handle)
         return handle
 
     # Everything runs in one thread.
-    call_soon_threadsafe = call_soon
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]
 
-    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> events.TimerHandle:
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> events.TimerHandle:  # type: ignore[override]
         return self.call_at(self._time + delay, callback, *args, context=context)
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> events.TimerHandle:
+    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> events.TimerHandle:  # type: ignore[override]
         handle = events.TimerHandle(when, callback, args, self, context)
         self._count += 1
         heapq.heappush(self._timers, (when, self._count, handle))
@@ -80,7 +80,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def spawn(self, process: Process, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         return self.create_task(work, context=process.context)
 
-    def run_in_executor(self, executor: Any, function: Any, *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, function: Any, *args: Any) -> Any:  # type: ignore[override]
         """Whatever would happen in a thread happens at once, and is known a moment later."""
         answer = self.create_future()
         try:
@@ -133,7 +133,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         ready = process.ready
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle._cancelled:  # type: ignore[attr-defined]
+            if not handle._cancelled:
                 handle._run()
             if process.dead or process.stopped:
                 # It stopped itself, or was shot, in the middle of that.
@@ -144,19 +144,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _pass_time(self) -> bool:
         timers = self._timers
-        while timers and timers[0][2]._cancelled:  # type: ignore[attr-defined]
+        while timers and timers[0][2]._cancelled:
             heapq.heappop(timers)
         if not timers:
             return False
         self._time = max(self._time, timers[0][0])
         while timers and timers[0][0] <= self._time:
             handle = heapq.heappop(timers)[2]
-            if not handle._cancelled:  # type: ignore[attr-defined]
+            if not handle._cancelled:
                 self._enqueue(handle)
         return True
 
     def _enqueue(self, handle: events.Handle) -> None:
-        process = handle._context.get(PROCESS, self.outside)  # type: ignore[attr-defined]
+        process = handle._context.get(PROCESS, self.outside)
         if process.dead:
             return
         process.ready.append(handle)
@@ -172,9 +172,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def close(self) -> None:
         """Nothing runs any more; coroutines end without having the last word."""
         for task in self._tasks:
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            task._log_destroy_pending = False
             with suppress(BaseException):  # whatever it still wanted to say
-                task.get_coro().close()  # type: ignore[union-attr]
+                task.get_coro().close()
         self._tasks.clear()
         self._timers.clear()
         self._runnable.clear()

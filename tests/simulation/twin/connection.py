@@ -68,7 +68,7 @@ class TwinCursor:
 
     async def execute(self, query: str, values: Mapping[str, Any] | None = None, *, prepare: bool | None = None) -> "TwinCursor":
         result = await self._session.ask(query, values or {})
-        self._rows, self.rowcount = result.rows, result.count
+        self._rows, self.rowcount = result.rows, result.changed
         return self
 
     async def fetchone(self) -> tuple[Any, ...] | None:

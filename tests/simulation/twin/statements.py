@@ -15,7 +15,7 @@ class Result(NamedTuple):
     """What a statement answers."""
 
     rows: list[tuple[Any, ...]]
-    count: int
+    changed: int
 
 
 Statement = Callable[[Log, Rows, datetime, Mapping[str, Any]], Any]
