@@ -93,10 +93,10 @@ async def claim_times(dsn: str, claims: int) -> list[float]:
     taken = []
     try:
         port, owner = PostgresClaims(pool), uuid.uuid4()
-        await port.claim(owner, "image", 1)
+        await port.claim(owner, ["image"], 1)
         for _ in range(claims):
             began = time.perf_counter()
-            claimed = await port.claim(owner, "image", 1)
+            claimed = await port.claim(owner, ["image"], 1)
             taken.append((time.perf_counter() - began) * 1000)
             if len(claimed) != 1:
                 raise RuntimeError("a claim found nothing although the queue is full")

@@ -79,7 +79,7 @@ async def claim_and_settle(dsn: str, claims: Samples) -> None:
             port, owner = PostgresClaims(pool), uuid.uuid4()
             while True:
                 began = time.perf_counter()
-                claimed = await port.claim(owner, "image", 1)
+                claimed = await port.claim(owner, ["image"], 1)
                 claims.append((time.time(), (time.perf_counter() - began) * 1000))
                 for one in claimed:
                     about = {"generation_id": one.generation_id, "worker": "bench"}
