@@ -18,7 +18,7 @@ from tests.faults.audit import wait_for_the_notary, with_audit
 from tests.faults.book import Book
 from tests.faults.client import submit_all
 from tests.faults.fault import Fault, Form, Report
-from tests.faults.load import CREDITS, FAULT_AFTER_SECONDS, GENERATIONS, SUBMIT_SECONDS, healed, report
+from tests.faults.load import CREDITS, GENERATIONS, SUBMIT_SECONDS, healed, report
 from tests.faults.stack import Stack
 from tests.recovery.test_backup import pg
 from tests.support.event_stream import listening
@@ -65,7 +65,9 @@ async def run(running: Stack, chance: Random, form: Form) -> Report:
             token, account = await person.register()
             await grant(first, account, CREDITS)
             submits = asyncio.create_task(submit_all(own.url, token, GENERATIONS, seconds=SUBMIT_SECONDS))
-            await asyncio.sleep(chance.uniform(0.7, 1.3) * FAULT_AFTER_SECONDS)
+            there = round(chance.uniform(0.3, 0.7) * GENERATIONS)
+            while len(await asyncio.to_thread(kept_of, first, account)) < there and not submits.done():
+                await asyncio.sleep(0.02)
             await asyncio.to_thread(pg, "pg_dump", "--format=custom", f"--file={dump}", f"--dbname={first}")
             ids = await submits
             await healed(own, ids, time.monotonic())
