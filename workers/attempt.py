@@ -91,7 +91,7 @@ class Attempt:
         except AttemptFailed as failure:
             await self._ends.failed(generation, failure)
         except ChildDied:
-            await self._child_died()
+            await self._child_died(generation)
         finally:
             alarm.cancel()
 
@@ -133,8 +133,12 @@ class Attempt:
     def _told(self) -> bool:
         return self._news is not None
 
-    async def _child_died(self) -> None:
+    async def _child_died(self, generation: Generation) -> None:
         """The first death, among others in a pool, only isolates; deaths in isolation count."""
+        if self._ours_alone:
+            # The provider may have worked, and billed, before.
+            await self._ends.failed(generation, submit_unknown(retryable=False))
+            return
         claims, generation_id = self._platform.claims, self._claimed.generation_id
         if not self._claimed.isolate:
             await patiently("isolate", lambda: claims.isolate(self._owner, generation_id))

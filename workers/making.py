@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import cast, NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 

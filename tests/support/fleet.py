@@ -74,6 +74,7 @@ MODELS = [
     model("picture", picture=True),
     model("garbage", garbage=True, attempts_max=1),
     model("killer", kill=True),
+    model("killer-once", kill=True, on_unknown_submit="at_most_once"),
     model("hasty", sleep_ms=30_000, timeout_seconds=1, attempts_max=1),
     model("hasty-once", sleep_ms=30_000, timeout_seconds=1, attempts_max=2, on_unknown_submit="at_most_once"),
     model("twice-limited", fail="rate_limited", times=2, retry_after=0.2),

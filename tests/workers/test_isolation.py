@@ -28,6 +28,17 @@ async def test_a_generation_that_kills_its_process_is_quarantined_after_three_de
     assert await fleet.work(generation_id) is None
 
 
+async def test_what_a_provider_may_be_asked_once_is_not_asked_again_when_the_process_of_its_answer_dies(fleet: Fleet):
+    account = await fleet.account()
+    generation_id = await fleet.submit(account, "killer-once")
+    async with fleet.working(), fleet.dispatching():
+        [done] = await fleet.final(generation_id, seconds=40)
+    assert done.error is not None and (done.error["code"], done.error["retryable"]) == ("submit_unknown", False)
+    assert await fleet.facts(generation_id) == ["GenerationRequested", "GenerationStarted", "GenerationFailed"]
+    assert (await fleet.credits(account)).holds == {}
+    assert await fleet.work(generation_id) is None
+
+
 async def test_the_neighbours_of_a_killer_do_not_notice(fleet: Fleet):
     account = await fleet.account(credits=1_000)
     async with fleet.working():
