@@ -212,11 +212,18 @@ class Session:
         if what == "append" and not self._transaction:
             self._server.lock(self, lambda: self._append_alone(act, answer, fate))
         elif what == "lock":
-            self._server.lock(self, lambda: self._answer(lambda: NOTHING, answer, fate))
+            self._server.lock(self, lambda: self._locked(answer, fate))
         elif what == "commit":
             self._commit(answer, fate)
         else:
             self._answer(act, answer, fate)
+
+    def _locked(self, answer: "asyncio.Future[Result]", fate: str) -> None:
+        """Its turn has come; whoever left meanwhile lets the next one in."""
+        if self._gone:
+            self._server.unlock(self)
+        else:
+            self._answer(lambda: NOTHING, answer, fate)
 
     def _append_alone(self, act: Callable[[], Result], answer: "asyncio.Future[Result]", fate: str) -> None:
         if self._gone:
