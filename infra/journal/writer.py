@@ -205,7 +205,9 @@ class Writer:
         self._drop(_streams(round_))
         pendings = [item.pending for item in round_.items]
         state = getattr(error, "sqlstate", None) or ""
-        if state.startswith(TRANSIENT):
+        lost = isinstance(error, OSError) or (isinstance(error, psycopg.Error) and is_lost(error))
+        if lost or state.startswith(TRANSIENT):
+            # Lost: it is in the log, but its receipts could not be read. Decided again, its commands are found to be repeats.
             self._backlog.put_back(pendings)
         elif state.startswith(NO_RESOURCES):
             for pending in pendings:

@@ -3,16 +3,18 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 import pytest_asyncio
 
 from domain.kernel.commands import Receipt
 from domain.kernel.journal_refusals import OutcomeUnknown
-from infra.journal import contested, flight
+from infra.journal import contested, flight, receipts
 from tests.journal.counters import COUNTERS, Bump, Counter, Open
 from tests.journal.proxy import APPENDED, COMMITTED, Proxy, proxied
 from tests.support.journal import JournalWorld, context, journal_world
@@ -40,6 +42,29 @@ async def test_a_lost_answer_is_asked_for_by_sending_again(torn: tuple[Proxy, Jo
     receipt = await world.journal.execute(Bump(counter_id=counter, by=4), context(status=202))
     assert proxy.cuts == 1
     assert receipt == Receipt(position=2, result={"total": 4}, status=202)
+    assert (await world.journal.execute(Bump(counter_id=counter), context())).result == {"total": 5}
+
+
+async def test_a_connection_that_breaks_while_receipts_are_read_is_no_refusal(
+    torn: tuple[Proxy, JournalWorld], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, world = torn
+    counter = uuid4()
+    await world.journal.execute(Open(counter_id=counter), context())
+    known, broken = receipts.known, 0
+
+    async def known_at_the_second_look(connection: Any, ids: Sequence[UUID]) -> dict[UUID, receipts.Known]:
+        nonlocal broken
+        broken += 1
+        if broken == 1:
+            raise psycopg.OperationalError("the connection is lost")
+        return await known(connection, ids)
+
+    monkeypatch.setattr(receipts, "known", known_at_the_second_look)
+    proxy.cut_after = APPENDED
+    receipt = await world.journal.execute(Bump(counter_id=counter, by=4), context(status=202))
+    assert (proxy.cuts, broken) == (1, 2)
+    assert (receipt.position, receipt.result, receipt.status) == (2, {"total": 4}, 202)
     assert (await world.journal.execute(Bump(counter_id=counter), context())).result == {"total": 5}
 
 

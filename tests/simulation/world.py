@@ -8,8 +8,6 @@ import zlib
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-import psycopg
-
 from tests.simulation import patches
 from tests.simulation.checks import wrongs_of
 from tests.simulation.clients import Client
@@ -91,10 +89,7 @@ class World:
 
     def logged(self, sentence: str, error: BaseException | None) -> None:
         self.note(f"logged: {sentence} {error!r}")
-        # A connection that breaks while receipts are read reaches who waits as it is (infra/journal/writer.py, `_finish`): a 503
-        # at the API, and elsewhere work that heals when its lease is over.
-        raw = isinstance(error, psycopg.OperationalError)
-        if not sentence.startswith(EXPECTED) and not raw:
+        if not sentence.startswith(EXPECTED):
             self.defects.append(f"{sentence}: {error!r}")
 
     def _asked(self, process: Process, what: str) -> None:
