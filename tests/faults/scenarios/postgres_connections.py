@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import psycopg
 
-from tests.faults.connected import connected, moment, names
+from tests.faults.connected import moment, reconnected
 from tests.faults.fault import Fault, Form, Report
 from tests.faults.load import under_load
 from tests.faults.stack import Stack
@@ -18,17 +19,20 @@ END = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM unnest(%s::
 
 
 async def run(running: Stack, chance: Random, form: Form) -> Report:
+    notes: list[str] = []
+
     async def cut() -> None:
         with psycopg.connect(running.database_url, autocommit=True) as connection:
             for _ in range(TIMES[form]):
                 end(connection, lambda pids: chance.sample(pids, min(3, len(pids))))
                 await asyncio.sleep(chance.uniform(0.05, 0.25))
-            everybody, since = names(running), moment(running)
+            since = moment(running)
             end(connection, lambda pids: pids)
-        await connected(running, everybody, since=since)
+        notes.append(await reconnected(running, since=since))
 
     seconds = 1.0 + 0.15 * TIMES[form]
-    return await under_load(running, "postgres-connections", cut, count=round(100 * seconds), seconds=seconds, after=0.5)
+    report = await under_load(running, "postgres-connections", cut, count=round(100 * seconds), seconds=seconds, after=0.5)
+    return replace(report, notes=tuple(notes))
 
 
 def end(connection: psycopg.Connection, choose: Callable[[list[int]], list[int]]) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from daybook.engines.postgres import Postgres
-from tests.faults.connected import connected, moment, names
+from tests.faults.connected import moment, reconnected
 from tests.faults.fault import Fault, Form, Report
 from tests.faults.hands import by_hand
 from tests.faults.load import under_load
@@ -18,14 +19,17 @@ def restart(key: str, breaks: str, end: Callable[[Postgres], None]) -> Fault:
     async def run(running: Stack, chance: Random, form: Form) -> Report:
         postgres = running.engines.postgres
 
+        notes: list[str] = []
+
         async def break_it() -> None:
-            everybody, since = names(running), moment(running)
+            since = moment(running)
             await by_hand(lambda: end(postgres))
             await asyncio.sleep(chance.uniform(0, 1))
             await by_hand(postgres.start)
-            await connected(running, everybody, since=since)
+            notes.append(await reconnected(running, since=since))
 
-        return await under_load(running, key, break_it, count=300, seconds=SECONDS, after=chance.uniform(0.7, 1.5))
+        report = await under_load(running, key, break_it, count=300, seconds=SECONDS, after=chance.uniform(0.7, 1.5))
+        return replace(report, notes=tuple(notes))
 
     return Fault(
         key=key, breaks=f"{breaks} The heal time counts from when it takes connections again.", heals_within=35, short=False, run=run
