@@ -175,6 +175,10 @@ class Poller:
         return generation.submitted_at is not None and generation.submitted_at + may_take < self._platform.clock.now()
 
     async def _ask(self, job: DueJob, generation: Generation, ends: Ends) -> None:
+        if generation.sealed_job is None:
+            # Between the claim and this look somebody else has looked, and the next attempt waits for its turn.
+            logger.info("no job is with the provider any more", extra={"generation_id": str(generation.id)})
+            return
         with self._maker.naming(generation, ends.attempt):
             provider, prepared = self._maker.long(generation), await self._maker.prepared(generation, ends.attempt)
             parked = parked_of(prepared, generation.sealed_job)

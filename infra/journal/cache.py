@@ -17,7 +17,8 @@ class Cache:
     """At most *size* aggregates; the least recently used go first.
 
     `epoch` grows whenever something is dropped, so that who awaited in between knows that he must look again.
-    What was dropped once has a base from then on: a copy that the log is known to hold, from which it is loaded the next time.
+    What was dropped once has a base from then on: a copy that the log is known to hold, from which it is loaded the next time. A base is
+    old, so only who reads what is newer may `recall` it.
     """
 
     def __init__(self, size: int) -> None:
@@ -33,7 +34,17 @@ class Cache:
         found = self._known.get(stream)
         if found is not None:
             self._known.move_to_end(stream)
-        elif base := self._bases.get(stream):
+        return found
+
+    def version(self, stream: UUID) -> int:
+        """Of what `recall` gives; 0 for nothing."""
+        found = self.get(stream) or self._bases.get(stream)
+        return found.version if found else 0
+
+    def recall(self, stream: UUID) -> Root | None:
+        """As `get`, and what was dropped as its base has it, to which the newer facts must be applied at once."""
+        found = self.get(stream)
+        if found is None and (base := self._bases.get(stream)):
             found = self._known[stream] = copy_of(base)
         return found
 

@@ -39,7 +39,7 @@ async def send(link: Link, round_: Round, meters: Meters) -> Landed:
     entries = round_.entries()
     if not entries:
         return Landed(None, False)
-    parameters = arguments(entries)
+    parameters = round_.packed or arguments(entries)
     meters.batch_commands(len(entries))
     until = time.monotonic() + OUTCOME_SECONDS
     pause = 0.0

@@ -17,7 +17,8 @@ from infra.journal.append import Entry, Guard, Line
 class Pending:
     """One accepted command and who waits for it: its caller, then the callers of its twins.
 
-    A caller that leaves cancels his future, and nothing else. `refused` counts the appends that refused what was decided.
+    A caller that leaves cancels his future, and nothing else. `refused` counts the appends that refused what was decided; `look`: it is
+    to be decided on what the log holds, not on what is remembered of it.
     """
 
     command: Command
@@ -27,6 +28,7 @@ class Pending:
     answered: Callable[[UUID], object]
     waiting: "list[asyncio.Future[Receipt]]" = field(default_factory=list)
     refused: int = 0
+    look: bool = False
 
     def succeed(self, receipt: Receipt) -> None:
         self.answered(self.context.command_id)
@@ -70,6 +72,8 @@ class Round:
     left: list[Pending] = field(default_factory=list)
     #: The cache lost streams that this round changes: the next round waits for this one's end.
     torn: bool = False
+    #: The arguments of the append, made while the round before is in flight. Whoever changes `items` afterwards takes them away.
+    packed: dict[str, Any] | None = None
 
     def entries(self) -> list[Entry]:
         """What the append carries: a command that changes nothing only waits for what it was decided on."""

@@ -1,5 +1,6 @@
 """From waiting commands to a decided round: look at what the database knows, then decide."""
 
+import time
 from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,9 @@ from infra.journal.settle import answer_known
 from infra.journal.tails import Row, Tails, fold, read_tails
 
 SKEW_SECONDS_MAX = 5.0
+#: So long after a look at the log nobody else is expected to have written, unless somebody has done so lately.
+ALONE_SECONDS = 0.25
+COMPANY_SECONDS = 1.0
 
 
 class Preparer:
@@ -30,6 +34,30 @@ class Preparer:
         self.deciding: Round | None = None
         self._mapper = mapper
         self._clock = clock
+        self._alone_until = 0.0
+        self._company_until = 0.0
+
+    def foresee(self, batch: Sequence[Pending], in_flight: Collection[UUID]) -> Round | None:
+        """The round decided on what is known already, or None when the log must be looked at first.
+
+        The append finds out what was overtaken, and which ids were used. What it does not carry, refusals above all, nobody would check:
+        it is left to be decided after a look.
+        """
+        if time.monotonic() >= self._alone_until or not all(map(self._known, batch)):
+            return None
+        round_ = self.deciding = decide(batch, self.cache, self._mapper, {})
+        unsure = [item.pending for item in round_.items if not item.sent]
+        for pending in unsure:
+            pending.look = True
+        round_.items = [item for item in round_.items if item.sent]
+        round_.left = unsure + round_.left
+        self.cache.trim(in_flight, round_.touched)
+        return round_
+
+    def company(self) -> None:
+        """Somebody else writes what is decided here: for a while nothing is decided without a look."""
+        self._alone_until = 0.0
+        self._company_until = time.monotonic() + COMPANY_SECONDS
 
     async def prepare(self, connection: Any, batch: Sequence[Pending], in_flight: Collection[UUID]) -> Round | None:
         """The decided round, or None when the streams moved under it and nothing was decided.
@@ -45,7 +73,13 @@ class Preparer:
             return None
         if not self._clocks_agree(batch, tails):
             return Round()
+        for stream in needs:
+            self.cache.recall(stream)
         self.overtaken = {row.stream for row in tails.rows}
+        if any(self.cache.peek(stream) for stream in self.overtaken):
+            self.company()
+        elif (now := time.monotonic()) >= self._company_until:
+            self._alone_until = now + ALONE_SECONDS
         broken = self._apply(tails.rows, needs)
         fresh = batch
         if repeats:
@@ -57,8 +91,11 @@ class Preparer:
         self.cache.trim(in_flight, round_.touched)
         return round_
 
+    def _known(self, pending: Pending) -> bool:
+        return not pending.look and not pending.refused and all(self.cache.get(need.id) for need in pending.needs)
+
     def _wanted(self, needs: Collection[Need]) -> list[tuple[Need, int]]:
-        return [(need, found.version if (found := self.cache.get(need.id)) else 0) for need in needs]
+        return [(need, self.cache.version(need.id)) for need in needs]
 
     def _apply(self, rows: Sequence[Row], needs: dict[UUID, Need]) -> dict[UUID, Exception]:
         """Bring the cache to the log's end. Returns the streams that cannot be read, and why."""

@@ -28,6 +28,7 @@ def undone(round_: Round, astray: Collection[UUID]) -> tuple[list[Decided], set[
         item.guards = [guard._replace(prior=numbers[guard.prior]) if guard.prior else guard for guard in item.guards]
     changed = {guard.stream for item in kept for guard in item.guards}
     round_.items = kept
+    round_.packed = None
     round_.touched = {stream: aggregate for stream, aggregate in round_.touched.items() if stream in changed}
     # A later command that was taken back may have changed the aggregate of one that stays.
     round_.torn = round_.torn or not lost.isdisjoint(changed)

@@ -1,8 +1,8 @@
 """The writer: one per process. Everything that waits becomes one round, one round one statement, one statement one commit.
 
-The cycle: take what waits, read the tails newer than the cache in one query, decide in order, append. While a round is
-on its way to the disk the next one is already decided, on the state the first will leave; if the first does not land as
-decided, the second is decided again.
+The cycle: take what waits, read the tails newer than the cache in one query (unless this process was alone with the log
+a moment ago), decide in order, append. While a round is on its way to the disk the next one is already decided, on the
+state the first will leave; if the first does not land as decided, the second is decided again.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from domain.kernel.journal_refusals import OutcomeUnknown
 from domain.kernel.limits import WRITER_BATCH_MAX
 from domain.kernel.refusals import Unavailable
 from infra.journal import receipts
-from infra.journal.append import REPEATED
+from infra.journal.append import REPEATED, arguments
 from infra.journal.backlog import Backlog
 from infra.journal.contest import AppendRefused, decide_under_lock
 from infra.journal.contested import Contested
@@ -108,14 +108,18 @@ class Writer:
 
     async def _launch(self, batch: list[Pending]) -> None:
         in_flight = self._flying.touched.keys() if self._flying else ()
-        async with self._side.limited(STATEMENT_SECONDS) as connection:
-            round_ = await self._preparer.prepare(connection, batch, in_flight)
+        round_ = self._preparer.foresee(batch, in_flight)
+        if round_ is None:
+            async with self._side.limited(STATEMENT_SECONDS) as connection:
+                round_ = await self._preparer.prepare(connection, batch, in_flight)
         if round_ is None:
             self._backlog.put_back(batch)
             await self._land()
             return
         self._snapshotter.take(round_)
         self._backlog.put_back(round_.left)
+        if self._flying and (entries := round_.entries()):
+            round_.packed = arguments(entries)
         landed = await self._land()
         self._preparer.deciding = None
         if not landed:
@@ -125,6 +129,8 @@ class Writer:
                 return
         self._flying = round_
         self._flight = asyncio.create_task(self._fly(round_))
+        # It is sent before the next one is decided: the database works meanwhile.
+        await asyncio.sleep(0)
 
     async def _land(self) -> bool:
         """Wait for the round in flight. Returns whether it landed as decided."""
@@ -177,6 +183,7 @@ class Writer:
             repeats = await receipts.known(await self._main.get(), [item.pending.context.command_id for item in round_.items])
         failed = troubled(appended)
         if failed:
+            self._preparer.company()
             self._drop(failed_streams(round_, appended))
         self._backlog.put_back(settle(round_, appended, repeats, resent=landed.resent))
         if not failed:

@@ -37,19 +37,22 @@ def test_what_was_lost_before_comes_back_as_the_log_last_had_it():
     known, found = Cache(10), account()
     known.put(found)
     lost(known, found.id)
-    assert known.get(found.id) is None
+    assert known.recall(found.id) is None
     # Read from the log again; from now on there is a copy.
     known.put(found)
     version = found.version
     found.hold(uuid4(), amount=5, kind="image", free_tier=True, now=NOW)
     lost(known, found.id)
-    again = known.get(found.id)
+    # For those who do not read what is newer there is nothing.
+    assert known.get(found.id) is None
+    assert known.version(found.id) == version
+    again = known.recall(found.id)
     assert again is not None and again is not found
     assert (again.version, again.available(NOW), again.holds) == (version, 5, {})
     # And the copy is no part of what was handed out.
     again.hold(uuid4(), amount=5, kind="image", free_tier=True, now=NOW)
     lost(known, found.id)
-    third = known.get(found.id)
+    third = known.recall(found.id)
     assert third is not None and third.available(NOW) == 5
 
 
@@ -63,12 +66,12 @@ def test_the_copy_follows_from_time_to_time():
         grant(found)
     known.put(found)
     lost(known, found.id)
-    back = known.get(found.id)
+    back = known.recall(found.id)
     assert back is not None and back.version == base
     grant(found)
     known.put(found)
     lost(known, found.id)
-    back = known.get(found.id)
+    back = known.recall(found.id)
     assert back is not None and back.version == found.version
 
 
@@ -78,10 +81,10 @@ def test_what_is_forgotten_is_read_from_its_beginning():
     lost(known, found.id)
     known.put(found)
     known.forget([found.id])
-    assert known.get(found.id) is None
+    assert (known.recall(found.id), known.version(found.id)) == (None, 0)
     known.put(found)
     known.clear()
-    assert known.get(found.id) is None
+    assert known.recall(found.id) is None
 
 
 def test_copies_are_bounded(monkeypatch):
@@ -93,6 +96,6 @@ def test_copies_are_bounded(monkeypatch):
         lost(known, each.id)
         known.put(each)
     lost(known, many[0].id)
-    assert known.get(many[0].id) is None
+    assert known.recall(many[0].id) is None
     lost(known, many[4].id)
-    assert known.get(many[4].id) is not None
+    assert known.recall(many[4].id) is not None
