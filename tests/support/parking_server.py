@@ -30,8 +30,8 @@ class ParkingServer:
         #: Hang up on a submit without taking the job.
         self.hangs_up = False
         self.can_cancel = True
-        #: Called with the reference when the answer to a submit is on its way.
-        self.answered: Callable[[str], None] = lambda reference: None
+        #: Called with the reference when the job of a submit is taken, before its answer is on its way.
+        self.took: Callable[[str], None] = lambda reference: None
 
     def __enter__(self) -> Self:
         self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self}))
@@ -100,9 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
         status, answer = self.owner.answer(method, parts.path, parse_qs(parts.query), body)
         data = json.dumps(answer).encode()
         head = f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
-        self.wfile.write(head.encode() + data)
         if "reference" in answer:
-            self.owner.answered(answer["reference"])
+            self.owner.took(answer["reference"])
+        self.wfile.write(head.encode() + data)
 
     def log_message(self, *args: Any) -> None:
         """Nothing."""

@@ -10,6 +10,7 @@ import pytest
 
 from domain.assets.asset import Asset
 from domain.dispatch.callbacks import called
+from domain.generations.commands import RetryGeneration
 from domain.providers.jobs import Parked, Running
 from tests.support.fleet import Fleet
 from tests.support.parking_provider import POLICIES, make_parking_providers, parking_catalogue
@@ -224,6 +225,27 @@ async def test_a_submit_that_was_lost_on_its_way_follows_the_policy_of_its_model
         "at_least_once": ("succeeded", 1, 5),
     }
     assert {policy: server.times(str(each)) for policy, each in asked.items()} == {"look_up": 2, "at_most_once": 1, "at_least_once": 2}
+
+
+async def test_a_look_that_comes_after_the_end_of_its_attempt_is_no_defect(
+    fleet: Fleet, server: ParkingServer, caplog: pytest.LogCaptureFixture
+):
+    with_models(fleet, server)
+    server.status = {"status": "running", "poll_seconds": 300}
+    account = await fleet.account()
+    generation_id = await fleet.submit(account, "look_up")
+    async with fleet.working():
+        await until_parked(fleet, generation_id)
+    # What another worker's look recorded, between this one's claim and its own look.
+    await fleet.execute(RetryGeneration(generation_id=generation_id, account_id=account, attempt=1, code="timeout", run_at=None))
+    facts = await fleet.facts(generation_id)
+    await fleet.change_work(generation_id, "state = 'parked', poll_at = clock_timestamp()")
+    with caplog.at_level("INFO", logger="workers.polling"):
+        async with fleet.working(), asyncio.timeout(20):
+            while not caplog.records:
+                await asyncio.sleep(0.02)
+    assert {record.message for record in caplog.records} == {"no job is with the provider any more"}
+    assert await fleet.facts(generation_id) == facts
 
 
 async def test_what_is_looked_at_is_nobody_elses_and_what_is_woken_meanwhile_stays_due(fleet: Fleet):

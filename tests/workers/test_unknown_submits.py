@@ -57,15 +57,15 @@ async def test_a_worker_killed_after_the_provider_took_the_job_pays_nobody_twice
 
 
 async def killing(fleet: Fleet, server: ParkingServer, rounds: int, begin: Callable[[], BaseProcess]) -> int:
-    """A worker after the other, each killed when the server has answered the first submit of a generation. How many were."""
+    """A worker after the other, each killed when the server has taken the first submit of a generation. How many were."""
     kills = 0
     running: list[BaseProcess] = []
 
-    def answered(reference: str) -> None:
+    def took(reference: str) -> None:
         if server.times(reference) == 1:
             kill(running[-1])
 
-    server.answered = answered
+    server.took = took
     while kills < rounds:
         running.append(begin())
         await asyncio.to_thread(running[-1].join, 30)
@@ -73,7 +73,7 @@ async def killing(fleet: Fleet, server: ParkingServer, rounds: int, begin: Calla
         kills += 1
         await fleet.world.rows(LAPSE)
         await fleet.platform.board.reap(10)
-    server.answered = lambda reference: None
+    server.took = lambda reference: None
     return kills
 
 

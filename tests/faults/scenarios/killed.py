@@ -115,7 +115,7 @@ def soon() -> Mapping[str, Any]:
 
 
 # The journal's connections are called alike in all roles; the API appends a hundred times a second then, the scheduler once a second.
-API_KILLED = killed("api", "The API is killed while its appends wait in the database.", table="dispatch.work", name="daybook journal")
+API_KILLED = killed("api", "The API is killed while its appends wait in the database.", table="dispatch.work", name="daybook journal%")
 DISPATCHER_KILLED = killed(
     "dispatcher", "The dispatcher is killed while it makes retries claimable.", table="dispatch.work", name="daybook dispatcher", well=rings
 )
@@ -129,7 +129,7 @@ SCHEDULER_KILLED = killed(
     "scheduler",
     "The scheduler is killed while it appends what is due.",
     table="dispatch.work",
-    name="daybook journal",
+    name="daybook journal%",
     seconds=1.2,
     body=soon,
     short=False,
