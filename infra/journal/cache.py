@@ -10,6 +10,8 @@ from infra.journal.snapshots import copy_of
 
 #: A stream that is written by several processes is lost often, and each time all behind its base is read again.
 BASE_EVERY_EVENTS = 16
+#: Parts of what is copied. An account with thousands of open holds takes longer to copy than to read again, and everybody waits for it.
+BASE_PARTS_MAX = 256
 BASES_MAX = 2_000
 
 
@@ -59,7 +61,7 @@ class Cache:
         if stream in self._bases:
             base = self._bases[stream]
             if base is None or aggregate.version - base.version >= BASE_EVERY_EVENTS:
-                self._bases[stream] = copy_of(aggregate)
+                self._bases[stream] = copy_of(aggregate) if _parts(aggregate) <= BASE_PARTS_MAX else None
                 self._bases.move_to_end(stream)
 
     def put_new(self, aggregate: Root) -> None:
@@ -93,3 +95,8 @@ class Cache:
             for stream in oldest:
                 if not any(stream in streams for streams in keep):
                     del self._known[stream]
+
+
+def _parts(aggregate: Root) -> int:
+    """How many parts a copy of *aggregate* is made of, roughly."""
+    return sum(len(value) for value in vars(aggregate).values() if type(value) in (dict, list))

@@ -99,3 +99,17 @@ def test_copies_are_bounded(monkeypatch):
     assert known.recall(many[0].id) is None
     lost(known, many[4].id)
     assert known.recall(many[4].id) is not None
+
+
+def test_what_takes_long_to_copy_is_read_again(monkeypatch):
+    known, found = Cache(10), account()
+    known.put(found)
+    lost(known, found.id)
+    known.put(found)
+    monkeypatch.setattr(cache, "BASE_PARTS_MAX", 3)
+    for _ in range(cache.BASE_EVERY_EVENTS):
+        grant(found)
+    # Nor is it read from a copy of long ago.
+    known.put(found)
+    lost(known, found.id)
+    assert known.recall(found.id) is None
