@@ -143,7 +143,8 @@ async def test_an_altered_event_does_not_lead_to_the_root(data, other):
 async def test_a_checkpoint_must_be_signed_by_a_key_of_the_file(data, other):
     note = next(json.loads(line)["note"] for line in data.splitlines() if b'"type":"checkpoint"' in line)
     signature = note.split(" ")[-1].strip()
-    broken = base64.b64encode(base64.b64decode(signature)[:-1] + b"\x00").decode()
+    raw = base64.b64decode(signature)
+    broken = base64.b64encode(raw[:-1] + bytes([raw[-1] ^ 1])).decode()
     altered, line = changed(data, "checkpoint", note=note.replace(signature, broken))
     await refused(other, altered, line, "signature")
     stranger = PublicKey("books.example.com", Ed25519PrivateKey.generate().public_key().public_bytes_raw())
