@@ -94,6 +94,18 @@ class Upstream:
             self.dice.choice(["overloaded", "provider_error"]), "Later.", retry_after_seconds=self.dice.choice([None, 1.0])
         )
 
+    async def taken(self, job: Job) -> Request:
+        """The job on its way, and taken.   Raises ProviderFailure when it is refused."""
+        await self.travel()
+        request = self.take(job)
+        if self.dice.random() < self.habits.refuse:
+            request.state = REFUSED
+            await self.travel()
+            request.known = True
+            raise self.refusal()
+        request.taken_at = self.loop.time()
+        return request
+
 
 class AwaitedProvider:
     """Implements `domain.ports.Provider`: the answer is awaited."""
@@ -103,14 +115,7 @@ class AwaitedProvider:
 
     async def generate(self, job: Job, report: Report = unheard, say: Say = unsaid) -> Result:
         up, habits = self._upstream, self._upstream.habits
-        await up.travel()
-        request = up.take(job)
-        if up.dice.random() < habits.refuse:
-            request.state = REFUSED
-            await up.travel()
-            request.known = True
-            raise up.refusal()
-        request.taken_at = up.loop.time()
+        request = await up.taken(job)
         if up.dice.random() < habits.hang:
             await asyncio.sleep(1_000)
         await asyncio.sleep(up.dice.uniform(0.01, habits.seconds_max))
@@ -135,14 +140,7 @@ class ParkingProvider:
 
     async def submit(self, job: Job, callback_url: str | None) -> Parked:
         up, habits = self._upstream, self._upstream.habits
-        await up.travel()
-        request = up.take(job)
-        if up.dice.random() < habits.refuse:
-            request.state = REFUSED
-            await up.travel()
-            request.known = True
-            raise up.refusal()
-        request.taken_at = up.loop.time()
+        request = await up.taken(job)
         request.ends_at = up.loop.time() + up.dice.uniform(0.05, habits.seconds_max)
         request.fails = up.dice.random() < habits.fail_later
         if callback_url is not None and up.dice.random() < habits.callback:
