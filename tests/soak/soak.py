@@ -127,7 +127,12 @@ class Soak:
     async def _sample(self) -> None:
         """Short soaks are looked at more often."""
         pause = min(SAMPLE_SECONDS, self.plan.minutes * 60 / 24)
+        told = 0
         while True:
+            # At once: who watches for an hour need not wait for its end to look for the cause.
+            for difference in self.client.book.differences[told:]:
+                self.say(f"differs: {difference}")
+            told = len(self.client.book.differences)
             try:
                 sample = await asyncio.to_thread(self.sampler.take)
                 self.say(line(sample, self.client, pause))
