@@ -23,29 +23,31 @@ GROUPS = {
     "kind": _GROUP.format(day="NULL::date", kind="kind", model="NULL::text", group="usage_daily_v2.kind"),
     "model": _GROUP.format(day="NULL::date", kind="NULL::text", model="model", group="usage_daily_v2.model"),
 }
-# Ends and credits come from the days; what is open is counted, for it is little.
+# One statement, so that all of it is of one moment: a generation that ends between two would be counted in neither, or in both. Ends and
+# credits come from the days; what is open is counted by the index on account and status, for it is little; assets out of their index alone.
 STATISTICS = """
-    SELECT coalesce(sum(requested), 0)::bigint AS generations, coalesce(sum(succeeded), 0)::bigint AS succeeded,
-           coalesce(sum(failed), 0)::bigint AS failed, coalesce(sum(canceled), 0)::bigint AS canceled,
-           coalesce(sum(spent), 0)::bigint AS spent, coalesce(sum(refunded), 0)::bigint AS refunded,
-           min(first_at) AS first_used_at, max(last_at) AS last_used_at
-    FROM read.usage_daily_v2 WHERE %(account_id)s::uuid IS NULL OR account_id = %(account_id)s
-"""
-# Kinds that were asked for.
-BY_KIND = """
-    SELECT kind, sum(requested)::bigint FROM read.usage_daily_v2
-    WHERE %(account_id)s::uuid IS NULL OR account_id = %(account_id)s GROUP BY kind ORDER BY kind
-"""
-# By the index on account and status.
-OPEN = """
-    SELECT status, count(*) FROM read.generations_v1
-    WHERE status IN ('scheduled', 'queued', 'running') AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
-    GROUP BY status
-"""
-# Out of the index alone.
-STORED = """
-    SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM read.assets_v2
-    WHERE NOT deleted AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
+    WITH days AS (
+        SELECT kind, requested, succeeded, failed, canceled, spent, refunded, first_at, last_at FROM read.usage_daily_v2
+        WHERE %(account_id)s::uuid IS NULL OR account_id = %(account_id)s
+    ), kinds AS (
+        SELECT kind, sum(requested)::bigint AS requested FROM days GROUP BY kind ORDER BY kind
+    ), open AS (
+        SELECT status, count(*) AS found FROM read.generations_v1
+        WHERE status IN ('scheduled', 'queued', 'running') AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
+        GROUP BY status
+    ), stored AS (
+        SELECT count(*) AS assets, coalesce(sum(bytes), 0)::bigint AS bytes_stored FROM read.assets_v2
+        WHERE NOT deleted AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
+    ), sums AS (
+        SELECT coalesce(sum(requested), 0)::bigint AS generations, coalesce(sum(succeeded), 0)::bigint AS succeeded,
+               coalesce(sum(failed), 0)::bigint AS failed, coalesce(sum(canceled), 0)::bigint AS canceled,
+               coalesce(sum(spent), 0)::bigint AS spent, coalesce(sum(refunded), 0)::bigint AS refunded,
+               min(first_at) AS first_used_at, max(last_at) AS last_used_at
+        FROM days
+    )
+    SELECT sums.*, stored.*, (SELECT json_object_agg(kind, requested) FROM kinds) AS by_kind,
+           (SELECT json_object_agg(status, found) FROM open) AS open
+    FROM sums, stored
 """
 
 
@@ -90,21 +92,9 @@ async def usage_of(
 async def statistics_of(conn: AsyncConnection[Any], account_id: UUID | None) -> StatisticsRow:
     """What an account (None: everybody) has done so far; all zero before its first use."""
     params = {"account_id": account_id}
-    sums = await (await conn.cursor(row_factory=dict_row).execute(STATISTICS, params, prepare=False)).fetchone() or {}
-    by_kind = await (await conn.execute(BY_KIND, params, prepare=False)).fetchall()
-    open_ = dict(await (await conn.execute(OPEN, params, prepare=False)).fetchall())
-    stored = await (await conn.execute(STORED, params, prepare=False)).fetchone() or (0, 0)
-    return StatisticsRow(
-        by_status={
-            "canceled": sums.pop("canceled"),
-            "failed": sums.pop("failed"),
-            "queued": open_.get("queued", 0),
-            "running": open_.get("running", 0),
-            "scheduled": open_.get("scheduled", 0),
-            "succeeded": sums.pop("succeeded"),
-        },
-        by_kind=dict(by_kind),
-        assets=stored[0],
-        bytes_stored=stored[1],
-        **sums,
-    )
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        [found] = await (await cursor.execute(STATISTICS, params, prepare=False)).fetchall()
+    ended = {status: found.pop(status) for status in ("canceled", "failed", "succeeded")}
+    open_ = found.pop("open") or {}
+    by_status = {**ended, **{status: open_.get(status, 0) for status in ("queued", "running", "scheduled")}}
+    return StatisticsRow(by_status=dict(sorted(by_status.items())), by_kind=found.pop("by_kind") or {}, **found)

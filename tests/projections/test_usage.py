@@ -1,11 +1,13 @@
 """Usage by day, kind and model, and statistics."""
 
+import asyncio
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from psycopg import AsyncConnection
 
 from domain.generations import events
 from domain.generations.commands import RetryGeneration
@@ -116,6 +118,27 @@ async def test_statistics_count_states_kinds_credits_and_bytes(library: Library)
         assert found.first_used_at == min(s.created_on for s in own)
     everybody = await statistics_of(library.conn, None)
     assert everybody.generations == len(history.generations)
+
+
+async def test_statistics_are_of_one_moment(library: Library):
+    account_id, generation_id = library.book.account(credits=25), library.book.id()
+    library.book.when(request_of(generation_id, account_id, 5, now=library.book.now))
+    await library.project()
+
+    async def end_and_begin_again() -> None:
+        for status, ended in (("succeeded", 1), ("queued", -1)) * 100:
+            async with await AsyncConnection.connect(library.url) as other:
+                await other.execute("UPDATE read.usage_daily_v2 SET succeeded = succeeded + %s", (ended,))
+                await other.execute("UPDATE read.generations_v1 SET status = %s", (status,))
+
+    moving = asyncio.create_task(end_and_begin_again())
+    seen: Counter[str] = Counter()
+    while not moving.done():
+        found = await statistics_of(library.conn, account_id)
+        assert sum(found.by_status.values()) == found.generations == 1
+        seen += Counter(found.by_status)
+    await moving
+    assert seen["queued"] and seen["succeeded"], "it was never seen in both states"
 
 
 async def test_nobody_has_done_nothing_yet(library: Library):
