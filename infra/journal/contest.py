@@ -1,8 +1,11 @@
 """Deciding under the lock: for commands that others overtook twice, so that no process starves on a stream it shares."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from infra.journal.append import Appended, arguments
 from infra.journal.flight import Landed, execute, send
@@ -12,8 +15,14 @@ from infra.journal.pending import Pending, Round
 from infra.journal.prepare import Preparer
 
 # The only transaction in which a client holds the journal's lock. A client that stops in it is thrown out, so the others
-# wait for at most this long.
-LOCK = "SET LOCAL idle_in_transaction_session_timeout = '250ms'; SELECT pg_advisory_xact_lock(7226434610427257601)"
+# wait for at most this long. It begins in one flush with the look at the log, and ends in one with the append: while the
+# lock is held the database waits for this process once only, to decide.
+LOCKED = (
+    "BEGIN",
+    "SET LOCAL idle_in_transaction_session_timeout = '250ms'",
+    "SELECT pg_advisory_xact_lock(7226434610427257601)",
+)
+DONE = ("COMMIT",)
 
 
 async def decide_under_lock(
@@ -26,15 +35,11 @@ async def decide_under_lock(
     round_: Round | None = None
     appended: Appended | None = None
     try:
-        async with side.limited(STATEMENT_SECONDS) as connection, connection.transaction():
-            await connection.execute(LOCK, prepare=False)
-            round_ = await preparer.prepare(connection, batch, ())
-            if round_ is None:
-                return None
-            entries = round_.entries()
-            if entries:
-                appended = await execute(connection, arguments(entries))
-        return round_, Landed(appended, False)
+        async with side.limited(STATEMENT_SECONDS) as connection, undone_unless_closed(connection):
+            round_ = await preparer.prepare(connection, batch, (), before=LOCKED)
+            if round_ is not None and (entries := round_.entries()):
+                appended = await execute(connection, arguments(entries), after=DONE)
+        return None if round_ is None else (round_, Landed(appended, False))
     except psycopg.Error as error:
         if not is_lost(error):
             raise AppendRefused(round_, error) from error
@@ -44,6 +49,16 @@ async def decide_under_lock(
         # Nobody knows whether the COMMIT arrived: the same batch is sent again, and finds out.
         landed = await send(main, round_, meters)
         return round_, Landed(landed.appended, True)
+
+
+@asynccontextmanager
+async def undone_unless_closed(connection: Any) -> AsyncIterator[None]:
+    """What the block leaves open is rolled back: nothing was decided, or the server refused it."""
+    try:
+        yield
+    finally:
+        if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
+            await connection.rollback()
 
 
 class AppendRefused(Exception):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -62,9 +63,9 @@ async def send(link: Link, round_: Round, meters: Meters) -> Landed:
         return Landed(appended, pause > 0)
 
 
-async def execute(connection: Any, parameters: dict[str, Any]) -> Appended:
-    """One call of append_v1 on *connection*."""
-    [row] = await PREPARED.rows(connection, parameters)
+async def execute(connection: Any, parameters: dict[str, Any], *, after: Sequence[str] = ()) -> Appended:
+    """One call of append_v1 on *connection*, and in the same flush *after*."""
+    [row] = await PREPARED.rows(connection, parameters, after=after)
     return Appended(*row)
 
 

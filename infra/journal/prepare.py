@@ -59,15 +59,17 @@ class Preparer:
         self._alone_until = 0.0
         self._company_until = time.monotonic() + COMPANY_SECONDS
 
-    async def prepare(self, connection: Any, batch: Sequence[Pending], in_flight: Collection[UUID]) -> Round | None:
-        """The decided round, or None when the streams moved under it and nothing was decided.
+    async def prepare(
+        self, connection: Any, batch: Sequence[Pending], in_flight: Collection[UUID], *, before: Sequence[str] = ()
+    ) -> Round | None:
+        """The decided round, or None when the streams moved under it and nothing was decided. *before*: statements to begin with.
 
         *in_flight* are the streams of the round before, which the database may not have yet. Commands whose id was used
         are answered at once: deciding them again could refuse what was done. Raises psycopg.Error.
         """
         epoch = self.cache.epoch
         needs = {need.id: need for pending in batch for need in pending.needs}
-        tails = await read_tails(connection, self._wanted(needs.values()), [pending.context.command_id for pending in batch])
+        tails = await read_tails(connection, self._wanted(needs.values()), [pending.context.command_id for pending in batch], before=before)
         repeats = await receipts.known(connection, tails.used) if tails.used else {}
         if self.cache.epoch != epoch or any(row.stream in in_flight for row in tails.rows):
             return None

@@ -54,8 +54,8 @@ class Tails(NamedTuple):
     clock: datetime
 
 
-async def read_tails(connection: Any, wanted: Sequence[tuple[Need, int]], ids: Sequence[UUID]) -> Tails:
-    """For each stream *wanted* what is newer than the version known; 0 when nothing is."""
+async def read_tails(connection: Any, wanted: Sequence[tuple[Need, int]], ids: Sequence[UUID], *, before: Sequence[str] = ()) -> Tails:
+    """For each stream *wanted* what is newer than the version known; 0 when nothing is. *before* goes to the server with it, and first."""
     parameters = {
         "streams": uuids([need.id for need, _ in wanted]),
         "versions": int4s([version for _, version in wanted]),
@@ -63,7 +63,7 @@ async def read_tails(connection: Any, wanted: Sequence[tuple[Need, int]], ids: S
         "shapes": int4s([shape_of(need.kind) for need, _ in wanted]),
         "ids": uuids(ids),
     }
-    rows = [Row(*row) for row in await TAILS.rows(connection, parameters)]
+    rows = [Row(*row) for row in await TAILS.rows(connection, parameters, before=before)]
     return Tails(
         await whole_rows(connection, [row for row in rows if row.what in (SNAPSHOT, EVENT)]),
         [row.stream for row in rows if row.what == USED],

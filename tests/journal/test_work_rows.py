@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.kernel.commands import CancelWork, CloseWork, OpenWork, RequeueWork, Work
+from infra.dispatch.claims import PostgresClaims
 from tests.journal.counters import Bump, NameTaken, Open
 from tests.support.journal import JournalWorld, context
 
@@ -39,15 +40,10 @@ async def append(world: JournalWorld, counter: UUID, *work: Work) -> None:
     await world.journal.execute(Bump(counter_id=counter, work=work), context())
 
 
-async def lease(world: JournalWorld, generation: UUID, *, turn: int | None = None) -> None:
-    """As a claim does it."""
-    await world.rows(
-        "UPDATE dispatch.work SET state = 'leased', lease_owner = %s, lease_until = now() + interval '30 s', "
-        "turn = coalesce(%s, turn) WHERE generation_id = %s RETURNING 1",
-        uuid4(),
-        turn,
-        generation,
-    )
+async def lease(world: JournalWorld, generation: UUID) -> None:
+    """Claim *generation*, which is the next of its queue."""
+    [claimed] = await PostgresClaims(world.pool).claim(uuid4(), ["image"], 1)
+    assert claimed.generation_id == generation
 
 
 async def turns(world: JournalWorld, account: UUID) -> list[int]:
@@ -76,9 +72,8 @@ async def test_openings_of_one_account_in_one_batch_follow_each_other(counters: 
 
 async def test_a_newcomer_starts_at_the_queues_clock(counters: JournalWorld, counter: UUID) -> None:
     veteran, newcomer, elsewhere = uuid4(), uuid4(), uuid4()
-    running = opening(veteran)
-    await append(counters, counter, running)
-    await lease(counters, running.generation_id, turn=41)
+    await append(counters, counter, *[opening(veteran) for _ in range(50)])
+    assert len(await PostgresClaims(counters.pool).claim(uuid4(), ["image"], 41)) == 41
     await append(counters, counter, opening(newcomer), opening(newcomer), opening(elsewhere, queue="video"))
     assert await turns(counters, newcomer) == [42, 43]
     assert await turns(counters, elsewhere) == [1]

@@ -13,7 +13,6 @@ from typing import Any
 
 import psycopg
 
-from infra.journal.contest import LOCK
 from infra.postgres.prepared import Statement
 from tests.simulation.twin.database import Database, is_append
 from tests.simulation.twin.statements import Result
@@ -146,15 +145,20 @@ class Session:
         return self._thrown_out or self._life != self._server.life
 
     async def ask(self, query: str, values: Mapping[str, Any]) -> Result:
-        return await self._send("lock" if query == LOCK else "statement", lambda: self._server.database.run(query, values))
+        return await self._send("statement", lambda: self._server.database.run(query, values))
 
     async def ask_prepared(self, statement: Statement, parameters: Mapping[str, Any]) -> Result:
         if is_append(statement):
             return await self._send("append", lambda: self._plan(parameters))
         return await self._send("statement", lambda: self._server.database.run_prepared(statement, parameters))
 
-    async def begin(self) -> None:
+    @property
+    def in_transaction(self) -> bool:
+        return self._transaction
+
+    async def begin_locked(self) -> None:
         self._transaction = True
+        await self._send("lock", lambda: NOTHING)
 
     async def commit(self) -> None:
         await self._send("commit", lambda: NOTHING)

@@ -1,9 +1,11 @@
 """A connection to the database in memory, with the part of psycopg's face that the adapters use."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from psycopg.pq import TransactionStatus
+
+from infra.journal.contest import DONE, LOCKED
 from infra.postgres.prepared import Statement
 from tests.simulation.twin.database import Database, is_append
 from tests.simulation.twin.statements import Result
@@ -19,7 +21,10 @@ class Session(Protocol):
 
     async def ask_prepared(self, statement: Statement, parameters: Mapping[str, Any]) -> Result: ...
 
-    async def begin(self) -> None: ...
+    @property
+    def in_transaction(self) -> bool: ...
+
+    async def begin_locked(self) -> None: ...
 
     async def commit(self) -> None: ...
 
@@ -41,7 +46,11 @@ class DirectSession:
     async def ask_prepared(self, statement: Statement, parameters: Mapping[str, Any]) -> Result:
         return self._database.append(parameters) if is_append(statement) else self._database.run_prepared(statement, parameters)
 
-    async def begin(self) -> None:
+    @property
+    def in_transaction(self) -> bool:
+        return False
+
+    async def begin_locked(self) -> None:
         raise NotImplementedError("only the simulation has transactions")
 
     async def commit(self) -> None:
@@ -97,16 +106,16 @@ class TwinConnection:
     async def execute(self, query: str, values: Mapping[str, Any] | None = None, *, prepare: bool | None = None) -> TwinCursor:
         return await TwinCursor(self.session).execute(query, values)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
-        await self.session.begin()
-        try:
-            yield
-        except BaseException:
-            if not self.session.closed:
-                await self.session.roll_back()
-            raise
-        await self.session.commit()
+    @property
+    def info(self) -> "TwinConnection":
+        return self
+
+    @property
+    def transaction_status(self) -> TransactionStatus:
+        return TransactionStatus.INTRANS if self.session.in_transaction else TransactionStatus.IDLE
+
+    async def rollback(self) -> None:
+        await self.session.roll_back()
 
     async def close(self) -> None:
         self.session.close()
@@ -115,8 +124,21 @@ class TwinConnection:
 _real_rows = Statement.rows
 
 
-async def rows(statement: Statement, connection: Any, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """In place of `Statement.rows`: what it was for real connections, the twin's own for others."""
-    if isinstance(connection, TwinConnection):
-        return (await connection.session.ask_prepared(statement, parameters)).rows
-    return await _real_rows(statement, connection, parameters)
+async def rows(
+    statement: Statement, connection: Any, parameters: Mapping[str, Any], *, before: Sequence[str] = (), after: Sequence[str] = ()
+) -> list[tuple[Any, ...]]:
+    """In place of `Statement.rows`: what it was for real connections, the twin's own for others.
+
+    What a real one sends in one flush goes here in messages of their own, so that more can happen between them.
+    """
+    if not isinstance(connection, TwinConnection):
+        return await _real_rows(statement, connection, parameters, before=before, after=after)
+    session = connection.session
+    if before:
+        assert tuple(before) == LOCKED, "no other transaction is known here"
+        await session.begin_locked()
+    result = await session.ask_prepared(statement, parameters)
+    if after:
+        assert tuple(after) == DONE, "no other end is known here"
+        await session.commit()
+    return result.rows
