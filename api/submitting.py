@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -84,8 +87,16 @@ def faults_at(pointer: str) -> Iterator[None]:
 
 def wanted_of(asked: Asked) -> Wanted:
     """The same in the domain's words."""
-    given = {name: getattr(asked, name) for name in asked.__struct_fields__ if name in Wanted.__struct_fields__ and name != "inputs"}
-    return Wanted(**given, inputs=[InputRef(asset_id=ref.asset_id, url=ref.url) for ref in asked.inputs])
+    names, values = _shared(type(asked))
+    inputs = [InputRef(asset_id=ref.asset_id, url=ref.url) for ref in asked.inputs]
+    return Wanted(**dict(zip(names, values(asked), strict=True)), inputs=inputs)
+
+
+@cache
+def _shared(shape: type[Asked]) -> "tuple[tuple[str, ...], attrgetter[tuple[Any, ...]]]":
+    """The fields that a shape shares with `Wanted`, and what reads them."""
+    names = tuple(name for name in shape.__struct_fields__ if name in Wanted.__struct_fields__ and name != "inputs")
+    return names, attrgetter(*names)
 
 
 async def _without_detour(call: Call, ref: InputRef) -> InputRef:

@@ -111,6 +111,8 @@ class Responder:
 
 def takes_gzip(accept_encoding: str) -> bool:
     """Does an Accept-Encoding header name gzip (or `*`) without refusing it?"""
+    if not accept_encoding:
+        return False
     for item in accept_encoding.lower().split(","):
         coding, _, weight = item.strip().partition(";")
         if coding.strip() in ("gzip", "*") and weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):

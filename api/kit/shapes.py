@@ -19,6 +19,7 @@ When = Annotated[datetime, Meta(tz=True)]
 #: A moment in an answer, made by `moment`: UTC, six digits, `Z`.
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Count = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+_ENCODE = msgspec.json.Encoder().encode
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +64,7 @@ def moment(at: datetime | None) -> str | None:
     """RFC 3339, UTC, always six digits and `Z`."""
     if at is None:
         return None
-    # Nearly all are UTC already, and to ask for it again costs more than the text.
-    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    return utc.isoformat(timespec="microseconds")[:-6] + "Z"
+    if at.tzinfo is UTC and at.microsecond:
+        # msgspec writes the same, a dozen times as fast; but whole seconds without digits.
+        return _ENCODE(at)[1:-1].decode()
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

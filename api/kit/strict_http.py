@@ -3,18 +3,24 @@
 import re
 import resource
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
+from sanic.compat import Header
 from sanic.exceptions import BadRequest
 from sanic.http import Http
 from sanic.models.server_types import ConnInfo
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-from domain.kernel.limits import CONNECTIONS_MAX
+from domain.kernel.limits import CONNECTIONS_MAX, METHOD_CHARS_MAX
 
 _LENGTH = re.compile(r"[0-9]{1,18}[ \t]*")
 _SIZE = re.compile(r"[0-9A-Fa-f]{1,16}")
 _CRLF = b"\r\n"
+_HEAD_END = b"\r\n\r\n"
+#: The head that nearly all requests have, in the grammar of `strict_request` and without what asks for more care.
+_PLAIN_HEAD = re.compile(f"([A-Z]{{1,{METHOD_CHARS_MAX}}})" + r" (/[!-~]*+) HTTP/1\.1(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~]*+)*+")
+#: What is said in these changes how the rest is read: Sanic's own way knows how.
+_CAREFUL = ("connection", "expect", "transfer-encoding", "upgrade")
 #: Of the files that a process may have open, so many are not for clients: the database, Redis, objects, the log.
 FILES_KEPT = 256
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\nretry-after: 1\r\n\r\n"
@@ -28,6 +34,63 @@ class StrictHttp(Http):
         if (_SIZE if base == 16 else _LENGTH).fullmatch(value) is None:
             raise ValueError(value[:50])
         return int(value, base)
+
+    async def http1_request_header(self) -> None:
+        """Read a plain head in one go; any other as Sanic does, with the checks of `StrictRequest`.
+
+        Sanic goes through a head line by line, a tenth of the time of a whole request here.
+        """
+        if not self._read_plain_head():
+            await super().http1_request_header()
+
+    def _read_plain_head(self) -> bool:
+        """Whether there is one, and it was read: then everything is set that Sanic's method sets."""
+        buffer = self.recv_buffer
+        end = buffer.find(_HEAD_END)
+        if not 0 < end < self.HEADER_MAX_SIZE or not buffer[:end].isascii():
+            return False
+        head = bytes(buffer[:end])
+        text = head.decode("ascii")
+        plain = _PLAIN_HEAD.fullmatch(text)
+        if plain is None:
+            return False
+        fields = [field.split(":", 1) for field in text.split("\r\n")[1:]]
+        headers = Header([(name.lower(), value.lstrip()) for name, value in fields])
+        lengths = headers.getall("content-length", ())
+        if len(headers.getall("host", ())) != 1 or any(name in headers for name in _CAREFUL):
+            return False
+        if lengths and (len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None):
+            return False
+        self._begin(plain[1], plain[2], headers, head, int(lengths[0]) if lengths else None)
+        del buffer[: end + len(_HEAD_END)]
+        return True
+
+    def _begin(self, method: str, url: str, headers: Header, head: bytes, length: int | None) -> None:
+        """A request whose body has *length*, None: which has none."""
+        protocol, made = self.protocol, self.protocol.request_class
+        request: Any = cast(Any, made)(url.encode(), headers, "1.1", method, protocol.transport, protocol.app, head, well_formed=True)
+        made._current.set(request)
+        self.url, self.keep_alive, self.head_only, self.upgrade_websocket = (
+            url,
+            bool(protocol.app.config.KEEP_ALIVE),
+            method == "HEAD",
+            False,
+        )
+        # Sanic says True for a body of a known length.
+        self.request_body = cast(Any, True if length is not None else None)
+        self.request_bytes_left = self.request_bytes = length or 0
+        self.request, request.stream = request, self
+        protocol.state["requests_count"] += 1
+
+    def whole_body(self) -> bytes | None:
+        """The body when its length was told and all of it is here; else None, and nothing is taken."""
+        length, buffer, framing = self.request_bytes_left or 0, self.recv_buffer, cast(Any, self.request_body)
+        if framing is not True or self.expecting_continue or not 0 < length <= min(len(buffer), self.request_max_size):
+            return None
+        body = bytes(buffer[:length])
+        del buffer[:length]
+        self.request_bytes_left, self.request_body = 0, None
+        return body
 
     async def read(self) -> bytes | None:
         framing: Any = self.request_body

@@ -23,10 +23,22 @@ UNREAD = b"*"
 
 
 class StrictRequest(Request):
-    """Raises BadRequest for a head that is not well formed."""
+    """Raises BadRequest for a head that is not well formed. *well_formed*: whoever read it has found so."""
 
-    def __init__(self, url_bytes: bytes, headers: Any, version: str, method: str, transport: Any, app: Any, head: bytes = b"", **more: Any):
-        if head:
+    def __init__(
+        self,
+        url_bytes: bytes,
+        headers: Any,
+        version: str,
+        method: str,
+        transport: Any,
+        app: Any,
+        head: bytes = b"",
+        *,
+        well_formed: bool = False,
+        **more: Any,
+    ):
+        if head and not well_formed:
             _check(head, headers, version)
             if not head.isascii():
                 headers = [(name, _read(value)) for name, value in headers.items()]
@@ -37,6 +49,15 @@ class StrictRequest(Request):
                 raise BadRequest("Bad URL") from None
             # Sanic makes an empty request to answer one that it could not read: with the URL that could not be read.
             super().__init__(UNREAD, headers, version, method, transport, app, head, **more)
+
+    async def receive_body(self) -> None:
+        """As Sanic's, at once when it lies there whole."""
+        stream: Any = self.stream
+        body = stream.whole_body()
+        if body is None:
+            await super().receive_body()
+        else:
+            self.body = body
 
 
 def _check(head: bytes, headers: Any, version: str) -> None:

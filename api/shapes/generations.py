@@ -107,6 +107,7 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets:
     """*row* for its owner, whose *key* opens his words. *assets* holds the rows of its assets; deleted ones are left out."""
     words = call.just_sealed[1] if call.just_sealed and call.just_sealed[0] == row.sealed else opened(key, row.sealed)
     url = f"{call.public_url}/v1/generations/{row.id}"
+    created_at = moment(row.created_at)
     # Sorted, because the read model does not keep the order of keys that the log has.
     params = dict(sorted({**row.params, **private_params(words)}.items()))
     return Generation(
@@ -132,8 +133,8 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets:
         output=None if row.sealed_output is None else msgspec.json.decode(key.open(row.sealed_output)),
         error=None if row.error is None else GenerationError(**row.error, billable=row.charged > 0),
         metrics=GenerationMetrics(queued_ms=row.queued_ms, run_ms=row.run_ms),
-        created_at=moment(row.created_at),
-        updated_at=moment(row.updated_at),
+        created_at=created_at,
+        updated_at=created_at if row.updated_at is row.created_at else moment(row.updated_at),
         run_at=moment(row.run_at),
         started_at=moment(row.started_at),
         finished_at=moment(row.finished_at),

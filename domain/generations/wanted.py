@@ -22,6 +22,8 @@ from domain.providers.catalogue import Catalogue, Model
 
 #: Unicode's white space, and what shows nothing at all.
 BLANK = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+RUN_AT_MAX = timedelta(seconds=RUN_AT_SECONDS_MAX)
+DEADLINE_DEFAULT, DEADLINE_MAX = timedelta(seconds=DEADLINE_SECONDS_DEFAULT), timedelta(seconds=DEADLINE_SECONDS_MAX)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -150,10 +152,10 @@ def times_of(wanted: Wanted, now: datetime) -> tuple[datetime | None, datetime |
     """run_at (None: now), start_deadline and deadline.   Raises TimesRefused."""
     run_at = wanted.run_at if wanted.run_at is not None and wanted.run_at > now else None
     begin = run_at or now
-    if run_at is not None and run_at > now + timedelta(seconds=RUN_AT_SECONDS_MAX):
+    if run_at is not None and run_at > now + RUN_AT_MAX:
         raise _untimely("run_at", f"must be within {RUN_AT_SECONDS_MAX // 86_400} days")
-    deadline = wanted.deadline or begin + timedelta(seconds=DEADLINE_SECONDS_DEFAULT)
-    if not begin < deadline <= begin + timedelta(seconds=DEADLINE_SECONDS_MAX):
+    deadline = wanted.deadline or begin + DEADLINE_DEFAULT
+    if not begin < deadline <= begin + DEADLINE_MAX:
         raise _untimely("deadline", f"must be later than its beginning, and by at most {DEADLINE_SECONDS_MAX // 86_400} days")
     if wanted.start_deadline is not None and not begin < wanted.start_deadline <= deadline:
         raise _untimely("start_deadline", "must be later than the beginning and not later than the deadline")

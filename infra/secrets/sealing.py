@@ -3,7 +3,8 @@
 import hashlib
 import hmac
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 PREFIX = "s1."
 NONCE_BYTES = 12
 INDEX_CHARS = 16
+#: Base64 for URLs (RFC 4648, 5).
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class DataKey:
@@ -29,7 +32,7 @@ class DataKey:
     def seal(self, plaintext: str, *, about: str = "") -> str:
         nonce = os.urandom(NONCE_BYTES)
         packed = nonce + self._cipher.encrypt(nonce, plaintext.encode(), self._account + about.encode())
-        return PREFIX + urlsafe_b64encode(packed).rstrip(b"=").decode()
+        return PREFIX + b2a_base64(packed, newline=False).translate(_URL_SAFE, b"=").decode()
 
     def open(self, sealed: str, *, about: str = "") -> str:
         if not sealed.startswith(PREFIX):

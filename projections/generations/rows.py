@@ -1,6 +1,7 @@
 """The row of a generation: what changes after its request, and what never does."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -77,12 +78,13 @@ class GenerationRow(GenerationState, kw_only=True):
 #: Fields that a generation and its row call the same.
 _SAME = tuple(name for name in GenerationRow.__struct_fields__ if name not in ("created_at", "updated_at", "position", "created_position"))
 
+_same = attrgetter(*_SAME)
+
 
 def row_of(generation: Generation) -> GenerationRow:
     """The same row from the folded stream, for reads that must not wait and for replays."""
-    values = {name: getattr(generation, name) for name in _SAME}
     return GenerationRow(
-        **values,
+        **dict(zip(_SAME, _same(generation), strict=True)),
         created_at=generation.created_on,
         updated_at=generation.updated_at or generation.created_on,
         position=generation.position,
