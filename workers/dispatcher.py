@@ -1,4 +1,4 @@
-"""The dispatcher: rings for what can be claimed, reaps, and makes retries claimable. It can be killed at any moment, and run twice."""
+"""The dispatcher: rings for what can be claimed, reaps, lifts, and makes retries claimable. It may be killed at any time, and run twice."""
 
 import asyncio
 import logging
@@ -83,6 +83,10 @@ class Dispatcher:
         while await self._board.promote(BATCH) == BATCH:
             logger.info("promoted %d retries", BATCH)
         self._counts.count("reaped", await self._reaper.reap())
+        # Committed so late, or skipped for so long, that the queue's clock has left them behind.
+        served = sorted({queue for group in self._groups for queue in group.queues})
+        while await self._board.lift(served, BATCH) == BATCH:
+            logger.info("lifted %d to the front of their lines", BATCH)
         if time.monotonic() - self._forgot >= FORGET_SECONDS:
             await self._board.forget_workers()
             self._forgot = time.monotonic()

@@ -184,6 +184,9 @@ class Board(Protocol):
     async def reap(self, limit: int) -> list[UUID]:
         """Rows whose lease has lapsed become claimable again, to be run in isolation."""
 
+    async def lift(self, queues: Sequence[str], limit: int) -> int:
+        """Claimable rows of *queues* that stand where no claim looks come to the front of the line."""
+
     async def forget_workers(self) -> None:
         """Cards of processes that have not reported for a long time."""
 

@@ -1,4 +1,4 @@
-"""The port `Board`: what the dispatcher looks at, and the two changes it makes."""
+"""The port `Board`: what the dispatcher looks at, and the changes it makes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,11 +13,11 @@ GROUPS = """
     SELECT queues, count(*)::int FROM dispatch.workers
     WHERE NOT draining AND last_beat > clock_timestamp() - interval '7 s' GROUP BY queues ORDER BY queues
 """
-# Counting ends at the limit: nobody needs to know how long the queue is in order to ring.
+# Counting ends at the limit: nobody needs to know how long the queue is in order to ring. Nobody is rung for what no claim would find.
 READY = """
     SELECT count(*)::int FROM (
-        SELECT FROM unnest(%(queues)s::text[]) AS q (queue), LATERAL (
-            SELECT FROM dispatch.work w WHERE w.queue = q.queue AND w.state = 'ready' LIMIT %(limit)s) r
+        SELECT FROM unnest(%(queues)s::text[]) AS q (queue), dispatch.lowest_rank(q.queue) AS f (lowest), LATERAL (
+            SELECT FROM dispatch.work w WHERE w.queue = q.queue AND w.state = 'ready' AND w.rank >= f.lowest LIMIT %(limit)s) r
         WHERE NOT EXISTS (SELECT FROM dispatch.queues p WHERE p.queue = q.queue AND p.paused)
         LIMIT %(limit)s) found
 """
@@ -37,6 +37,7 @@ REAP = """
         ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
     RETURNING generation_id
 """
+LIFT = "SELECT dispatch.lift_v1(%(queues)s::text[], %(limit)s)"
 FORGET = "DELETE FROM dispatch.workers WHERE last_beat < clock_timestamp() - interval '60 s'"
 
 
@@ -70,6 +71,11 @@ class PostgresBoard:
         async with self._connections.connection() as connection:
             rows = await (await connection.execute(REAP, {"limit": limit})).fetchall()
         return [row[0] for row in rows]
+
+    async def lift(self, queues: Sequence[str], limit: int) -> int:
+        async with self._connections.connection() as connection:
+            row = await (await connection.execute(LIFT, {"queues": list(queues), "limit": limit})).fetchone()
+        return int(row[0])
 
     async def forget_workers(self) -> None:
         async with self._connections.connection() as connection:

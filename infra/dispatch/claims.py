@@ -10,11 +10,11 @@ from domain.ports import Connections
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
 
-# The lowest ranks of the first queues that have any; rows that another claim holds are passed over. See 0027_claims.sql.
+# The lowest ranks of the first queues that have any; rows that another claim holds are passed over. See 0032_queue_clock.sql.
 CLAIM = """
-    SELECT generation_id, account_id, claims, deaths, isolate FROM dispatch.claim_v2(%(owner)s, %(queues)s::text[], %(limit)s, %(lease)s)
+    SELECT generation_id, account_id, claims, deaths, isolate FROM dispatch.claim_v3(%(owner)s, %(queues)s::text[], %(limit)s, %(lease)s)
 """
-# As if never claimed: the rank is the old one, so the row is among the next.
+# As if never claimed: the rank is the old one, or the front of the line of now, so the row is among the next.
 RELEASE = """
     UPDATE dispatch.work SET state = 'ready', lease_owner = NULL, lease_until = NULL, claims = claims - 1, started = claims > 1
     WHERE generation_id = ANY (ARRAY(

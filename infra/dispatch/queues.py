@@ -30,11 +30,12 @@ WORKERS = """
                  ORDER BY w.generation_id) AS generation_ids
     FROM dispatch.workers k WHERE k.last_beat > clock_timestamp() - interval '60 s' ORDER BY k.started_at, k.worker
 """
-# Bounded, because everybody who waits may ask: the index on (queue, rank) is read up to the row's own place.
+# Bounded, because everybody who waits may ask: the index on (queue, rank) is read from where claims begin up to the row's own place.
 POSITION = """
     SELECT 1 + (SELECT count(*) FROM (
-        SELECT FROM dispatch.work o WHERE o.queue = w.queue AND o.state = 'ready' AND o.rank < w.rank LIMIT 9999) ahead)::int
-    FROM dispatch.work w WHERE w.generation_id = %(id)s AND w.state = 'ready'
+        SELECT FROM dispatch.work o
+        WHERE o.queue = w.queue AND o.state = 'ready' AND o.rank >= f.lowest AND o.rank < w.rank LIMIT 9999) ahead)::int
+    FROM dispatch.work w, dispatch.lowest_rank(w.queue) AS f (lowest) WHERE w.generation_id = %(id)s AND w.state = 'ready'
 """
 
 

@@ -122,6 +122,15 @@ async def test_a_claim_probes_the_queue_however_long_it_is(fleet: Fleet, record_
     assert read < 20_000
 
 
+async def test_whom_the_clock_has_left_behind_is_found_within_a_tick(fleet: Fleet):
+    generation_id = await fleet.submit(await fleet.account())
+    await fleet.world.rows("SELECT dispatch.move_clock('image', 1000)")
+    assert await fleet.platform.claims.claim(fleet.platform.ids.new(), ["image"], 8) == []
+    async with fleet.working(), fleet.dispatching():
+        [done] = await fleet.final(generation_id)
+    assert done.status == "succeeded"
+
+
 async def test_a_paused_queue_hands_out_nothing_until_it_is_resumed(fleet: Fleet):
     account = await fleet.account()
     await fleet.pause("image")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import AsyncConnection
 
+from domain.generations.kinds.table import KINDS
 from domain.kernel.commands import Decision
 from infra.dispatch.board import PostgresBoard
 from infra.dispatch.claims import PostgresClaims
@@ -39,7 +40,9 @@ TABLES = {
     "dispatch.providers": "provider, failures, code, failed_at IS NULL, succeeded_at IS NULL, open_until IS NULL, opened",
 }
 #: Not TRUNCATE, which makes new files: these tables hold a few rows.
-EMPTY = "; ".join(f"DELETE FROM {table}" for table in TABLES)
+EMPTY = "; ".join([*(f"DELETE FROM {table}" for table in TABLES), *(f"SELECT setval('dispatch.clock_{kind}', 0)" for kind in KINDS)])
+#: Not a table, but what turns go by.
+CLOCKS = "SELECT q.queue, dispatch.clock(q.queue) FROM unnest(%(queues)s::text[]) AS q (queue)"
 
 
 class Side(Protocol):
@@ -52,6 +55,8 @@ class Side(Protocol):
     async def recorded(self) -> list[datetime]: ...
 
     async def make_due(self, column: str) -> None: ...
+
+    async def move_clock(self, queue: str, turn: int) -> None: ...
 
 
 class Adapters:
@@ -94,7 +99,9 @@ class SqlSide:
         self.connection = connection
 
     async def contents(self) -> dict[str, list[tuple[Any, ...]]]:
-        return {table: canonical(await self._rows(f"SELECT {columns} FROM {table}")) for table, columns in TABLES.items()}
+        found = {table: canonical(await self._rows(f"SELECT {columns} FROM {table}")) for table, columns in TABLES.items()}
+        clocks = await (await self.connection.execute(CLOCKS, {"queues": list(KINDS)})).fetchall()
+        return {**found, "clocks": canonical(clocks)}
 
     async def recorded(self) -> list[datetime]:
         return [row[0] for row in await self._rows("SELECT recorded_at FROM journal.events ORDER BY position")]
@@ -102,6 +109,9 @@ class SqlSide:
     async def make_due(self, column: str) -> None:
         table = "providers" if column == "open_until" else "work"
         await self.connection.execute(f"UPDATE dispatch.{table} SET {column} = now() - interval '1 h' WHERE {column} IS NOT NULL".encode())
+
+    async def move_clock(self, queue: str, turn: int) -> None:
+        await self.connection.execute("SELECT dispatch.move_clock(%(queue)s, %(turn)s)", {"queue": queue, "turn": turn})
 
     async def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return list(await (await self.connection.execute(query.encode())).fetchall())
@@ -122,7 +132,7 @@ class TwinSide:
             "journal.snapshots": [(stream, *snapshot) for stream, of_stream in log.snapshots.items() for snapshot in of_stream.values()],
             **_dispatch(rows),
         }
-        return {table: canonical(found[table]) for table in TABLES}
+        return {**{table: canonical(found[table]) for table in TABLES}, "clocks": canonical(list(rows.clocks.items()))}
 
     async def recorded(self) -> list[datetime]:
         return [event.recorded_at for event in self.database.log.events]
@@ -132,6 +142,9 @@ class TwinSide:
         for row in (*rows.work.values(), *rows.providers.values()):
             if getattr(row, column, None) is not None:
                 setattr(row, column, self.database.clock() - timedelta(hours=1))
+
+    async def move_clock(self, queue: str, turn: int) -> None:
+        self.database.rows.move_clock(queue, turn)
 
 
 def _dispatch(rows: Rows) -> dict[str, list[tuple[Any, ...]]]:

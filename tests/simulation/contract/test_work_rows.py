@@ -45,8 +45,61 @@ async def test_turns_are_fair_and_claims_take_the_lowest_rank(side: Adapters) ->
     assert {each.generation_id for each in await side.claims.claim(A, ["image"], 2)} == {ONE, THREE}
     assert [each.generation_id for each in await side.claims.claim(B, ["image"], 9)] == [TWO, generation(6)]
     await change(side, 3, opening(7, of=5))
-    # A newcomer begins at the queue's clock: the highest turn that is being worked on.
+    # A newcomer begins at the queue's clock: the highest turn that was ever begun.
     assert (await column(side, 6))[generation(7)] == 4
+
+
+async def test_the_clock_never_goes_back(side: Adapters) -> None:
+    await change(side, 1, *[opening(n) for n in range(1, 5)])
+    claimed = [each.generation_id for each in await side.claims.claim(A, ["image"], 9)]
+    await change(side, 2, *[CloseWork(generation_id=each) for each in claimed])
+    await change(side, 3, opening(5), opening(6, of=1), opening(7, queue="video"))
+    assert await column(side, 6) == {generation(5): 5, generation(6): 5, generation(7): 1}
+    # What stands ahead of the clock counts, for whoever has it.
+    await change(side, 4, opening(8), opening(9, of=2))
+    assert {name: turn for name, turn in (await column(side, 6)).items() if name in (generation(8), generation(9))} == {
+        generation(8): 6,
+        generation(9): 5,
+    }
+
+
+async def test_a_queue_without_a_clock_goes_by_its_rows(side: Adapters) -> None:
+    await change(side, 1, opening(1, queue="elsewhere"), opening(2, queue="elsewhere"))
+    assert len(await side.claims.claim(A, ["elsewhere"], 1)) == 1
+    await change(side, 2, opening(3, of=1, queue="elsewhere"))
+    assert await column(side, 6) == {ONE: 1, TWO: 2, THREE: 2}
+    await side.claims.release(A, [ONE])
+    assert await column(side, 7) == {ONE: 1, TWO: 2, THREE: 2} and await side.board.lift(["elsewhere"], 9) == 0
+    assert await side.board.ready(["elsewhere"], 9) == len(await side.claims.claim(A, ["elsewhere"], 9)) == 3
+
+
+async def test_whatever_becomes_ready_is_where_claims_look(side: Adapters) -> None:
+    await beat(side, A, "image")
+    await change(side, 1, *[opening(n) for n in range(1, 6)], opening(6, model="n"))
+    await claim_briefly(side, B)
+    await side.side.move_clock("image", 1_000)
+    await change(side, 2, RequeueWork(generation_id=ONE, run_at=None), RequeueWork(generation_id=TWO, run_at=LATER))
+    await change(side, 3, ParkWork(generation_id=THREE, poll_at=LATER))
+    await change(side, 4, RequeueWork(generation_id=THREE, run_at=None))
+    await side.make_due("run_at")
+    await side.claims.release(B, [generation(4)])
+    assert await side.board.promote(9) == 1 and await side.board.reap(9) != []
+    await side.limits.replace([Limit(scope="model", name="n", most=1)])
+    assert await side.limits.admit(9) == 1
+    assert set((await states(side)).values()) == {"ready"} and set((await column(side, 7)).values()) == {850}
+    assert await side.board.ready(["image"], 9) == len(await side.claims.claim(A, ["image"], 9)) == 6
+
+
+async def test_what_the_clock_has_left_behind_is_lifted_and_nothing_else(side: Adapters) -> None:
+    await change(side, 1, opening(1), opening(2), opening(3, priority=1), opening(4, queue="video"))
+    await side.side.move_clock("image", 252)
+    assert await side.board.ready(["image"], 9) == 1
+    assert [each.generation_id for each in await side.claims.claim(A, ["image"], 9)] == [TWO]
+    assert await side.board.lift(["video"], 9) == 0 and await side.board.lift(["image", "video"], 1) == 1
+    assert await side.board.lift(["image"], 9) == 1 and await side.board.lift(["image"], 9) == 0
+    assert await column(side, 7) == {ONE: 102, TWO: 2, THREE: 102, generation(4): 1}
+    assert await side.queues.position(ONE) == 1
+    assert {each.generation_id for each in await side.claims.claim(A, ["image"], 9)} == {ONE, THREE}
 
 
 async def test_what_is_given_back_was_never_claimed(side: Adapters) -> None:

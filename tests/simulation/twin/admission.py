@@ -48,7 +48,8 @@ def admit(rows: Rows, now: datetime, *, limit: int) -> int:
             places[key] = places.get(key, 0) + 1
         # Places are numbered over all candidates, those included that another limit keeps.
         if all(places[key] <= rooms[key] for key in keys):
-            row.state, row.submitted_at = "ready", None
+            rows.make_ready(row)
+            row.submitted_at = None
             admitted += 1
     return admitted
 

@@ -17,11 +17,12 @@ def claim(rows: Rows, now: datetime, *, owner: UUID, queues: Sequence[str], limi
     best: list[Work] = []
     for queue in queues:
         if not rows.paused(queue):
-            ready = (row for row in rows.work.values() if row.queue == queue and row.state == "ready")
+            ready = (row for row in rows.work.values() if row.queue == queue and rows.claimable(row))
             best += sorted(ready, key=lambda row: row.rank)[: limit - len(best)]
     for row in best:
         row.state, row.lease_owner, row.lease_until, row.started = "leased", owner, now + lease, True
         row.claims += 1
+        rows.move_clock(row.queue, row.turn)
     return [(row.generation_id, row.account_id, row.claims, row.deaths, row.isolate) for row in best]
 
 
@@ -32,7 +33,8 @@ def of_owner(rows: Rows, owner: UUID, ids: Sequence[UUID]) -> list[Work]:
 def release(rows: Rows, now: datetime, *, owner: UUID, ids: Sequence[UUID]) -> int:
     found = of_owner(rows, owner, ids)
     for row in found:
-        row.state, row.started = "ready", row.claims > 1
+        rows.make_ready(row)
+        row.started = row.claims > 1
         row.claims -= 1
         row.unlease()
     return len(found)
@@ -84,7 +86,7 @@ def groups(rows: Rows, now: datetime) -> list[tuple[list[str], int]]:
 
 
 def ready(rows: Rows, now: datetime, *, queues: Sequence[str], limit: int) -> list[tuple[int]]:
-    count = sum(row.state == "ready" and row.queue in queues and not rows.paused(row.queue) for row in rows.work.values())
+    count = sum(rows.claimable(row) and row.queue in queues and not rows.paused(row.queue) for row in rows.work.values())
     return [(min(limit, count),)]
 
 
@@ -93,7 +95,10 @@ def promote(rows: Rows, now: datetime, *, limit: int) -> int:
     due = sorted(due, key=lambda row: row.run_at or now)[:limit]
     for row in due:
         row.limited = row.limited or rows.concerns(row.model, row.provider, row.account_id)
-        row.state = "held" if row.limited else "ready"
+        if row.limited:
+            row.state = "held"
+        else:
+            rows.make_ready(row)
     return len(due)
 
 
@@ -101,9 +106,17 @@ def reap(rows: Rows, now: datetime, *, limit: int) -> list[tuple[UUID]]:
     lapsed = [row for row in rows.work.values() if row.state == "leased" and row.lease_until is not None and row.lease_until < now]
     lapsed = sorted(lapsed, key=lambda row: row.lease_until or now)[:limit]
     for row in lapsed:
-        row.state, row.isolate = "ready", True
+        rows.make_ready(row)
+        row.isolate = True
         row.unlease()
     return [(row.generation_id,) for row in lapsed]
+
+
+def lift(rows: Rows, now: datetime, *, queues: Sequence[str], limit: int) -> list[tuple[int]]:
+    found = [row for row in rows.work.values() if row.queue in queues and row.state == "ready" and not rows.claimable(row)][:limit]
+    for row in found:
+        rows.lift(row)
+    return [(len(found),)]
 
 
 def forget_workers(rows: Rows, now: datetime) -> None:
@@ -177,4 +190,4 @@ def position(rows: Rows, now: datetime, *, id: UUID) -> list[tuple[int]]:
     row = rows.work.get(id)
     if row is None or row.state != "ready":
         return []
-    return [(1 + sum(other.state == "ready" and other.queue == row.queue and other.rank < row.rank for other in rows.work.values()),)]
+    return [(1 + sum(rows.claimable(other) and other.queue == row.queue and other.rank < row.rank for other in rows.work.values()),)]

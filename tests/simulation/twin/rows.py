@@ -1,4 +1,5 @@
-"""The schema `dispatch` in memory, and what an append changes in it: dispatch.change_work of 0026_operators.sql."""
+"""The schema `dispatch` in memory, and what an append changes in it: dispatch.change_work of 0026_operators.sql with the
+clocks of 0032_queue_clock.sql."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,9 +9,13 @@ from uuid import UUID
 
 import psycopg
 
+from domain.generations.kinds.table import KINDS
+
 OPEN, REQUEUE, CANCEL, CLOSE, PARK, LIMIT, PAUSE, RESUME, DRAIN, REROUTE = range(10)
 #: A high row overtakes fifty turns.
 SHIFT = 50
+#: Claims look no further behind the clock than this; whatever becomes ready is brought at least so near to it.
+LOWEST, FRONT = 250, 150
 EVERYBODY = "*"
 
 
@@ -91,6 +96,26 @@ class Rows:
     limits: dict[tuple[str, str], Limited] = field(default_factory=dict)
     submits: list[tuple[str, datetime]] = field(default_factory=list)
     providers: dict[str, Health] = field(default_factory=dict)
+    #: Queue -> the highest turn ever begun. Other queues have no clock.
+    clocks: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+
+    def move_clock(self, queue: str, turn: int) -> None:
+        if queue in self.clocks:
+            self.clocks[queue] = max(turn, self.clocks[queue])
+
+    def claimable(self, row: Work) -> bool:
+        """Ready, and where claims look."""
+        return row.state == "ready" and (row.queue not in self.clocks or row.rank >= self.clocks[row.queue] - LOWEST)
+
+    def make_ready(self, row: Work) -> None:
+        if row.state != "ready":
+            self.lift(row)
+        row.state = "ready"
+
+    def lift(self, row: Work) -> None:
+        """To the front of the line, if it stands before that."""
+        if row.queue in self.clocks:
+            row.rank = max(row.rank, self.clocks[row.queue] - FRONT)
 
     def paused(self, queue: str) -> bool:
         return self.queues.get(queue, (False, None))[0]
@@ -150,9 +175,10 @@ class Rows:
         # Turns are counted on the table as it was before the batch; its own rows come on top.
         before = list(self.work.values())
         counts: dict[tuple[str, UUID], int] = {}
+        clocks = {queue: self._clock(before, queue) for queue in {change[4] for change in changes}}
         for _, _, generation, account, queue, model, provider, priority, run_at, start_deadline, deadline in changes:
             counts[queue, account] = counts.get((queue, account), 0) + 1
-            turn = counts[queue, account] + max(0, self._clock(before, queue), self._last_turn(before, queue, account))
+            turn = counts[queue, account] + max(clocks[queue], self._last_turn(before, queue, account))
             limited = self.concerns(model, provider, account)
             state = "waiting" if run_at is not None and run_at > recorded else "held" if limited else "ready"
             self.work[generation] = Work(
@@ -161,12 +187,14 @@ class Rows:
             )
 
     def _clock(self, rows: Sequence[Work], queue: str) -> int:
-        """The highest turn that is being worked on; when nothing is, the next in line has the time."""
+        """Without a clock the highest turn that is being worked on has the time; when nothing is, the next in line."""
+        if queue in self.clocks:
+            return self.clocks[queue]
         begun = [row.turn for row in rows if row.queue == queue and row.state in ("leased", "parked")]
         if begun:
             return max(begun)
         ready = [row for row in rows if row.queue == queue and row.state == "ready"]
-        return min(ready, key=lambda row: row.rank).turn - 1 if ready else 0
+        return max(0, min(ready, key=lambda row: row.rank).turn - 1) if ready else 0
 
     def _last_turn(self, rows: Sequence[Work], queue: str, account: UUID) -> int:
         return max((row.turn for row in rows if row.queue == queue and row.account_id == account), default=0)
@@ -177,7 +205,12 @@ class Rows:
             return
         run_at = change[8]
         limited = row.limited or self.concerns(row.model, row.provider, row.account_id)
-        row.state = "waiting" if run_at is not None and run_at > recorded else "held" if limited else "ready"
+        if run_at is not None and run_at > recorded:
+            row.state = "waiting"
+        elif limited:
+            row.state = "held"
+        else:
+            self.make_ready(row)
         row.limited, row.run_at, row.poll_at, row.submitted_at = limited, run_at, None, None
         row.unlease()
 

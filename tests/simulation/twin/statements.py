@@ -33,6 +33,7 @@ def _one(found: Any) -> list[tuple[Any, ...]]:
 STATEMENTS: Mapping[str, Statement] = {
     board.FORGET: _on_rows(leasing.forget_workers),
     board.GROUPS: _on_rows(leasing.groups),
+    board.LIFT: _on_rows(leasing.lift),
     board.NOW: lambda log, rows, now, values: [(now,)],
     board.PROMOTE: _on_rows(leasing.promote),
     board.READY: _on_rows(leasing.ready),
