@@ -17,6 +17,8 @@ from infra.limits.window import SCRIPT
 BUDGET_SECONDS = 0.020
 MISSES_MAX = 3
 REST_SECONDS = 5.0
+#: Nobody waits for it, so a busy loop is no reason to take Redis for silent.
+PROBE_SECONDS = 1.0
 BATCH_MAX = 256
 UNLIMITED = 1 << 40
 PREFIX = "{limits}:"
@@ -27,8 +29,8 @@ Question = tuple[tuple[Policy, ...], "asyncio.Future[Verdict] | None"]
 class RedisLimiter:
     """Implements the port Limiter. All requests that wait in the loop share one script call.
 
-    Redis gets 20 ms; after three misses in a row it is not asked for 5 s. Meanwhile policies that hold are enforced on
-    own counts, the others allow; `bypassed(bucket)` is told of each.
+    Redis gets 20 ms; after three misses in a row it is left alone until it answers a question of our own, asked every 5 s, so that no
+    request waits to find out. Meanwhile policies that hold are enforced on own counts, the others allow; `bypassed(bucket)` is told.
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class RedisLimiter:
         self._sender: asyncio.Task[None] | None = None
         self._sha: str | None = None
         self._misses = 0
+        self._resting = False
         self._rest_until = 0.0
+        self._probe: asyncio.Task[None] | None = None
 
     async def take(self, policies: Sequence[Policy]) -> Verdict:
-        if self._monotonic() < self._rest_until:
+        if self._rests():
             return self._alone(policies)
         answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._ask((tuple(policies), answer))
@@ -56,7 +60,7 @@ class RedisLimiter:
 
     def give_back(self, policies: Sequence[Policy]) -> None:
         negative = tuple(Policy(p.bucket, p.key, p.count, p.seconds, -p.cost, p.holds) for p in policies)
-        if self._monotonic() < self._rest_until:
+        if self._rests():
             self._local.take(negative)
         else:
             self._ask((negative, None))
@@ -65,6 +69,25 @@ class RedisLimiter:
         """Let what is on its way arrive."""
         while self._sender is not None:
             await self._sender
+        if self._probe is not None:
+            await self._probe
+
+    def _rests(self) -> bool:
+        """Whether Redis is left alone; when that was long enough, it is asked beside the requests whether it answers again."""
+        if self._resting and self._probe is None and self._monotonic() >= self._rest_until:
+            self._probe = asyncio.create_task(self._ask_again())
+        return self._resting
+
+    async def _ask_again(self) -> None:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._redis.ping()
+            self._resting = False
+        except Exception as failure:  # noqa: BLE001 Whatever keeps it from answering, it does not answer.
+            self._rest_until = self._monotonic() + REST_SECONDS
+            self._log.warning("rate limits not answered", reason=type(failure).__name__, rests=True)
+        finally:
+            self._probe = None
 
     def _ask(self, question: Question) -> None:
         self._waiting.append(question)
@@ -84,7 +107,7 @@ class RedisLimiter:
             self._sender = None
 
     async def _decided(self, batch: Sequence[Question]) -> Sequence[Verdict | None]:
-        if self._monotonic() < self._rest_until:
+        if self._resting:
             return [None] * len(batch)
         keys, arguments = _spoken(batch, self._secret)
         text = await self._within_budget(keys, arguments)
@@ -122,7 +145,7 @@ class RedisLimiter:
         self._misses += 1
         self._log.warning("rate limits not answered", reason=reason, misses=self._misses)
         if self._misses >= MISSES_MAX:
-            self._misses = 0
+            self._misses, self._resting = 0, True
             self._rest_until = self._monotonic() + REST_SECONDS
 
     def _alone(self, policies: Sequence[Policy]) -> Verdict:

@@ -111,7 +111,12 @@ class Silent:
     """A Redis that never answers."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.asked = self.probed = 0
+        self.answers = asyncio.Event()
+
+    async def ping(self) -> None:
+        self.probed += 1
+        await self.answers.wait()
 
     async def script_load(self, script: str) -> str:
         self.asked += 1
@@ -135,11 +140,27 @@ async def test_a_silent_redis_costs_milliseconds_and_lets_ordinary_requests_pass
     assert time.monotonic() - started < 10
 
 
-async def test_after_three_misses_it_is_left_alone_for_five_seconds(silent):
+async def test_after_three_misses_it_is_left_alone_and_no_request_finds_out_whether_it_answers(silent, monkeypatch):
+    monkeypatch.setattr(module, "PROBE_SECONDS", 0.05)
     for _ in range(10):
         await silent.limiter.take([policy(count=1)])
-    assert silent.redis.asked == module.MISSES_MAX
+    assert (silent.redis.asked, silent.redis.probed) == (module.MISSES_MAX, 0)
+    for rests in (1, 2):
+        silent.clock.offset = rests * (module.REST_SECONDS + 1)
+        for _ in range(10):
+            await silent.limiter.take([policy(count=1)])
+        await silent.limiter.close()
+        assert (silent.redis.asked, silent.redis.probed) == (module.MISSES_MAX, rests)
+
+
+async def test_once_it_answers_it_counts_again(silent):
+    for _ in range(module.MISSES_MAX):
+        await silent.limiter.take([policy(count=1)])
     silent.clock.offset = module.REST_SECONDS + 1
+    silent.redis.answers.set()
+    await silent.limiter.take([policy(count=1)])
+    await silent.limiter.close()
+    assert silent.redis.asked == module.MISSES_MAX
     await silent.limiter.take([policy(count=1)])
     assert silent.redis.asked == module.MISSES_MAX + 1
 
