@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+from functools import partial
 from typing import Any
 
 from sanic import Sanic
@@ -10,6 +12,7 @@ from sanic.http import Http, Stage
 from sanic.server import serve
 
 from api.app import REQUEST_SECONDS, SHUTDOWN_SECONDS
+from api.arrivals import Arrivals
 from api.kit.strict_http import StrictProtocol
 
 BACKLOG = 1024
@@ -18,7 +21,7 @@ CLOSE_POLL_SECONDS = 0.02
 
 
 class Server:
-    """`await start()`, then `await stop()`. The socket is bound when `start` returns."""
+    """`await start()` or `await start_behind(line)`, then `await stop()`. The socket is bound when `start` returns."""
 
     def __init__(self, app: Sanic) -> None:
         self._app = app
@@ -30,18 +33,29 @@ class Server:
     async def start(self, *, host: str | None = None, port: int | None = None, sock: Any = None) -> int:
         """Listen on *host*:*port* (0: any free port) or on *sock*; the port is returned.   Raises OSError when it is taken."""
         loop = asyncio.get_running_loop()
+        # The application's own create_server listens before the start-up listeners have run, and takes port 0 for 8000.
+        await self._begin(serve(host, port, self._app, sock=sock, loop=loop, protocol=StrictProtocol, run_async=True, backlog=BACKLOG))
+        name = self._server.server.sockets[0].getsockname()
+        self.port = int(name[1]) if isinstance(name, tuple) else 0
+        return self.port
+
+    async def start_behind(self, line: socket.socket) -> None:
+        """Serve the connections that come by *line* from the process that listens."""
+        loop = asyncio.get_running_loop()
+        arrivals = Arrivals(line)
+        asked = _Asked(loop)
+        server = serve(None, None, self._app, sock=line, loop=asked, protocol=_counted(arrivals), run_async=True)
+        server.loop, server.serve_coro = loop, arrivals.opened(partial(asked.factory, loop=loop))
+        await self._begin(server)
+
+    async def _begin(self, server: Any) -> None:
         # Sanic rewrites its own methods at the first start in a process, and breaks when it meets the rewritten ones.
         self._app.config.TOUCHUP = Http.http1_response_header.__code__.co_filename.endswith(".py")
-        # The application's own create_server listens before the start-up listeners have run, and takes port 0 for 8000.
-        server = serve(host, port, self._app, sock=sock, loop=loop, protocol=StrictProtocol, run_async=True, backlog=BACKLOG)
         await server.startup()
         await server.before_start()
         self._server = await server
         await server.after_start()
         self._watch = asyncio.create_task(_end_slow_requests(server.connections))
-        name = self._server.server.sockets[0].getsockname()
-        self.port = int(name[1]) if isinstance(name, tuple) else 0
-        return self.port
 
     async def stop(self) -> None:
         """Take no more, tell who waits or streams to end, let the rest finish for at most 10 s, then close."""
@@ -52,6 +66,8 @@ class Server:
         # Who is still busy after that is cut off below.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SHUTDOWN_SECONDS):
+                if isinstance(self._server.server, Arrivals):
+                    await self._server.server.wait_closed()
                 while connections := list(self._server.connections):
                     for connection in connections:
                         connection.close_if_idle()
@@ -61,6 +77,31 @@ class Server:
         if self._watch is not None:
             self._watch.cancel()
         await self._server.after_stop()
+
+
+class _Asked:
+    """Stands in for the event loop where Sanic asks it to listen, and keeps what makes a protocol for each connection."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.factory: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def create_server(self, factory: Any, *_: Any, **__: Any) -> None:
+        self.factory = factory
+
+
+def _counted(arrivals: Arrivals) -> type[StrictProtocol]:
+    class Counted(StrictProtocol):
+        """Tells who passes connections on that one has ended."""
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            arrivals.ended()
+
+    return Counted
 
 
 async def _end_slow_requests(connections: set[Any]) -> None:

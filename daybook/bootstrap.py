@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,7 +16,7 @@ from api.platform import Platform, Telling
 from daybook.callbacks import AdapterHearing, callback_base
 from daybook.checks import health_checks
 from daybook.connections import POOL
-from daybook.measures import Appends, metrics_told, siblings_of
+from daybook.measures import Appends, api_metrics, metrics_told
 from daybook.media import looking_at_media
 from daybook.objects import object_store
 from daybook.payments import payments_of
@@ -59,7 +60,7 @@ from infra.journal.tail import open_tail
 from infra.limits.limiter import RedisLimiter
 from infra.media.media import ChildMedia
 from infra.metrics.gauges import open_streams, process_gauges
-from infra.metrics.registry import ProcessMetrics
+from infra.metrics.registry import API
 from infra.metrics.roles import RoleMetrics
 from infra.objects.directory import DirectoryStore
 from infra.objects.kept import PostgresKeptAssets
@@ -175,8 +176,8 @@ class Positions:
 
 
 @asynccontextmanager
-async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
-    """Everything the API stands on."""
+async def api_platform(settings: Settings, *, process: str = API, told_in: Path | None = None) -> AsyncIterator[Platform]:
+    """Everything the API stands on. *process* and *told_in*: see `processes/api.py`."""
     appends = Appends()
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(ground(settings, "api", appends.meters()))
@@ -187,8 +188,8 @@ async def api_platform(settings: Settings) -> AsyncIterator[Platform]:
         client = redis.asyncio.Redis.from_url(settings.redis_url)
         stack.push_async_callback(client.aclose)
         telling = await stack.enter_async_context(telling_on(base, client))
-        gauges = {**process_gauges(base.reads, base.journal, positions.followers), **open_streams(lambda: telling.places.open)}
-        metrics = ProcessMetrics(gauges, siblings=siblings_of(settings))
+        gauges, streams = process_gauges(base.reads, base.journal, positions.followers), open_streams(lambda: telling.places.open)
+        metrics = await stack.enter_async_context(api_metrics(settings, gauges, streams, process=process, told_in=told_in))
         appends.metrics = metrics
         limiter = RedisLimiter(client, bypassed=metrics.limiter_bypassed, secret=base.vault.sign("limits", b""))
         stack.push_async_callback(limiter.close)

@@ -14,6 +14,7 @@ def in_force(settings: Settings) -> dict[str, str]:
     values = {
         "DAYBOOK_HOST": settings.host,
         "DAYBOOK_PORT": str(settings.port),
+        "DAYBOOK_API_PROCESSES": str(settings.api_processes),
         "DAYBOOK_PUBLIC_URL": settings.public_url,
         "DAYBOOK_DATA_DIR": str(settings.data_dir),
         "DAYBOOK_SECRET_KEY": _secret_key(settings),

@@ -1,6 +1,6 @@
 """Where measurements go."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from daybook.settings import Settings
 from daybook.up.listener import listen
 from infra.journal.meters import Meters
 from infra.metrics.endpoint import served
-from infra.metrics.registry import ProcessMetrics
+from infra.metrics.registry import API, GaugeReader, ProcessMetrics
 from infra.metrics.roles import RoleMetrics
 from infra.metrics.siblings import told
 
@@ -39,6 +39,18 @@ def siblings_of(settings: Settings) -> Path | None:
     except FileNotFoundError:
         return None
     return directory if directory.is_dir() else None
+
+
+@asynccontextmanager
+async def api_metrics(
+    settings: Settings, gauges: Mapping[str, GaugeReader], own_gauges: Mapping[str, GaugeReader], *, process: str, told_in: Path | None
+) -> AsyncIterator[ProcessMetrics]:
+    """The metrics of an API process. One of several tells its own to the others, in *told_in*, else where all roles of the machine do."""
+    everybody = siblings_of(settings)
+    places = [place for place in (everybody, told_in) if place is not None]
+    metrics = ProcessMetrics(gauges, own_gauges=own_gauges, siblings=places, process=process)
+    async with told(None if process == API else told_in or everybody, process, metrics.own):
+        yield metrics
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from domain.webhooks.schedule import RETRY_SECONDS
 
 Value = TypeVar("Value")
 WELCOME_PER_DAY = 10_000
+API_PROCESSES_MAX = 64
 UPLOAD_QUOTA_BYTES = 100 << 30
 UPLOAD_QUOTA_MAX = 2**53 - 1
 ACCOUNT_CONCURRENCY_MAX = 9_999
@@ -41,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     port: int
+    api_processes: int
     public_url: str
     data_dir: Path
     #: As given; `secret_key` below is what to use.
@@ -172,6 +174,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     settings = Settings(
         host=host,
         port=port,
+        api_processes=reading.take("DAYBOOK_API_PROCESSES", parsing.integer(1, API_PROCESSES_MAX), 1),
         public_url=reading.take("DAYBOOK_PUBLIC_URL", parsing.web_address, default_url(host, port)),
         data_dir=Path(reading.text("DAYBOOK_DATA_DIR") or ".daybook").absolute(),
         given_secret_key=reading.maybe("DAYBOOK_SECRET_KEY", parsing.secret),

@@ -39,6 +39,7 @@ def vendors() -> Iterator[Variable]:
 VARIABLES = (
     Variable("DAYBOOK_HOST", "127.0.0.1", "Address the API listens on."),
     Variable("DAYBOOK_PORT", "8000", "Port the API listens on."),
+    Variable("DAYBOOK_API_PROCESSES", "1", "So many processes, 1 to 64, serve that port: as many as the API may have cores."),
     Variable("DAYBOOK_PUBLIC_URL", "http://<host>:<port>", "How clients reach the API; all links are made from it."),
     Variable("DAYBOOK_DATA_DIR", ".daybook", "Where the embedded engines, stored objects and generated keys live."),
     Variable(

@@ -4,7 +4,8 @@ import functools
 import importlib
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,11 +17,14 @@ from daybook.settings import Settings, from_environment
 CANNOT_START = 2
 
 
-def serve(name: str, settings: Settings, *, no_color: bool = False, control: Control | None = None, **options: Any) -> int:
-    """Run the role *name* until it is stopped; *options* are its own. Returns the exit code."""
+def serve(name: str, settings: Settings, *, no_color: bool = False, control: Control | None = None, number: int = 0, **options: Any) -> int:
+    """Run the role *name* until it is stopped; *options* are its own, *number* tells one of several. Returns the exit code."""
     from infra.logs import configure
 
-    configure(level=settings.log_level, format=settings.log_format, process=name, no_color=no_color)
+    process = f"{name}-{number}" if number else name
+    configure(level=settings.log_level, format=settings.log_format, process=process, no_color=no_color)
+    if number:
+        options["process"] = process
     given = {key: value for key, value in options.items() if value}
     return run(name, functools.partial(load(name), **given), settings, control)
 
@@ -32,7 +36,7 @@ def load(name: str) -> Role:
 
 
 def child(arguments: Sequence[str]) -> int:
-    """A child of `up`: load, wait for `go`, then find the engines like any command."""
+    """A child of `up` or of `daybook api`: load, wait for `go`, then find the engines like any command."""
     name, *rest = arguments
     words = dict(word.removeprefix("--").split("=", 1) for word in rest)
     control = Control(int(words["control"]))
@@ -43,7 +47,7 @@ def child(arguments: Sequence[str]) -> int:
     from daybook.cli.terminal import no_color
     from daybook.up.reach import reached
 
-    options = {"door": socket.socket(fileno=int(words["listen"]))} if "listen" in words else {}
+    options = _options(words)
     try:
         with reached(from_environment()) as settings:
             # The API tells the metrics of all children.
@@ -55,3 +59,15 @@ def child(arguments: Sequence[str]) -> int:
             raise
         sys.stderr.write(f"daybook {name}: {sentence}\n")
         return CANNOT_START
+
+
+def _options(words: Mapping[str, str]) -> dict[str, Any]:
+    """What the API needs to know of the others that serve its port."""
+    options: dict[str, Any] = {"number": int(words.get("number", 0))}
+    if "listen" in words:
+        options["door"] = socket.socket(fileno=int(words["listen"]))
+    if "line" in words:
+        options["line"] = socket.socket(fileno=int(words["line"]))
+    if "told-in" in words:
+        options["told_in"] = Path(words["told-in"])
+    return options

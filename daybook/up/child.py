@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -27,6 +27,15 @@ class Start:
     environ: Mapping[str, str] | None
     log: IO[Any] | None = None
     inherited: Sequence[int] = ()
+    #: Of several processes of a role each has one, from 1.
+    number: int = 0
+    #: Makes the line by which a new process gets its connections; None: it listens itself, or nobody comes to it.
+    line: Callable[[], socket.socket] | None = None
+
+    @property
+    def name(self) -> str:
+        """As logs and metrics call it."""
+        return f"{self.role}-{self.number}" if self.number else self.role
 
 
 @dataclass
@@ -45,17 +54,24 @@ class Child:
         """Starts the process; it loads its code and then waits for `go`."""
         ours, theirs = socket.socketpair()
         words = [sys.executable, "-P", "-m", "daybook.processes", self.start.role, f"--control={theirs.fileno()}", *self.start.words]
+        given = [theirs]
+        if self.start.line is not None:
+            given.append(self.start.line())
+            words.append(f"--line={given[-1].fileno()}")
+        if self.start.number:
+            words.append(f"--number={self.start.number}")
         self.process = subprocess.Popen(
             words,
             env=None if self.start.environ is None else dict(self.start.environ),
             stdin=subprocess.DEVNULL,
             stdout=self.start.log,
             stderr=self.start.log,
-            pass_fds=(theirs.fileno(), *self.start.inherited),
+            pass_fds=(*(each.fileno() for each in given), *self.start.inherited),
             # Ctrl-C is for `up`, which then says it to its children in order.
             start_new_session=True,
         )
-        theirs.close()
+        for each in given:
+            each.close()
         ours.setblocking(False)
         self.control, self.ready, self.started_at = ours, False, time.monotonic()
 

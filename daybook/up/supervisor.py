@@ -20,9 +20,12 @@ Say = Callable[[str], None]
 
 
 class Supervisor:
-    """`spawn`, `go`, then `tick` until `stopping`, then `stop`. Use it in the main thread: it takes the process's signals."""
+    """`spawn`, `go`, then `tick` until `stopping`, then `stop`. Use it in the main thread: it takes the process's signals.
 
-    def __init__(self, starts: Sequence[Start], engines: Engines, say: Say) -> None:
+    *engines* are started again when they die; None: somebody else looks after them.
+    """
+
+    def __init__(self, starts: Sequence[Start], engines: Engines | None, say: Say) -> None:
         self.children = [Child(start) for start in starts]
         self.signals = 0
         self._engines = engines
@@ -64,19 +67,19 @@ class Supervisor:
         return all(child.ready for child in self.children)
 
     def tick(self, seconds: float = TICK_SECONDS) -> list[tuple[str, int]]:
-        """Wait for news at most *seconds*, then start again what ended. Returns (role, exit code) of those that ended."""
+        """Wait for news at most *seconds*, then start again what ended. Returns (name, exit code) of those that ended."""
         self._wait(seconds)
         ended = [(child, code) for child in self.children if (code := child.ended()) is not None]
         for child, code in ended:
-            self._say(f"{child.start.role} ended ({spoken(code)}); starting it again in {max(0.0, child.next_at - time.monotonic()):.1f} s")
+            self._say(f"{child.start.name} ended ({spoken(code)}); starting it again in {max(0.0, child.next_at - time.monotonic()):.1f} s")
         if self.stopping:
-            return [(child.start.role, code) for child, code in ended]
+            return [(child.start.name, code) for child, code in ended]
         self._revive_engines()
         for child in self.children:
             if child.due:
                 child.spawn()
                 child.go()
-        return [(child.start.role, code) for child, code in ended]
+        return [(child.start.name, code) for child, code in ended]
 
     def stop(self) -> None:
         """Drain all at once, wait, and kill what does not end; a further signal kills at once."""
@@ -94,7 +97,7 @@ class Supervisor:
     def _kill(self) -> None:
         for child in self.children:
             if self._runs(child):
-                self._say(f"{child.start.role} is ended without a drain")
+                self._say(f"{child.start.name} is ended without a drain")
                 child.send(signal.SIGKILL)
                 assert child.process is not None
                 child.process.wait()
@@ -111,6 +114,8 @@ class Supervisor:
             lines[line].hear()
 
     def _revive_engines(self) -> None:
+        if self._engines is None:
+            return
         for name in self._engines.dead:
             self._say(f"{name} ended; starting it again")
             engine = self._engines.postgres if name == "Postgres" else self._engines.redis

@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
@@ -15,11 +15,13 @@ from daybook.engines.lock import holder
 from daybook.settings import Settings
 from daybook.up.child import Start
 from daybook.up.listener import listen
+from daybook.up.porter import Porter
 from daybook.up.reach import engines_of, with_engines
 from daybook.up.readiness import is_ready
 from daybook.up.supervisor import Supervisor
 
-ROLES = ("api", "worker", "followers")
+#: Beside the API, of which there may be several.
+ROLES = ("worker", "followers")
 READY_SECONDS = 60.0
 FAILED, CANNOT_START = 1, 2
 
@@ -43,14 +45,18 @@ def run(
     with ExitStack() as stack:
         door = stack.enter_context(listener or listen(settings.host, settings.port))
         engines = engines_of(settings)
-        supervisor = Supervisor(_starts(settings, environ, door, log), engines, say)
+        porter = Porter(door) if settings.api_processes > 1 else None
+        starts = _starts(settings, environ, porter or door, log)
+        supervisor = Supervisor(starts, engines, say)
         supervisor.heed_signals()
         supervisor.spawn()
         stack.callback(engines.stop)
         stack.callback(supervisor.stop)
         # Nobody new may come in while the API finishes what it has.
-        stack.callback(door.close)
-        reaching = _engines_and_tables(settings, engines)
+        stack.callback(porter.close if porter else door.close)
+        if porter:
+            porter.start()
+        reaching = _engines_and_tables(settings, engines, [start.role for start in starts])
         supervisor.go()
         if not _wait_until_ready(supervisor, settings):
             return 0 if supervisor.stopping else CANNOT_START
@@ -71,18 +77,17 @@ def _refuse_second(settings: Settings) -> None:
         )
 
 
-def _starts(settings: Settings, environ: Mapping[str, str] | None, door: socket.socket, log: IO[Any] | None) -> list[Start]:
-    def start(role: str) -> Start:
-        # The data directory stands in the command line so that a person can tell whose process it is.
-        words = [f"--data={settings.data_dir}"]
-        if role == "api":
-            return Start(role, [*words, f"--listen={door.fileno()}"], environ, log, [door.fileno()])
-        return Start(role, words, environ, log)
+def _starts(settings: Settings, environ: Mapping[str, str] | None, door: socket.socket | Porter, log: IO[Any] | None) -> list[Start]:
+    # The data directory stands in the command line so that a person can tell whose process it is.
+    words = [f"--data={settings.data_dir}"]
+    if isinstance(door, Porter):
+        apis = [Start("api", words, environ, log, number=number, line=door.line) for number in range(1, settings.api_processes + 1)]
+    else:
+        apis = [Start("api", [*words, f"--listen={door.fileno()}"], environ, log, [door.fileno()])]
+    return [*apis, *(Start(role, words, environ, log) for role in ROLES)]
 
-    return [start(role) for role in ROLES]
 
-
-def _engines_and_tables(settings: Settings, engines: Engines) -> Settings:
+def _engines_and_tables(settings: Settings, engines: Engines, roles: Sequence[str]) -> Settings:
     """Engines start while the code that makes the tables is loaded."""
     loading = threading.Thread(target=_load_schema)
     loading.start()
@@ -94,10 +99,10 @@ def _engines_and_tables(settings: Settings, engines: Engines) -> Settings:
     from daybook.up.budget import check_budget
 
     reaching = with_engines(settings, engines)
-    # Made before anybody needs it: three children would make three.
+    # Made before anybody needs it: each child would make one.
     reaching.secret_key()
     asyncio.run(bring_up_to_date(reaching))
-    check_budget(reaching, ROLES)
+    check_budget(reaching, roles)
     return reaching
 
 

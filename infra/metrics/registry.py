@@ -1,7 +1,7 @@
 """The metrics of one process, each declared once. Nothing here names an account."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,19 +13,31 @@ from infra.metrics.siblings import joined
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0)
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 GATHER_SECONDS = 2.0
+API = "api"
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
 class ProcessMetrics:
     """Implements the metrics port of the API; other parts of a process count through the same registry.
 
-    With *siblings*, the directory where other processes of this machine tell theirs, `render` joins them to ours.
+    With *siblings*, the directories where other processes of this machine tell theirs, `render` joins them to ours.
     `gauges` are read at each scrape: name -> (help, label names, reader). A reader that fails leaves its gauge out.
+    Where several processes serve one port, *process* is the name of this one: whoever is asked tells `own` of each under its name, and
+    the *gauges*, which are the same for all, once, under `api`. *own_gauges* are of this process.
     """
 
-    def __init__(self, gauges: Mapping[str, "GaugeReader"] | None = None, *, siblings: Path | None = None) -> None:
+    def __init__(
+        self,
+        gauges: Mapping[str, "GaugeReader"] | None = None,
+        *,
+        own_gauges: Mapping[str, "GaugeReader"] | None = None,
+        siblings: Sequence[Path] = (),
+        process: str = API,
+    ) -> None:
         self.registry = CollectorRegistry()
+        self._common = CollectorRegistry()
         self._siblings = siblings
+        self._process = process
         self._log = structlog.get_logger()
         labels, place = ("route", "method", "status"), self.registry
         self._requests = Counter("daybook_requests", "Answered requests.", labels, registry=place)
@@ -37,8 +49,11 @@ class ProcessMetrics:
         )
         self._batch = Histogram("daybook_writer_batch_commands", "Commands in one append.", buckets=BATCHES, registry=place)
         self._append = Histogram("daybook_writer_append_seconds", "Time of one append.", buckets=SECONDS, registry=place)
-        self._readers = dict(gauges or {})
-        self._gauges = {name: Gauge(name, reader.help, reader.labels, registry=place) for name, reader in self._readers.items()}
+        common, own = gauges or {}, own_gauges or {}
+        self._readers = {**common, **own}
+        self._gauges = {name: Gauge(name, reader.help, reader.labels, registry=self._common) for name, reader in common.items()}
+        self._gauges |= {name: Gauge(name, reader.help, reader.labels, registry=place) for name, reader in own.items()}
+        self._own = list(own)
         # Looking a child up by its labels costs more than counting, so it is done once per combination.
         self._request_child = lru_cache(maxsize=4096)(lambda *values: self._requests.labels(*values))
         self._seconds_child = lru_cache(maxsize=1024)(lambda *values: self._seconds.labels(*values))
@@ -58,8 +73,16 @@ class ProcessMetrics:
 
     async def render(self) -> bytes:
         await asyncio.gather(*(self._read(name) for name in self._readers))
-        own = generate_latest(self.registry)
-        return own if self._siblings is None else await joined(self._siblings, own)
+        own, common = generate_latest(self.registry), generate_latest(self._common)
+        if not self._siblings:
+            return own + common
+        texts = {API: own + common} if self._process == API else {API: common, self._process: own}
+        return await joined(self._siblings, texts)
+
+    async def own(self) -> bytes:
+        """What siblings are told: nothing that they know themselves."""
+        await asyncio.gather(*(self._read(name) for name in self._own))
+        return generate_latest(self.registry)
 
     async def _read(self, name: str) -> None:
         gauge, reader = self._gauges[name], self._readers[name]

@@ -6,7 +6,7 @@ Whoever connects gets the text and the end of the line; there is nothing to ask.
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -44,12 +44,12 @@ async def told(directory: Path | None, role: str, render: Callable[[], Awaitable
             socket.unlink()
 
 
-async def joined(directory: Path, own: bytes) -> bytes:
-    """*own*, those of the API, and those of all its siblings, with a label `process`."""
-    sockets = _sockets(directory)
-    answers = await asyncio.gather(*(_ask(socket) for socket in sockets))
-    texts = {"api": own, **{socket.name.removesuffix(SUFFIX): text for socket, text in zip(sockets, answers, strict=True) if text}}
-    return merged(texts)
+async def joined(directories: Sequence[Path], own: Mapping[str, bytes]) -> bytes:
+    """*own*, which we know by process, and those of all siblings in *directories*, with a label `process`."""
+    found = {socket.name.removesuffix(SUFFIX): socket for directory in directories for socket in _sockets(directory)}
+    others = {process: socket for process, socket in found.items() if process not in own}
+    answers = await asyncio.gather(*(_ask(socket) for socket in others.values()))
+    return merged({**own, **{process: text for process, text in zip(others, answers, strict=True) if text}})
 
 
 def _sockets(directory: Path) -> list[Path]:

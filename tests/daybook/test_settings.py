@@ -76,6 +76,8 @@ def test_everything_can_be_set():
         ("DAYBOOK_PORT", "70000", "DAYBOOK_PORT must be a whole number from 1 to 65535, not '70000'."),
         ("DAYBOOK_PORT", "٨٠٠٠", "DAYBOOK_PORT must be a whole number from 1 to 65535, not '٨٠٠٠'."),
         ("DAYBOOK_HOST", "a b", "DAYBOOK_HOST must be a host name or an address such as 127.0.0.1, not 'a b'."),
+        ("DAYBOOK_API_PROCESSES", "0", "DAYBOOK_API_PROCESSES must be a whole number from 1 to 64, not '0'."),
+        ("DAYBOOK_API_PROCESSES", "65", "DAYBOOK_API_PROCESSES must be a whole number from 1 to 64, not '65'."),
         ("REDIS_URL", "localhost:6379", "REDIS_URL is not an address; it must begin with redis:// or rediss:// or unix://."),
         ("REDIS_URL", "redis://h:99999/0", "REDIS_URL is not an address; it must begin with redis:// or rediss:// or unix://."),
         ("DAYBOOK_LOG_LEVEL", "loud", "DAYBOOK_LOG_LEVEL must be one of debug, info, warning, error, not 'loud'."),

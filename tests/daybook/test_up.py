@@ -13,7 +13,7 @@ from daybook.engines import EngineError
 from daybook.engines.lock import holder
 from daybook.settings import load
 from daybook.up.budget import check_budget
-from tests.support.daybook_command import Up, environ, gone_within, naming, run
+from tests.support.daybook_command import Up, environ, gone_within, naming, processes, run
 
 HEALED_SECONDS = 30
 
@@ -130,6 +130,33 @@ def test_an_engine_that_is_killed_is_started_again(lasting, engine):
     os.kill(int(file.read_text().split()[0]), signal.SIGKILL)
     assert lasting.wait_for("ended; starting it again")
     assert within(HEALED_SECONDS, lambda: ready(lasting.port))
+
+
+def test_several_api_processes_are_children_beside_the_others(ups, tmp_path):
+    """Shared connections, deaths and metrics are those of `daybook api --processes`: see test_api_processes.py."""
+    port = free_port()
+    up = ups(tmp_path / "da ta", DAYBOOK_PORT=str(port), DAYBOOK_API_PROCESSES="2")
+    assert up.wait_for("ready ") == f"ready http://127.0.0.1:{port}"
+    words = {words[words.index("daybook.processes") + 1] + words[-1]: pid for pid, words in processes() if f"--data={up.data}" in words}
+    assert sorted(words)[:2] == ["api--number=1", "api--number=2"]
+    assert len(words) == 4
+    os.kill(words["api--number=2"], signal.SIGKILL)
+    assert up.wait_for("api-2 ended (SIGKILL); starting it again in")
+    assert ready(port)
+
+    def told() -> str:
+        return httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+
+    wanted = (
+        'daybook_streams_open{process="api-1"}',
+        'daybook_streams_open{process="api-2"}',
+        'daybook_worker_slots{process="worker"} 16.0',
+    )
+    assert within(HEALED_SECONDS, lambda: all(each in told() for each in wanted)), told()
+    assert up.stop() == 0
+    assert naming(up.data) == []
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])

@@ -24,7 +24,7 @@ NEVER: Any = None
 
 def known() -> set[str]:
     """Every name that can be asked for."""
-    process = ProcessMetrics(process_gauges(NEVER, NEVER, NEVER))
+    process = ProcessMetrics(own_gauges=process_gauges(NEVER, NEVER, NEVER))
     texts = [generate_latest(each.registry) for each in (process, *map(RoleMetrics, COUNTERS))]
     found: set[str] = set()
     for text in texts:

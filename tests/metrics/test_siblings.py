@@ -31,13 +31,13 @@ async def test_who_is_there_is_joined_and_who_is_not_is_left_out(tmp_path):
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / f"scheduler{SUFFIX}"))
     async with told(tmp_path, "worker", worker.render), told(tmp_path, "scheduler", RoleMetrics("scheduler").render):
-        found = samples(await joined(tmp_path, b""))
+        found = samples(await joined([tmp_path], {"api": b""}))
     assert found["daybook_worker_claims_total", "worker"] == 7
     assert ("daybook_scheduler_swept_total", "scheduler") in found
-    assert await joined(tmp_path, b"") == b"\n"
+    assert await joined([tmp_path], {"api": b""}) == b"\n"
 
 
 async def test_a_second_process_of_a_role_has_a_name_of_its_own(tmp_path):
     async with told(tmp_path, "worker", RoleMetrics("worker").render), told(tmp_path, "worker", RoleMetrics("worker").render):
-        found = samples(await joined(tmp_path, b""))
+        found = samples(await joined([tmp_path], {"api": b""}))
     assert len({process for _, process in found if process.startswith("worker")}) == 2
