@@ -1,7 +1,12 @@
 """Durable submits over HTTP: token, validation, limits off, idempotency, hold and request in one commit."""
 
+import re
+import time
+
+import httpx
+
 from tests.bench.measure import Floor, Round, Row
-from tests.bench.stand import Stand, free_port, load, loads
+from tests.bench.stand import Stand, free_port, load, url
 
 CONNECTIONS = 64
 BODY = {"kind": "image", "model": "bench/noop", "prompt": "a lighthouse at dusk, long exposure", "params": {"size": "512x512"}}
@@ -41,17 +46,33 @@ def measure(stand: Stand) -> Round:
 
 
 def by_two(stand: Stand) -> Round:
-    dsn, first, second = stand.house(), free_port(), free_port()
+    dsn, port = stand.house(), free_port()
     try:
-        with stand.processes(dsn, "api", port=first), stand.processes(dsn, "api", port=second):
-            tokens = stand.tokens(dsn, first, CONNECTIONS)
-            half = CONNECTIONS // 2
-            shares = ((first, tokens[:half]), (second, tokens[half:]))
-            loads([submit_plan(port, some, connections=half, seconds=1) for port, some in shares])
-            seen = [expect_accepted(one) for one in loads([submit_plan(port, some, connections=half) for port, some in shares])]
+        with stand.processes(dsn, "api --processes 2", port=port):
+            wait_for_both(port)
+            tokens = stand.tokens(dsn, port, CONNECTIONS)
+            load(submit_plan(port, tokens, seconds=1))
+            seen = expect_accepted(load(submit_plan(port, tokens)))
     finally:
         stand.drop(dsn)
-    return {"submits": sum(one["rate"] for one in seen), "p99": max(one["p99_ms"] for one in seen)}
+    return {"submits": seen["rate"], "p50": seen["p50_ms"], "p99": seen["p99_ms"]}
+
+
+def wait_for_both(port: int, seconds: float = 30) -> None:
+    """The port answers as soon as one of them serves; connections that come before the other does stay with the first."""
+    until = time.monotonic() + seconds
+    while (answered := processes_of(port)) != {"api-1", "api-2"}:
+        if time.monotonic() > until:
+            raise RuntimeError(f"within {seconds} s only {sorted(answered)} answered")
+
+
+def processes_of(port: int) -> set[str]:
+    """Which processes answer somebody who comes twice at once: each has what it answered in the metrics."""
+    with httpx.Client(base_url=url(port), trust_env=False) as first, httpx.Client(base_url=url(port), trust_env=False) as second:
+        for client in (first, second):
+            client.get("/health/live").raise_for_status()
+        told = first.get("/metrics").raise_for_status().text
+    return set(re.findall(r'daybook_requests_total\{process="([^"]+)",method="GET",route="/health/live"', told))
 
 
 ROW = Row(
@@ -64,8 +85,8 @@ ROW = Row(
 )
 TWO_APIS = Row(
     key="submit-two",
-    name="submit over HTTP, 2 × 32 connections, 64 accounts, two API processes",
-    beside="PostgreSQL, Redis, two load generators",
+    name="submit over HTTP, 64 connections, 64 accounts, two API processes behind one port",
+    beside="PostgreSQL, Redis, load generator",
     measure=by_two,
-    units={"p99": "ms"},
+    units={"p50": "ms", "p99": "ms"},
 )
