@@ -104,7 +104,7 @@ def test_the_parent_has_nothing_open_but_the_port_and_the_lines_to_its_children(
     # The port, the bell and its rope, and for each child a line to control it and one to hand connections on.
     assert len(sockets) == 3 + 2 * 2
     with closing(lasting.connect()) as connection:
-        assert json.loads(get(connection, "/health/ready"))["status"] == "ok"
+        assert json.loads(get(connection, "/health/ready"))["dependencies"]["postgresql"]["status"] == "ok"
 
 
 def test_connections_are_shared_evenly(lasting):
