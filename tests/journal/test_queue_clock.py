@@ -36,7 +36,7 @@ CHANGE = """
         %(queues)s::text[], %(models)s::text[], %(models)s::text[], %(priorities)s::smallint[], %(never)s::timestamptz[],
         %(never)s::timestamptz[], %(deadlines)s::timestamptz[])
 """
-MOVE = "SELECT dispatch.move_clock('image', %s)"
+MOVE = "SELECT setval('dispatch.clock_image', %s)"
 BELOW = "SELECT count(*) FROM dispatch.work WHERE state = 'ready' AND rank < dispatch.lowest_rank(queue)"
 
 

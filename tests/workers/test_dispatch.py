@@ -124,7 +124,7 @@ async def test_a_claim_probes_the_queue_however_long_it_is(fleet: Fleet, record_
 
 async def test_whom_the_clock_has_left_behind_is_found_within_a_tick(fleet: Fleet):
     generation_id = await fleet.submit(await fleet.account())
-    await fleet.world.rows("SELECT dispatch.move_clock('image', 1000)")
+    await fleet.world.rows("SELECT setval('dispatch.clock_image', 1000)")
     assert await fleet.platform.claims.claim(fleet.platform.ids.new(), ["image"], 8) == []
     async with fleet.working(), fleet.dispatching():
         [done] = await fleet.final(generation_id)

@@ -22,22 +22,15 @@ BEGIN
 END
 $body$;
 
--- NULL: the queue has none. Declared stable so that it can bound a scan; a claim in between moves it, and the slack below covers that.
+-- NULL: the queue has none.
+CREATE FUNCTION dispatch.clock_of(a_queue text) RETURNS regclass LANGUAGE sql STABLE
+AS $body$ SELECT to_regclass('dispatch.' || quote_ident('clock_' || a_queue)) $body$;
+
+-- Declared stable so that it can bound a scan; a claim in between moves it, and the slack below covers that.
 CREATE FUNCTION dispatch.clock(a_queue text) RETURNS bigint LANGUAGE plpgsql STABLE
 AS $body$
 BEGIN
-    RETURN pg_sequence_last_value(to_regclass('dispatch.' || quote_ident('clock_' || a_queue)));
-END
-$body$;
-
-CREATE FUNCTION dispatch.move_clock(a_queue text, turn bigint) RETURNS void LANGUAGE plpgsql VOLATILE
-AS $body$
-DECLARE
-    clock regclass := to_regclass('dispatch.' || quote_ident('clock_' || a_queue));
-BEGIN
-    IF turn > pg_sequence_last_value(clock) THEN
-        PERFORM setval(clock, turn);
-    END IF;
+    RETURN pg_sequence_last_value(dispatch.clock_of(a_queue));
 END
 $body$;
 
@@ -47,16 +40,16 @@ $body$;
 CREATE FUNCTION dispatch.lowest_rank(a_queue text) RETURNS bigint LANGUAGE plpgsql STABLE
 AS $body$
 BEGIN
-    RETURN coalesce(dispatch.clock(a_queue) - 250, -9223372036854775808);
+    RETURN coalesce(pg_sequence_last_value(dispatch.clock_of(a_queue)) - 250, -9223372036854775808);
 END
 $body$;
 
--- The front of the line: before everything that is inserted now, with as many turns to the lowest rank as its commit may take. Whoever
--- becomes ready has at least this rank, so nobody is overtaken by it who was not behind before.
+-- The front of the line: before everything that is inserted now, with a hundred turns to the lowest rank for its own commit. Whoever
+-- becomes ready has at least this rank; of two nobody changes places by that.
 CREATE FUNCTION dispatch.front_rank(a_queue text) RETURNS bigint LANGUAGE plpgsql STABLE
 AS $body$
 BEGIN
-    RETURN dispatch.clock(a_queue) - 150;
+    RETURN pg_sequence_last_value(dispatch.clock_of(a_queue)) - 150;
 END
 $body$;
 
@@ -171,7 +164,7 @@ BEGIN
 END
 $body$;
 
--- As claim_v2, and: in one scan, from the lowest rank on, and it moves the clock. `everything` looks at all ranks, however many are dead.
+-- As claim_v2, and: from the lowest rank on, over what is dead only once, and it moves the clock. `everything` looks at all ranks.
 CREATE FUNCTION dispatch.claim_v3(owner uuid, wanted text[], most integer, lease interval, everything boolean DEFAULT false)
 RETURNS TABLE (generation_id uuid, account_id uuid, claims integer, deaths integer, isolate boolean)
 LANGUAGE plpgsql VOLATILE
@@ -183,20 +176,27 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     asked text;
+    clock regclass;
     lowest bigint := -9223372036854775808;
+    first bigint;
     ids uuid[];
     begun bigint;
 BEGIN
     FOREACH asked IN ARRAY wanted LOOP
         EXIT WHEN most <= 0;
+        clock := dispatch.clock_of(asked);
         IF NOT everything THEN
-            lowest := dispatch.lowest_rank(asked);
+            -- As lowest_rank, without a call for each queue, most of which are empty.
+            lowest := coalesce(pg_sequence_last_value(clock) - 250, -9223372036854775808);
         END IF;
+        first := (SELECT r.rank FROM dispatch.work r
+                  WHERE r.queue = asked AND r.state = 'ready' AND r.rank >= lowest ORDER BY r.rank LIMIT 1);
+        CONTINUE WHEN first IS NULL;
+        CONTINUE WHEN EXISTS (SELECT FROM dispatch.queues q WHERE q.queue = asked AND q.paused);
         SELECT array_agg(f.generation_id), max(f.turn) INTO ids, begun FROM (
             SELECT r.generation_id, r.turn FROM dispatch.work r
-            WHERE r.queue = asked AND r.state = 'ready' AND r.rank >= lowest
-              AND NOT EXISTS (SELECT FROM dispatch.queues q WHERE q.queue = asked AND q.paused)
-            ORDER BY r.rank LIMIT most FOR UPDATE SKIP LOCKED) f;
+            WHERE r.queue = asked AND r.state = 'ready' AND r.rank >= first ORDER BY r.rank LIMIT most FOR UPDATE SKIP LOCKED) f;
+        -- Others may have been faster.
         CONTINUE WHEN ids IS NULL;
         RETURN QUERY
             UPDATE dispatch.work w SET
@@ -205,7 +205,9 @@ BEGIN
             RETURNING w.generation_id, w.account_id, w.claims, w.deaths, w.isolate;
         most := most - cardinality(ids);
         -- Once a claim, not once a row: each move is written to the WAL.
-        PERFORM dispatch.move_clock(asked, begun);
+        IF begun > pg_sequence_last_value(clock) THEN
+            begun := setval(clock, begun);
+        END IF;
     END LOOP;
 END
 $body$;

@@ -111,7 +111,7 @@ class SqlSide:
         await self.connection.execute(f"UPDATE dispatch.{table} SET {column} = now() - interval '1 h' WHERE {column} IS NOT NULL".encode())
 
     async def move_clock(self, queue: str, turn: int) -> None:
-        await self.connection.execute("SELECT dispatch.move_clock(%(queue)s, %(turn)s)", {"queue": queue, "turn": turn})
+        await self.connection.execute("SELECT setval(dispatch.clock_of(%(queue)s), %(turn)s)", {"queue": queue, "turn": turn})
 
     async def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return list(await (await self.connection.execute(query.encode())).fetchall())
