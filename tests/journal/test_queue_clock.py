@@ -128,8 +128,8 @@ async def test_under_an_open_snapshot_nobody_walks_over_the_dead(counters: Journ
         blocks = {name: await blocks_looked_at(counters, *question) for name, question in questions.items()}
         # So many there are to walk over: the claim of the release before does it.
         assert await entries_read(counters, CLAIM_V2, claiming()) >= DEAD
-    # What was begun in the last 250 turns is met, and nothing older.
-    assert {name: count for name, count in read.items() if count > 260} == {}
+    # What was begun in the last 150 turns is met, and nothing older.
+    assert {name: count for name, count in read.items() if count > 160} == {}
     assert read["submit"] <= 8
     assert {name: count for name, count in blocks.items() if count > 200} == {}
 
@@ -137,7 +137,7 @@ async def test_under_an_open_snapshot_nobody_walks_over_the_dead(counters: Journ
 async def test_an_idle_claim_is_bounded_too(counters: JournalWorld, counter: UUID) -> None:
     async with snapshot(counters):
         await live_and_die(counters, counter, DEAD)
-        assert await entries_read(counters, CLAIM, claiming()) <= 260
+        assert await entries_read(counters, CLAIM, claiming()) <= 160
 
 
 @pytest.mark.parametrize("seed", range(3))

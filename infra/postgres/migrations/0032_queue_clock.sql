@@ -35,21 +35,21 @@ END
 $body$;
 
 -- Claims look at ranks from here on; nearly all that was begun lies before it. The best that is inserted now stands fifty turns before the
--- clock; 200 turns more are for what is inserted on a clock that has moved on by the time it is committed. What stands lower all the same
+-- clock; a hundred more are for what is inserted on a clock that has moved on by the time it is committed. What stands lower all the same
 -- is lifted by the dispatcher within a second.
 CREATE FUNCTION dispatch.lowest_rank(a_queue text) RETURNS bigint LANGUAGE plpgsql STABLE
 AS $body$
 BEGIN
-    RETURN coalesce(pg_sequence_last_value(dispatch.clock_of(a_queue)) - 250, -9223372036854775808);
+    RETURN coalesce(pg_sequence_last_value(dispatch.clock_of(a_queue)) - 150, -9223372036854775808);
 END
 $body$;
 
--- The front of the line: before everything that is inserted now, with a hundred turns to the lowest rank for its own commit. Whoever
+-- The front of the line: before everything that is inserted now, with fifty turns to the lowest rank for its own commit. Whoever
 -- becomes ready has at least this rank; of two nobody changes places by that.
 CREATE FUNCTION dispatch.front_rank(a_queue text) RETURNS bigint LANGUAGE plpgsql STABLE
 AS $body$
 BEGIN
-    RETURN pg_sequence_last_value(dispatch.clock_of(a_queue)) - 150;
+    RETURN pg_sequence_last_value(dispatch.clock_of(a_queue)) - 100;
 END
 $body$;
 
@@ -187,7 +187,7 @@ BEGIN
         clock := dispatch.clock_of(asked);
         IF NOT everything THEN
             -- As lowest_rank, without a call for each queue, most of which are empty.
-            lowest := coalesce(pg_sequence_last_value(clock) - 250, -9223372036854775808);
+            lowest := coalesce(pg_sequence_last_value(clock) - 150, -9223372036854775808);
         END IF;
         first := (SELECT r.rank FROM dispatch.work r
                   WHERE r.queue = asked AND r.state = 'ready' AND r.rank >= lowest ORDER BY r.rank LIMIT 1);

@@ -86,18 +86,18 @@ async def test_whatever_becomes_ready_is_where_claims_look(side: Adapters) -> No
     assert await side.board.promote(9) == 1 and await side.board.reap(9) != []
     await side.limits.replace([Limit(scope="model", name="n", most=1)])
     assert await side.limits.admit(9) == 1
-    assert set((await states(side)).values()) == {"ready"} and set((await column(side, 7)).values()) == {850}
+    assert set((await states(side)).values()) == {"ready"} and set((await column(side, 7)).values()) == {900}
     assert await side.board.ready(["image"], 9) == len(await side.claims.claim(A, ["image"], 9)) == 6
 
 
 async def test_what_the_clock_has_left_behind_is_lifted_and_nothing_else(side: Adapters) -> None:
     await change(side, 1, opening(1), opening(2), opening(3, priority=1), opening(4, queue="video"))
-    await side.side.move_clock("image", 252)
+    await side.side.move_clock("image", 152)
     assert await side.board.ready(["image"], 9) == 1
     assert [each.generation_id for each in await side.claims.claim(A, ["image"], 9)] == [TWO]
     assert await side.board.lift(["video"], 9) == 0 and await side.board.lift(["image", "video"], 1) == 1
     assert await side.board.lift(["image"], 9) == 1 and await side.board.lift(["image"], 9) == 0
-    assert await column(side, 7) == {ONE: 102, TWO: 2, THREE: 102, generation(4): 1}
+    assert await column(side, 7) == {ONE: 52, TWO: 2, THREE: 52, generation(4): 1}
     assert await side.queues.position(ONE) == 1
     assert {each.generation_id for each in await side.claims.claim(A, ["image"], 9)} == {ONE, THREE}
 

@@ -15,7 +15,7 @@ OPEN, REQUEUE, CANCEL, CLOSE, PARK, LIMIT, PAUSE, RESUME, DRAIN, REROUTE = range
 #: A high row overtakes fifty turns.
 SHIFT = 50
 #: Claims look no further behind the clock than this; whatever becomes ready is brought at least so near to it.
-LOWEST, FRONT = 250, 150
+LOWEST, FRONT = 150, 100
 EVERYBODY = "*"
 
 
