@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 
@@ -110,7 +111,7 @@ class Porter:
             except BlockingIOError:
                 return
             except OSError:  # he has gone, or this process has too many files open
-                threading.Event().wait(PAUSE_SECONDS)
+                time.sleep(PAUSE_SECONDS)
                 return
             self._hand_on(guest)
             if self._waiting is not None:
