@@ -60,7 +60,7 @@ TABLE = """
 """
 LSN = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
 CLAIM = (
-    "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) SELECT * FROM dispatch.claim_v2(gen_random_uuid(), '{image}', 1, interval '30 s')"
+    "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) SELECT * FROM dispatch.claim_v3(gen_random_uuid(), '{image}', 1, interval '30 s')"
 )
 SAMPLE_SECONDS = 1.0
 
