@@ -18,9 +18,9 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     read = prepare.read_tails
 
-    async def counted(connection: Any, wanted: Any, ids: Any) -> Any:
+    async def counted(connection: Any, wanted: Any, ids: Any, **others: Any) -> Any:
         seen.append(len(ids))
-        return await read(connection, wanted, ids)
+        return await read(connection, wanted, ids, **others)
 
     monkeypatch.setattr(prepare, "read_tails", counted)
     monkeypatch.setattr(prepare, "ALONE_SECONDS", 60.0)
