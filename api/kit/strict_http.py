@@ -70,12 +70,8 @@ class StrictHttp(Http):
         protocol, made = self.protocol, self.protocol.request_class
         request: Any = cast(Any, made)(url.encode(), headers, "1.1", method, protocol.transport, protocol.app, head, well_formed=True)
         made._current.set(request)
-        self.url, self.keep_alive, self.head_only, self.upgrade_websocket = (
-            url,
-            bool(protocol.app.config.KEEP_ALIVE),
-            method == "HEAD",
-            False,
-        )
+        # Sanic's setting that keeps connections is on in `api.app`, and stays so; to ask for it costs as much as all of these.
+        self.url, self.keep_alive, self.head_only, self.upgrade_websocket = url, True, method == "HEAD", False
         # Sanic says True for a body of a known length.
         self.request_body = cast(Any, True if length is not None else None)
         self.request_bytes_left = self.request_bytes = length or 0

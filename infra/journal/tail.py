@@ -24,7 +24,7 @@ PAUSE_SECONDS = 1.0
 #: A busy log commits several hundred times a second; reading it as often would cost a tenth of the process.
 BREATH_SECONDS = 0.004
 #: While nobody waits for anything, only the directory of accounts hears of the log, and may do so a little later.
-UNWATCHED_SECONDS = 0.03
+UNWATCHED_SECONDS = 0.1
 
 logger = logging.getLogger(__name__)
 

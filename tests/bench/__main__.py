@@ -8,12 +8,14 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from daybook.engines import embedded
 from tests.bench import curves, results
-from tests.bench.measure import Row, broken, summary
+from tests.bench.measure import Round, Row, broken, summary
 from tests.bench.peers.environment import python as peers_python
 from tests.bench.rows import ROWS
 from tests.bench.stand import Stand
@@ -44,7 +46,7 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="daybook-bench-") as folder, embedded(Path(folder) / "data") as engines:
         stand = Stand(Path(folder), engines, peers_python())
-        measured = [_measured(row, stand, row.rounds(options.rounds), place) for place, row in enumerate(rows, 1)]
+        measured = _measured(rows, stand, options.rounds)
         swept = None if wanted or options.no_curves else curves.swept(stand)
     latest = {**head, "seconds": round(time.monotonic() - began), "rows": measured}
     if measured:
@@ -54,19 +56,42 @@ def main() -> int:
     return _judged(measured, [name for name, points in (swept or {}).items() if not points])
 
 
-def _measured(row: Row, stand: Stand, rounds: int, place: int) -> dict[str, Any]:
-    """A row that raises must not take the others with it."""
-    found, began = [], time.monotonic()
-    try:
-        for number in range(rounds):
-            at = time.monotonic()
-            found.append(row.measure(stand))
-            said = ", ".join(f"{name} {value:,.1f}" for name, value in found[-1].items())
-            print(f"{place}. {row.key} {number + 1}/{rounds}: {said}   [{time.monotonic() - at:.0f} s]", flush=True)
-    except Exception as error:  # noqa: BLE001
-        traceback.print_exc()
-        return {**broken(row, error), "seconds": round(time.monotonic() - began)}
-    return {**summary(row, found), "seconds": round(time.monotonic() - began)}
+@dataclass
+class Taken:
+    """What was found of a row so far. `seconds` is how long that took; after an `error` nothing more of it is measured."""
+
+    row: Row
+    rounds: list[Round] = field(default_factory=list)
+    seconds: float = 0.0
+    error: Exception | None = None
+
+    def another(self, stand: Stand, place: int, of: int) -> None:
+        """A row that raises must not take the others with it."""
+        began = time.monotonic()
+        try:
+            self.rounds.append(self.row.measure(stand))
+        except Exception as error:  # noqa: BLE001
+            traceback.print_exc()
+            self.error = error
+        seconds = time.monotonic() - began
+        self.seconds += seconds
+        if self.error is None:
+            said = ", ".join(f"{name} {value:,.1f}" for name, value in self.rounds[-1].items())
+            print(f"{place}. {self.row.key} {len(self.rounds)}/{of}: {said}   [{seconds:.0f} s]", flush=True)
+
+    def summed(self) -> dict[str, Any]:
+        found = summary(self.row, self.rounds) if self.error is None else broken(self.row, self.error)
+        return {**found, "seconds": round(self.seconds)}
+
+
+def _measured(rows: Sequence[Row], stand: Stand, asked: int) -> list[dict[str, Any]]:
+    """Round after round of all rows, not row after row: a slow minute of the machine then costs each row a round, and none all of them."""
+    taken = [Taken(row) for row in rows]
+    for number in range(asked):
+        for place, one in enumerate(taken, 1):
+            if one.error is None and number < one.row.rounds(asked):
+                one.another(stand, place, one.row.rounds(asked))
+    return [one.summed() for one in taken]
 
 
 def _judged(measured: list[dict[str, Any]], lost: list[str]) -> int:

@@ -15,7 +15,7 @@ def rendered(latest: dict[str, Any]) -> str:
 def measured_where(latest: dict[str, Any]) -> str:
     return (
         f"Measured {latest['date']} at commit `{latest['commit']}` on {latest['machine']};\n"
-        f"median of {latest['rounds']} rounds (min – max), fsync on, rate limits off,\n"
+        f"median of {latest['rounds']} rounds (min – max), fsync on, rate limits counted and out of reach,\n"
         "engines, load generator and peers on the one machine."
     )
 

@@ -28,8 +28,7 @@ def test_a_row_that_raises_is_told_and_fails_the_run_without_the_others():
     def refuses(stand):
         raise RuntimeError("not every submit was accepted | none")
 
-    good = _measured(row(lambda stand: {"rate": 7.0}, [Floor("rate", 5)]), stand=None, rounds=2, place=1)
-    bad = _measured(row(refuses), stand=None, rounds=2, place=2)
+    good, bad = _measured([row(lambda stand: {"rate": 7.0}, [Floor("rate", 5)]), row(refuses)], stand=None, asked=2)
     assert _judged([good], lost=[]) == 0
     assert _judged([good, bad], lost=[]) == 1
     assert _judged([good], lost=["latency"]) == 1
@@ -39,11 +38,18 @@ def test_a_row_that_raises_is_told_and_fails_the_run_without_the_others():
 
 
 def test_a_row_below_its_floor_fails_the_run():
-    assert _judged([_measured(row(lambda stand: {"rate": 4.0}, [Floor("rate", 5)]), stand=None, rounds=1, place=1)], lost=[]) == 1
+    assert _judged(_measured([row(lambda stand: {"rate": 4.0}, [Floor("rate", 5)])], stand=None, asked=1), lost=[]) == 1
+
+
+def test_rounds_go_in_turn():
+    seen: list[str] = []
+    rows = [row(lambda stand, each=each: {"rate": seen.append(each) or 1.0}, rounds_most=most) for each, most in (("a", None), ("b", 1))]
+    assert [one["rounds"] for one in _measured(rows, stand=None, asked=3)] == [3, 1]
+    assert seen == ["a", "b", "a", "a"]
 
 
 def test_an_expensive_row_takes_fewer_rounds_and_says_so():
     expensive = row(lambda stand: {"rate": 4.0}, rounds_most=2)
     assert (expensive.rounds(5), expensive.rounds(1), row(lambda stand: {}).rounds(5)) == (2, 1, 5)
-    measured = _measured(expensive, stand=None, rounds=2, place=1)
+    [measured] = _measured([expensive], stand=None, asked=5)
     assert "| one row (2 rounds) |" in rendered({"date": "d", "commit": "c", "machine": "m", "rounds": 5, "rows": [measured]})

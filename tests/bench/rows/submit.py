@@ -1,4 +1,7 @@
-"""Durable submits over HTTP: token, validation, limits off, idempotency, hold and request in one commit."""
+"""Durable submits over HTTP: token, validation, rate limits, idempotency, hold and request in one commit.
+
+The floor is that of the machine: two API processes behind one port, as many as it has cores. What one of them reaches stands beside it.
+"""
 
 import re
 import time
@@ -77,10 +80,9 @@ def processes_of(port: int) -> set[str]:
 
 ROW = Row(
     key="submit",
-    name="submit over HTTP, 64 connections, 64 accounts",
+    name="submit over HTTP, 64 connections, 64 accounts, one API process",
     beside="PostgreSQL, Redis, load generator",
     measure=measure,
-    floors=[Floor("submits", 2_500), Floor("p99", 50, least=False)],
     units={"p50": "ms", "p99": "ms"},
 )
 TWO_APIS = Row(
@@ -88,5 +90,6 @@ TWO_APIS = Row(
     name="submit over HTTP, 64 connections, 64 accounts, two API processes behind one port",
     beside="PostgreSQL, Redis, load generator",
     measure=by_two,
+    floors=[Floor("submits", 2_500), Floor("p99", 50, least=False)],
     units={"p50": "ms", "p99": "ms"},
 )
