@@ -18,6 +18,8 @@ from api.kit.strict_http import StrictProtocol
 BACKLOG = 1024
 TICK_SECONDS = 1.0
 CLOSE_POLL_SECONDS = 0.02
+#: So long a connection on which nothing has come yet stays open while we stop.
+FIRST_REQUEST_SECONDS = 0.5
 
 
 class Server:
@@ -68,15 +70,23 @@ class Server:
             async with asyncio.timeout(SHUTDOWN_SECONDS):
                 if isinstance(self._server.server, Arrivals):
                     await self._server.server.wait_closed()
+                waits_until = asyncio.get_running_loop().time() + FIRST_REQUEST_SECONDS
                 while connections := list(self._server.connections):
                     for connection in connections:
-                        connection.close_if_idle()
+                        # Who has only just come in is about to ask; he would take the end of his connection for a failure.
+                        if _has_asked(connection) or asyncio.get_running_loop().time() > waits_until:
+                            connection.close_if_idle()
                     await asyncio.sleep(CLOSE_POLL_SECONDS)
         for connection in list(self._server.connections):
             connection.abort()
         if self._watch is not None:
             self._watch.cancel()
         await self._server.after_stop()
+
+
+def _has_asked(connection: Any) -> bool:
+    """Sanic notes when something last came."""
+    return bool(connection._time)
 
 
 class _Asked:

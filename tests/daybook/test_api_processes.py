@@ -119,13 +119,13 @@ def test_connections_are_shared_evenly(lasting):
 
 
 def test_whoever_is_asked_tells_the_metrics_of_both_once(lasting):
-    def told(connection: http.client.HTTPConnection) -> dict[str, dict[str, float]]:
+    def told(connection: http.client.HTTPConnection) -> dict[str, Counter[str]]:
         """Name -> process -> sum over the other labels, of requests for this route."""
         found: dict[str, Counter[str]] = {}
         for family in text_string_to_metric_families(get(connection, "/metrics").decode()):
             for sample in family.samples:
                 if sample.labels.get("route", "/v1/meta") == "/v1/meta":
-                    found.setdefault(sample.name, Counter())[sample.labels["process"]] += sample.value
+                    found.setdefault(sample.name, Counter())[sample.labels["process"]] += int(sample.value)
         return found
 
     held = [lasting.connect() for _ in range(4)]

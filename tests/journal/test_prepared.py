@@ -14,6 +14,10 @@ VALUES = {"numbers": int4s([1, 2]), "words": texts(["one", None])}
 EXPECTED = [(1, "one"), (2, None)]
 
 
+def state(connection: psycopg.AsyncConnection[Any]) -> psycopg.pq.TransactionStatus:
+    return connection.info.transaction_status
+
+
 @pytest.fixture
 async def connection(database_url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True, context=adapters()) as made:
@@ -57,10 +61,10 @@ async def test_statements_around_it_go_in_the_same_round_trip_and_in_order(
                 connection, VALUES, before=("BEGIN", "SELECT pg_advisory_xact_lock(77)", "INSERT INTO notes VALUES ('x')")
             )
             assert found == EXPECTED
-            assert connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+            assert state(connection) == psycopg.pq.TransactionStatus.INTRANS
             assert await (await other.execute("SELECT pg_try_advisory_lock(77)")).fetchone() == (False,)
             assert await PAIRS.rows(connection, VALUES, after=("COMMIT",)) == EXPECTED
-            assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+            assert state(connection) == psycopg.pq.TransactionStatus.IDLE
             assert await (await other.execute("SELECT pg_try_advisory_lock(77), pg_advisory_unlock(77)")).fetchone() == (True, True)
     assert await (await connection.execute("SELECT count(*) FROM notes")).fetchone() == (2,)
 
@@ -71,7 +75,7 @@ async def test_what_follows_a_failed_one_is_not_done(
 ) -> None:
     with pytest.raises(psycopg.errors.DivisionByZero):
         await PAIRS.rows(connection, VALUES, before=before, after=after)
-    assert connection.info.transaction_status == psycopg.pq.TransactionStatus.INERROR
+    assert state(connection) == psycopg.pq.TransactionStatus.INERROR
     await connection.rollback()
     assert await PAIRS.rows(connection, VALUES) == EXPECTED
 
