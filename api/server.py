@@ -73,8 +73,8 @@ class Server:
                 waits_until = asyncio.get_running_loop().time() + FIRST_REQUEST_SECONDS
                 while connections := list(self._server.connections):
                     for connection in connections:
-                        # Who has only just come in is about to ask; he would take the end of his connection for a failure.
-                        if _has_asked(connection) or asyncio.get_running_loop().time() > waits_until:
+                        # Who has only just come in is about to ask, or has asked and is not heard yet: he would take the end for a failure.
+                        if not connection.recv_buffer and (_has_asked(connection) or asyncio.get_running_loop().time() > waits_until):
                             connection.close_if_idle()
                     await asyncio.sleep(CLOSE_POLL_SECONDS)
         for connection in list(self._server.connections):
