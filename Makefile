@@ -2,7 +2,8 @@
 PYTHON ?= python3
 ARGS ?=
 
-ENVIRONMENT = "$(PYTHON)" -I daybook/environment.py
+# Who names no interpreter gets the quickest python3 of the PATH.
+ENVIRONMENT = "$(PYTHON)" -I daybook/environment.py$(if $(filter file,$(origin PYTHON)), --choose)
 RUN = .venv/bin/python
 CLEAN = daybook.engines.clean "$${DAYBOOK_DATA_DIR:-.daybook}" $(if $(YES),--yes)
 PYTEST = $(RUN) -m pytest --junitxml=.reports/junit.xml

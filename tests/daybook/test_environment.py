@@ -118,3 +118,70 @@ def test_the_command_runs_from_a_place_with_spaces_and_passes_its_arguments_on(t
         [place / "daybook", "a b", "c"], env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.stdout, done.returncode) == ("['a b', 'c']\n", 3), done.stderr
+
+
+@pytest.fixture
+def paces(house, monkeypatch) -> dict[str, float]:
+    """Path -> the seconds that a `python3` of the PATH says of itself. This interpreter takes one."""
+    told: dict[str, float] = {}
+    monkeypatch.setattr(house, "pace", lambda: 1.0)
+    monkeypatch.setattr(house, "others", lambda: sorted(set(told) - {sys.executable}))
+    monkeypatch.setattr(house, "pace_of", lambda path: (f"3.11.0 {path}", told[path]) if path in told else (house.itself(), 1.0))
+    return told
+
+
+def test_a_clearly_quicker_python_of_the_path_is_taken(house, paces, capsys):
+    paces["/bin/slow"], paces["/usr/a quick one/python3"] = 1.4, 0.7
+    assert house.chosen() == "/usr/a quick one/python3"
+    assert "taking Python 3.11.0 /usr/a quick one/python3: 1.4 times as quick" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seconds", [0.9, 1.0, float("inf")])
+def test_the_first_python_stays_where_none_is_clearly_quicker(house, paces, seconds):
+    paces["/usr/bin/python3"] = seconds
+    assert house.chosen() == os.path.realpath(sys.executable)
+
+
+def test_what_was_chosen_once_stays(house, paces):
+    house.ensure()
+    (Path(house.VENV) / "bin").mkdir()
+    (Path(house.VENV) / "bin" / "python3").symlink_to("/bin/sh")
+    (Path(house.VENV) / ".chosen-by").write_text(house.itself())
+    paces["/usr/bin/quicker"] = 0.5
+    assert house.chosen() == os.path.realpath("/bin/sh")
+    (Path(house.VENV) / "bin" / "python3").unlink()
+    assert house.chosen() == "/usr/bin/quicker"
+
+
+def test_a_python_that_cannot_make_the_environment_has_no_pace(house, tmp_path):
+    for name, program in (
+        ("refuses", "echo too old; exit 1"),
+        ("babbles", "echo something else"),
+        ("python", f'exec "{sys.executable}" "$@"'),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{program}\n")
+        (tmp_path / name).chmod(0o755)
+    assert [house.pace_of(str(tmp_path / name)) for name in ("refuses", "babbles", "missing")] == [("", float("inf"))] * 3
+    name, seconds = house.pace_of(str(tmp_path / "python"))
+    assert name == house.itself()
+    assert 0 < seconds < 1
+
+
+def test_make_goes_on_as_the_quicker_python_which_notes_who_chose_it(tmp_path):
+    script = tmp_path / "daybook" / "environment.py"
+    script.parent.mkdir()
+    script.write_text(SCRIPT.read_text(encoding="utf-8"))
+    quick, asked = tmp_path / "a path" / "python3", tmp_path / "asked"
+    quick.parent.mkdir()
+    quick.write_text(f"""#!/bin/sh
+        if [ "$3" = --pace ]; then echo "3.99.0 $0 0.000001"; else for each in "$@"; do echo "$each"; done > "{asked}"; fi
+    """)
+    quick.chmod(0o755)
+    environ = {"PATH": f"{quick.parent}:/nowhere:not absolute:{os.defpath}"}
+    done = subprocess.run(
+        [sys.executable, "-I", script, "--choose", "test"], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"taking Python 3.99.0 {quick}: ")
+    this = f"{sys.version.split()[0]} {os.path.realpath(sys.executable)}"
+    assert asked.read_text().splitlines() == ["-I", str(script), f"--chosen-by={this}", "test"]

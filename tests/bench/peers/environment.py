@@ -1,5 +1,6 @@
 """The environment of the peers: made by the bench itself, apart from ours."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,10 @@ LOCK = Path("requirements-bench.txt")
 
 
 def python() -> Path:
-    """The interpreter of the peers' own environment, which is made once for each content of its lock."""
+    """The interpreter of the peers' own environment, which is made once for each content of its lock, of the build that runs ours."""
     found = ENVIRONMENT.absolute() / "bin" / "python"
     stamp = ENVIRONMENT / "lock.txt"
-    lock = LOCK.read_text(encoding="utf-8")
+    lock = f"# {sys.version} {os.path.realpath(sys.executable)}\n{LOCK.read_text(encoding='utf-8')}"
     if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == lock):
         print("making the environment of the peers …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
