@@ -14,7 +14,7 @@ WORLDLY = {
 }
 ANSWERS_OF_HTTP = {201, 202, 204, 304, 401, 402, 403, 404, 405, 409, 410, 412, 413, 415, 422, 428, 429, 502, 503, 504}
 #: Settings, and what a terminal says about itself (NO_COLOR, TERM).
-READERS_OF_THE_ENVIRONMENT = {"daybook/cli/terminal.py", "daybook/settings.py"}
+READERS_OF_THE_ENVIRONMENT = {"daybook/cli/terminal.py", "daybook/environment.py", "daybook/settings.py"}
 NOW = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7"}
 NAMES_THAT_SAY_NOTHING = {"common", "helper", "helpers", "misc", "shared", "stuff", "util", "utils"}
 

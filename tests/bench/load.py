@@ -26,6 +26,16 @@ LATE_SECONDS = 10
 LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 
 
+def first_answer(buffer: bytes) -> tuple[int, bytes, bytes] | None:
+    """Status, body and what follows, or None while the answer is not whole."""
+    end = buffer.find(b"\r\n\r\n") + 4
+    if end < 4:
+        return None
+    said = LENGTH.search(buffer, 0, end)
+    whole = end + int(said[1]) if said else end
+    return None if len(buffer) < whole else (int(buffer[9:12]), buffer[end:whole], buffer[whole:])
+
+
 class Connection(asyncio.Protocol):
     """One connection, one exchange at a time. Callbacks only: what is spared here is left for what is measured."""
 
@@ -62,15 +72,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        end = self.buffer.find(b"\r\n\r\n") + 4
-        if end < 4:
+        answer = first_answer(self.buffer)
+        if answer is None:
             return
-        said = LENGTH.search(self.buffer, 0, end)
-        whole = end + int(said[1]) if said else end
-        if len(self.buffer) < whole:
-            return
-        status, body = int(self.buffer[9:12]), self.buffer[end:whole]
-        self.buffer = self.buffer[whole:]
+        status, body, self.buffer = answer
         self.run.note(status, body, (time.perf_counter() - self.due) * 1000)
         if self.run.pause_seconds:
             asyncio.get_running_loop().call_later(self.run.pause_seconds, self.next)
