@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -24,6 +25,7 @@ BATCH_MAX = 256
 CROWD, GATHER_SECONDS = 3, 0.002
 UNLIMITED = 1 << 40
 PREFIX = "{limits}:"
+KEYS_REMEMBERED = 8_192
 
 Question = tuple[tuple[Policy, ...], "asyncio.Future[Verdict] | None"]
 
@@ -176,9 +178,15 @@ def _spoken(batch: Sequence[Question], secret: bytes) -> tuple[list[str], str]:
     for policies, _ in batch:
         arguments.append(len(policies))
         for policy in policies:
-            index = indexes.setdefault(policy.key, len(indexes) + 1)
+            index = indexes.setdefault(_window_key(policy.key, policy.seconds, secret), len(indexes) + 1)
             arguments += (index, policy.count, policy.seconds, policy.cost)
-    return [PREFIX + blake2b(key.encode(), key=secret, digest_size=16).hexdigest() for key in indexes], " ".join(map(str, arguments))
+    return list(indexes), " ".join(map(str, arguments))
+
+
+@lru_cache(maxsize=KEYS_REMEMBERED)
+def _window_key(key: str, seconds: int, secret: bytes) -> str:
+    """Windows of different lengths have slots of different lengths: a limit that is given another window begins anew."""
+    return PREFIX + blake2b(f"{key}:{seconds}".encode(), key=secret, digest_size=16).hexdigest()
 
 
 def _heard(text: str, batch: Sequence[Question]) -> list[Verdict]:

@@ -2,6 +2,10 @@
 
 A window is 30 slots. Everything in the current slot and the 30 before it counts, so no window of the given length ever
 holds more than the limit; a count leaves at most one slot later than it strictly could.
+
+In Redis a window is a hash: slot number -> count, and beside them `sum`, of all slots, and `first`, the oldest that counts. So a
+question reads three fields however full the window is; all are read only when the oldest slot has left, or something is
+refused or given back.
 """
 
 SLOTS = 30
@@ -18,27 +22,50 @@ local windows = {}
 local given = {}
 for number in string.gmatch(ARGV[1], '%-?%d+') do given[#given + 1] = tonumber(number) end
 
-local function window(index, seconds)
-  local found = windows[index]
-  if found then return found end
-  local width = math.max(1, math.floor(seconds * 1000 / SLOTS))
-  local current = math.floor(now / width)
-  found = {width = width, current = current, used = 0, slots = {}, added = 0, seconds = seconds}
-  local raw = redis.call('HGETALL', KEYS[index])
+local function recount(w)
+  w.used, w.first = 0, w.current
+  for i = #w.slots, 1, -1 do
+    local slot, count = w.slots[i][1], w.slots[i][2]
+    if slot == w.current then w.here = count end
+    if count > 0 then w.used, w.first = w.used + count, slot end
+  end
+  w.changed = true
+end
+
+-- All slots of the window, oldest first; those that have left are deleted.
+local function read(w)
+  if w.slots then return end
+  w.slots = {}
+  local raw = redis.call('HGETALL', w.key)
   local stale = {}
   for i = 1, #raw, 2 do
-    local slot, count = tonumber(raw[i]), tonumber(raw[i + 1])
-    if slot < current - SLOTS then
+    local slot = tonumber(raw[i])
+    if slot and slot < w.current - SLOTS then
       stale[#stale + 1] = raw[i]
-    else
-      found.slots[#found.slots + 1] = {slot, count}
-      found.used = found.used + count
+    elseif slot then
+      w.slots[#w.slots + 1] = {slot, tonumber(raw[i + 1])}
     end
   end
-  if #stale > 0 then redis.call('HDEL', KEYS[index], unpack(stale)) end
-  table.sort(found.slots, function(a, b) return a[1] < b[1] end)
-  windows[index] = found
-  return found
+  if #stale > 0 then redis.call('HDEL', w.key, unpack(stale)) end
+  table.sort(w.slots, function(a, b) return a[1] < b[1] end)
+  recount(w)
+end
+
+local function window(index, seconds)
+  local w = windows[index]
+  if w then return w end
+  local width = math.max(1, math.floor(seconds * 1000 / SLOTS))
+  local current = math.floor(now / width)
+  local known = redis.call('HMGET', KEYS[index], 'sum', 'first', current)
+  w = {key = KEYS[index], width = width, current = current, added = 0, here = tonumber(known[3])}
+  w.used, w.first = tonumber(known[1] or 0), tonumber(known[2] or current)
+  if w.first < current - SLOTS then
+    read(w)
+  elseif w.used == 0 then
+    w.first = current
+  end
+  windows[index] = w
+  return w
 end
 
 local function leaves(w, slot)
@@ -46,6 +73,7 @@ local function leaves(w, slot)
 end
 
 local function wait(w, count, cost)
+  read(w)
   local excess = w.used + w.added + cost - count
   for _, entry in ipairs(w.slots) do
     excess = excess - entry[2]
@@ -54,29 +82,23 @@ local function wait(w, count, cost)
   return leaves(w, w.current)
 end
 
-local function reset(w)
-  for _, entry in ipairs(w.slots) do
-    if entry[2] > 0 then return leaves(w, entry[1]) end
-  end
-  return leaves(w, w.current)
-end
-
-local function give_back(index, w, cost)
+local function give_back(w, cost)
   if w.added >= cost then
     w.added = w.added - cost
     return
   end
+  read(w)
   for i = #w.slots, 1, -1 do
     local entry = w.slots[i]
     local back = math.min(entry[2], cost)
     if back > 0 then
       entry[2] = entry[2] - back
-      w.used = w.used - back
       cost = cost - back
-      redis.call('HINCRBY', KEYS[index], entry[1], -back)
+      redis.call('HSET', w.key, entry[1], entry[2])
     end
-    if cost == 0 then return end
+    if cost == 0 then break end
   end
+  recount(w)
 end
 
 local out = {}
@@ -98,23 +120,26 @@ for _ = 1, given[1] do
   out[#out + 1] = longest
   for p = 0, many - 1 do
     local base = at + p * 4
-    local index, count, cost = given[base], given[base + 1], given[base + 3]
-    local w = windows[index]
+    local count, cost = given[base + 1], given[base + 3]
+    local w = windows[given[base]]
     if cost < 0 then
-      give_back(index, w, -cost)
+      give_back(w, -cost)
     elseif refused == 0 then
       w.added = w.added + cost
     end
     out[#out + 1] = math.max(0, count - w.used - w.added)
-    out[#out + 1] = reset(w)
+    out[#out + 1] = leaves(w, w.first)
   end
   at = at + many * 4
 end
 
-for index, w in pairs(windows) do
+for _, w in pairs(windows) do
   if w.added > 0 then
-    redis.call('HINCRBY', KEYS[index], w.current, w.added)
-    redis.call('PEXPIRE', KEYS[index], (SLOTS + 2) * w.width)
+    redis.call('HSET', w.key, 'sum', w.used + w.added, 'first', w.first, w.current, (w.here or 0) + w.added)
+    -- The window ends with its newest slot; and only what is new can move that.
+    if not w.here then redis.call('PEXPIRE', w.key, (SLOTS + 2) * w.width) end
+  elseif w.changed and #w.slots > 0 then
+    redis.call('HSET', w.key, 'sum', w.used, 'first', w.first)
   end
 end
 return table.concat(out, ',')

@@ -21,12 +21,10 @@ from projections.kernel.wake import Wake, listening
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
-#: A step costs some milliseconds whatever it takes. Under load a pause after a small one lets the next be larger, and leaves the
+#: A step costs some milliseconds whatever it takes. Under load a pause after it lets the next be larger, and leaves the
 #: machine to those who append; after quiet the first step comes at once, and what one client alone does is followed closely.
-SMALL_STEP_EVENTS = 400
-GATHER_SECONDS = 0.04
-FEW_EVENTS = 10
-GATHER_FEW_SECONDS = 0.01
+#: (a step of fewer events, seconds of the pause after it); after one of more, which is catching up, there is none.
+PAUSES = (10, 0.01), (100, 0.04), (1_000, 0.1)
 RETRY_SECONDS_MIN = 0.2
 RETRY_SECONDS_MAX = 10.0
 ARCHIVE_SECONDS = 5.0
@@ -117,8 +115,12 @@ class Follower:
             taken = await self.sink.step(conn)
             if taken == 0:
                 await wake.wait(self.poll_seconds)
-            elif taken < SMALL_STEP_EVENTS:
-                await asyncio.sleep(GATHER_FEW_SECONDS if taken < FEW_EVENTS else GATHER_SECONDS)
+            elif (pause := _pause_after(taken)) > 0:
+                await asyncio.sleep(pause)
+
+
+def _pause_after(taken: int) -> float:
+    return next((seconds for fewer, seconds in PAUSES if taken < fewer), 0.0)
 
 
 async def _lead(conn: AsyncConnection[Any], name: str) -> bool:

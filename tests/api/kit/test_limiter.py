@@ -1,6 +1,7 @@
 """Counting in Redis, and alone while Redis is away."""
 
 import asyncio
+import random
 import time
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from domain.kernel.rates import Policy
 from infra.limits import limiter as module
 from infra.limits.limiter import RedisLimiter
 from infra.limits.local import LocalCounts
+from infra.limits.window import SCRIPT
 from tests.support.patience import patient_with_redis
 
 
@@ -105,6 +107,46 @@ async def test_a_restarted_redis_gets_the_script_again(limiter, client):
     await limiter.take([policy()])
     await client.script_flush()
     assert (await limiter.take([policy()])).left == (3,)
+
+
+async def test_a_limit_that_is_given_another_window_begins_anew(limiter):
+    assert (await limiter.take([policy(count=1, seconds=60)])).refused is None
+    assert (await limiter.take([policy(count=1, seconds=3600)])).refused is None
+    assert (await limiter.take([policy(count=1, seconds=60)])).refused == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_both_count_alike(client, seed):
+    """The same questions at the same moments, one by one: the script on a clock of our own, and the counts in memory."""
+    chance, now = random.Random(seed), 1_700_000_000_000
+    local = LocalCounts(lambda: now)
+    script = client.register_script(SCRIPT.replace("redis.call('TIME')", "{ARGV[2], ARGV[3]}"))
+    seconds = chance.choice([1, 30, 60, 600])
+    for step in range(300):
+        now += int(chance.choice([0, 0, 1, 1, 1, 10, 40]) * seconds * 1000 / 30 * chance.random())
+        keys = chance.sample(["a", "b", "c"], chance.randint(1, 3))
+        sign = chance.choice([1, 1, 1, 1, -1])
+        asked = tuple(policy(key=key, count=chance.choice([3, 5, 50]), seconds=seconds, cost=sign * chance.randint(1, 3)) for key in keys)
+        named, arguments = module._spoken([(asked, None)], b"")
+        text = await script(keys=named, args=[arguments, now // 1000, now % 1000 * 1000])
+        (heard,) = module._heard(text.decode(), [(asked, None)])
+        assert heard == local.take(asked), f"step {step}"
+    for key in named:
+        assert 0 < await client.pttl(key) <= 32 * max(1, seconds * 1000 // 30)
+
+
+async def test_a_full_window_is_not_read_for_each_question(client):
+    """What a question costs does not grow with what the window has counted."""
+    now = 1_700_000_000_000
+    script = client.register_script(SCRIPT.replace("redis.call('TIME')", "{ARGV[2], ARGV[3]}"))
+    asked = (policy(count=1000, seconds=30),)
+    named, arguments = module._spoken([(asked, None)], b"")
+    for slot in range(31):
+        await script(keys=named, args=[arguments, now // 1000 + slot, 0])
+    before = (await client.info("commandstats")).get("cmdstat_hgetall", {"calls": 0})["calls"]
+    for _ in range(50):
+        await script(keys=named, args=[arguments, now // 1000 + 30, 0])
+    assert (await client.info("commandstats")).get("cmdstat_hgetall", {"calls": 0})["calls"] == before
 
 
 class Silent:
