@@ -31,8 +31,8 @@ WORKERS = """
     FROM dispatch.workers k WHERE k.last_beat > clock_timestamp() - interval '60 s' ORDER BY k.started_at, k.worker
 """
 # Bounded, because everybody who waits may ask: the index on (queue, rank) is read from where claims begin up to the row's own place.
-# The row itself is found by its id (OFFSET keeps the state out of that): where the statistics tell of a short table, an index of all that is
-# ready would do as well, and under an open snapshot it is long.
+# The row itself is found by its id (OFFSET keeps the state out of that): where the statistics tell of a short table, an index of all that
+# is ready would do as well, and under an open snapshot it is long.
 POSITION = """
     SELECT 1 + (SELECT count(*) FROM (
         SELECT FROM dispatch.work o

@@ -2,7 +2,8 @@
 
 The cycle: take what waits, read the tails newer than the cache in one query (unless this process was alone with the log
 a moment ago), decide in order, append. While a round is on its way to the disk the next one is already decided, on the
-state the first will leave; if the first does not land as decided, the second is decided again.
+state the first will leave; if the first does not land as decided, the second is decided again. When it lands the second is
+sent before those of the first are answered: what they do with their answers takes longer than all else here.
 """
 
 import asyncio
@@ -57,8 +58,11 @@ class Writer:
         self._snapshotter = snapshotter
         self._meters = meters
         self._stopping = False
-        self._flight: asyncio.Task[bool] | None = None
+        #: Whether the round in flight landed as decided.
+        self._flight: asyncio.Future[bool] | None = None
         self._flying: Round | None = None
+        #: Tasks of rounds whose callers are not all answered.
+        self._answering: set[asyncio.Task[None]] = set()
         #: Streams of the last round that did not land as decided.
         self._astray: set[UUID] = set()
         self._contested = Contested()
@@ -87,6 +91,7 @@ class Writer:
                 for pending in batch:
                     pending.fail(defect)
         await self._land()
+        await asyncio.gather(*self._answering)
 
     def _limit(self) -> int:
         """With nothing in flight half is sent at once, so that the other half is decided while the database works."""
@@ -128,7 +133,10 @@ class Writer:
             if not round_.items:
                 return
         self._flying = round_
-        self._flight = asyncio.create_task(self._fly(round_))
+        self._flight = asyncio.get_running_loop().create_future()
+        flight = asyncio.create_task(self._fly(round_, self._flight))
+        self._answering.add(flight)
+        flight.add_done_callback(self._answering.discard)
         # It is sent before the next one is decided: the database works meanwhile.
         await asyncio.sleep(0)
 
@@ -137,9 +145,17 @@ class Writer:
         flight, self._flight = self._flight, None
         return flight is None or await flight
 
-    async def _fly(self, round_: Round) -> bool:
+    async def _fly(self, round_: Round, flight: "asyncio.Future[bool]") -> None:
+        """Send *round_*, tell *flight* whether it landed as decided, answer everybody."""
+        as_decided = False
         try:
-            return await self._finish(round_, await send(self._main, round_, self._meters))
+            landed = await send(self._main, round_, self._meters)
+            if not troubled(landed.appended):
+                self._landed(round_, flight, as_decided=True)
+                # The writer sends the next round in one step of the loop, and is heard in the other.
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            as_decided = await self._finish(round_, landed)
         except Lost:
             self._give_up(round_)
         except (psycopg.Error, OSError) as error:
@@ -151,9 +167,14 @@ class Writer:
             for item in round_.items:
                 item.pending.fail(defect)
         finally:
+            self._landed(round_, flight, as_decided=as_decided)
+
+    def _landed(self, round_: Round, flight: "asyncio.Future[bool]", *, as_decided: bool) -> None:
+        if not flight.done():
+            flight.set_result(as_decided)
+        if self._flying is round_:
             self._flying = None
             self._backlog.wake()
-        return False
 
     async def _contest(self, batch: list[Pending]) -> None:
         try:
