@@ -1,8 +1,12 @@
-"""The limiter: Redis decides when it answers in time, this process's own counts otherwise."""
+"""The limiter: Redis decides when it answers in time, this process's own counts otherwise.
+
+Who is far from his limits does not wait for it: see `infra/limits/ample.py`.
+"""
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -12,6 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from domain.kernel.rates import Policy, Verdict
+from infra.limits.ample import Ample
 from infra.limits.local import LocalCounts
 from infra.limits.window import SCRIPT
 
@@ -21,8 +26,9 @@ REST_SECONDS = 5.0
 #: Nobody waits for it, so a busy loop is no reason to take Redis for silent.
 PROBE_SECONDS = 1.0
 BATCH_MAX = 256
-#: A call costs as much as a dozen questions in it, here and in Redis: while several come at once, more are waited for.
-CROWD, GATHER_SECONDS = 3, 0.002
+#: A call costs as much as a dozen questions in it, here and in Redis: while several come at once, more are waited for; and longer while
+#: nobody waits for the answer.
+CROWD, GATHER_SECONDS, REPORT_SECONDS = 3, 0.002, 0.01
 UNLIMITED = 1 << 40
 PREFIX = "{limits}:"
 KEYS_REMEMBERED = 8_192
@@ -47,7 +53,10 @@ class RedisLimiter:
         self._monotonic = monotonic
         self._local = LocalCounts(lambda: int(monotonic() * 1000))
         self._log = structlog.get_logger().bind(log="error")
+        self._ample = Ample(monotonic)
         self._waiting: list[Question] = []
+        #: Somebody waits for an answer.
+        self._urgent = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
         self._sha: str | None = None
         self._misses = 0
@@ -58,8 +67,14 @@ class RedisLimiter:
     async def take(self, policies: Sequence[Policy]) -> Verdict:
         if self._rests():
             return self._alone(policies)
+        asked = tuple(policies)
+        known = self._ample.passes(asked)
+        if known is not None:
+            self._ask((asked, None))
+            return known
         answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
-        self._ask((tuple(policies), answer))
+        self._urgent.set()
+        self._ask((asked, answer))
         return await answer
 
     def give_back(self, policies: Sequence[Policy]) -> None:
@@ -103,16 +118,30 @@ class RedisLimiter:
         try:
             crowd = False
             while self._waiting:
-                if crowd:
-                    await asyncio.sleep(GATHER_SECONDS)
+                await self._gathered(crowd)
                 crowd = len(self._waiting) >= CROWD
                 batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+                if all(answer is None for _, answer in self._waiting):
+                    self._urgent.clear()
                 verdicts = await self._decided(batch)
                 for (policies, answer), verdict in zip(batch, verdicts, strict=True):
-                    if answer is not None and not answer.done():
-                        answer.set_result(self._alone(policies) if verdict is None else verdict)
+                    self._ample.told(policies, verdict, passed=answer is None)
+                    if answer is not None:
+                        if not answer.done():
+                            answer.set_result(self._alone(policies) if verdict is None else verdict)
+                    elif verdict is None and policies[0].cost > 0:
+                        # It has passed; it counts here at least.
+                        self._alone(policies)
         finally:
             self._sender = None
+
+    async def _gathered(self, crowd: bool) -> None:
+        if not self._urgent.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_SECONDS):
+                    await self._urgent.wait()
+        elif crowd:
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def _decided(self, batch: Sequence[Question]) -> Sequence[Verdict | None]:
         if self._resting:

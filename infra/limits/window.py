@@ -1,7 +1,7 @@
 """The sliding window, in Lua for Redis and in Python for one process alone. Both count alike.
 
-A window is 30 slots. Everything in the current slot and the 30 before it counts, so no window of the given length ever
-holds more than the limit; a count leaves at most one slot later than it strictly could.
+A window is 30 slots, rounded up to whole milliseconds. Everything in the current slot and the 30 before it counts, so no window of
+the given length ever holds more than the limit; a count leaves at most one slot later than it strictly could.
 
 In Redis a window is a hash: slot number -> count, and beside them `sum`, of all slots, and `first`, the oldest that counts. So a
 question reads three fields however full the window is; all are read only when the oldest slot has left, or something is
@@ -54,7 +54,7 @@ end
 local function window(index, seconds)
   local w = windows[index]
   if w then return w end
-  local width = math.max(1, math.floor(seconds * 1000 / SLOTS))
+  local width = math.ceil(seconds * 1000 / SLOTS)
   local current = math.floor(now / width)
   local known = redis.call('HMGET', KEYS[index], 'sum', 'first', current)
   w = {key = KEYS[index], width = width, current = current, added = 0, here = tonumber(known[3])}

@@ -15,6 +15,8 @@ from infra.limits.limiter import REST_SECONDS, RedisLimiter
 from tests.support.patience import patient_with_redis
 
 COUNT, SECONDS, PROCESSES = 40, 1, 3
+#: So large that who is far from it passes before he is counted.
+LARGE, LARGE_SECONDS = 640, 10
 #: A process of its own: asks as fast as it is answered, and says of each "yes" between which moments it was given.
 HAMMER = """
 import asyncio, json, sys, time
@@ -45,9 +47,9 @@ asyncio.run(main(sys.argv[1], float(sys.argv[2])))
 """
 
 
-def hammered(url: str, begin: float, duration: float) -> list[tuple[float, float]]:
+def hammered(url: str, begin: float, duration: float, *, count: int = COUNT, seconds: int = SECONDS) -> list[tuple[float, float]]:
     """The moments of every "yes", by *PROCESSES* processes at once."""
-    program = HAMMER.replace("COUNT", str(COUNT)).replace("SECONDS, 1", f"{SECONDS}, 1").replace("DURATION", str(duration))
+    program = HAMMER.replace("COUNT", str(count)).replace("SECONDS, 1", f"{seconds}, 1").replace("DURATION", str(duration))
     running = [
         subprocess.Popen([sys.executable, "-c", program, url, str(begin)], stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
     ]
@@ -69,6 +71,12 @@ def test_no_window_holds_more_than_the_limit_whoever_counts(redis_url, duration)
     assert most_in_a_window(given) <= COUNT
     # And nobody is kept from what is his: a count leaves at most one slot late.
     assert len(given) >= COUNT * int(duration / (SECONDS * 32 / 30))
+
+
+def test_of_a_large_limit_hardly_more_pass_although_few_are_waited_for(redis_url):
+    given = hammered(redis_url, time.time() + 1.5, 2.0, count=LARGE, seconds=LARGE_SECONDS)
+    # Each may be ahead by a sixty-fourth, when the others use up half of it in a moment.
+    assert LARGE <= len(given) <= LARGE + PROCESSES * LARGE // 64
 
 
 def policy(bucket: str, *, holds: bool) -> Policy:

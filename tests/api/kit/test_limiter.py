@@ -132,7 +132,7 @@ async def test_both_count_alike(client, seed):
         (heard,) = module._heard(text.decode(), [(asked, None)])
         assert heard == local.take(asked), f"step {step}"
     for key in named:
-        assert 0 < await client.pttl(key) <= 32 * max(1, seconds * 1000 // 30)
+        assert 0 < await client.pttl(key) <= 32 * -(-seconds * 1000 // 30)
 
 
 async def test_a_full_window_is_not_read_for_each_question(client):
@@ -147,6 +147,82 @@ async def test_a_full_window_is_not_read_for_each_question(client):
     for _ in range(50):
         await script(keys=named, args=[arguments, now // 1000 + 30, 0])
     assert (await client.info("commandstats")).get("cmdstat_hgetall", {"calls": 0})["calls"] == before
+
+
+async def test_who_is_far_from_his_limits_does_not_wait_and_is_counted_all_the_same(limiter, client):
+    ample = policy(count=6400)
+    assert (await limiter.take([ample])).left == (6399,)
+    calls = (await client.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    verdicts = []
+    for _ in range(50):
+        take = limiter.take([ample])
+        with pytest.raises(StopIteration) as answered:
+            # Without a turn of the loop: nobody was asked.
+            take.send(None)
+        verdicts.append(answered.value.value)
+    assert [verdict.left for verdict in verdicts] == [(left,) for left in range(6398, 6348, -1)]
+    assert {verdict.reset_seconds for verdict in verdicts} <= {(60,), (61,), (62,)}
+    await limiter.close()
+    assert (await client.info("commandstats"))["cmdstat_evalsha"]["calls"] - calls == 1
+    another = RedisLimiter(client, bypassed=lambda bucket: None)
+    assert (await another.take([ample])).left == (6348,)
+
+
+async def test_no_more_pass_uncounted_than_a_small_part_of_the_limit(limiter):
+    ample = policy(count=6400)
+    await limiter.take([ample])
+    passed = 0
+    while True:
+        take = limiter.take([ample])
+        try:
+            take.send(None)
+        except StopIteration:
+            passed += 1
+            continue
+        take.close()
+        break
+    assert passed == 100
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        policy(count=63),
+        policy(count=6400, seconds=9),
+        policy(count=6400, holds=True),
+        policy(count=6400, cost=101),
+        policy(count=6400, cost=3201),
+    ],
+    ids=["small", "short", "holding", "costly", "half used"],
+)
+async def test_where_little_is_left_or_much_hangs_on_it_redis_is_asked_first(limiter, asked):
+    await limiter.take([asked])
+    following = policy(count=asked.count, seconds=asked.seconds, holds=asked.holds, cost=1 if asked.cost == 3201 else asked.cost)
+    take = limiter.take([following])
+    waits_for = take.send(None)
+    assert isinstance(waits_for, asyncio.Future)
+    take.close()
+
+
+async def test_what_redis_said_is_believed_for_a_moment_only(limiter):
+    ample = policy(count=6400)
+    await limiter.take([ample])
+    await asyncio.sleep(0.15)
+    take = limiter.take([ample])
+    assert isinstance(take.send(None), asyncio.Future)
+    take.close()
+
+
+async def test_a_process_alone_lets_exactly_as_many_pass_as_the_limit_says(limiter):
+    verdicts = []
+
+    async def asking() -> None:
+        for _ in range(40):
+            verdicts.append(await limiter.take([policy(count=640)]))
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(asking() for _ in range(32)))
+    assert sum(verdict.refused is None for verdict in verdicts) == 640
 
 
 class Silent:
