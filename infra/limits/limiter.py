@@ -21,7 +21,6 @@ from infra.limits.local import LocalCounts
 from infra.limits.window import SCRIPT
 
 BUDGET_SECONDS = 0.020
-MISSES_MAX = 3
 REST_SECONDS = 5.0
 #: Nobody waits for it, so a busy loop is no reason to take Redis for silent.
 PROBE_SECONDS = 1.0
@@ -39,8 +38,9 @@ Question = tuple[tuple[Policy, ...], "asyncio.Future[Verdict] | None"]
 class RedisLimiter:
     """Implements the port Limiter. All requests that wait in the loop share one script call.
 
-    Redis gets 20 ms; after three misses in a row it is left alone until it answers a question of our own, asked every 5 s, so that no
-    request waits to find out. Meanwhile policies that hold are enforced on own counts, the others allow; `bypassed(bucket)` is told.
+    Redis gets 20 ms; after a miss it is left alone until it answers a question of our own, so that no request waits to find out: asked at
+    once, because a moment is no silence, and then every 5 s. Meanwhile policies that hold are enforced on own counts, the others allow;
+    `bypassed(bucket)` is told.
     """
 
     def __init__(
@@ -181,9 +181,10 @@ class RedisLimiter:
     def _missed(self, reason: str) -> None:
         self._misses += 1
         self._log.warning("rate limits not answered", reason=reason, misses=self._misses)
-        if self._misses >= MISSES_MAX:
-            self._misses, self._resting = 0, True
-            self._rest_until = self._monotonic() + REST_SECONDS
+        self._resting = True
+        # Who answers that question and misses the next call is slow: he too is left alone for a while.
+        self._rest_until = self._monotonic() + (REST_SECONDS if self._misses > 1 else 0.0)
+        self._rests()
 
     def _alone(self, policies: Sequence[Policy]) -> Verdict:
         """On own counts: only what holds can refuse, the rest is counted, reported and let through."""
