@@ -181,8 +181,8 @@ class Board(Protocol):
     async def promote(self, limit: int) -> int:
         """Retries whose time has come become claimable."""
 
-    async def reap(self, limit: int) -> list[UUID]:
-        """Rows whose lease has lapsed become claimable again, to be run in isolation."""
+    async def reap(self, limit: int, *, since: datetime | None = None) -> list[UUID]:
+        """Rows whose lease has lapsed (after *since*) become claimable again, to be run in isolation."""
 
     async def lift(self, queues: Sequence[str], limit: int) -> int:
         """Claimable rows of *queues* that stand where no claim looks come to the front of the line."""

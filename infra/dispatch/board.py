@@ -33,7 +33,8 @@ PROMOTE = """
 REAP = """
     UPDATE dispatch.work SET state = 'ready', lease_owner = NULL, lease_until = NULL, isolate = true
     WHERE generation_id = ANY (ARRAY(
-        SELECT generation_id FROM dispatch.work WHERE state = 'leased' AND lease_until < clock_timestamp()
+        SELECT generation_id FROM dispatch.work
+        WHERE state = 'leased' AND lease_until >= coalesce(%(since)s::timestamptz, '-infinity') AND lease_until < clock_timestamp()
         ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
     RETURNING generation_id
 """
@@ -67,9 +68,9 @@ class PostgresBoard:
         async with self._connections.connection() as connection:
             return int((await connection.execute(PROMOTE, {"limit": limit})).rowcount)
 
-    async def reap(self, limit: int) -> list[UUID]:
+    async def reap(self, limit: int, *, since: datetime | None = None) -> list[UUID]:
         async with self._connections.connection() as connection:
-            rows = await (await connection.execute(REAP, {"limit": limit})).fetchall()
+            rows = await (await connection.execute(REAP, {"limit": limit, "since": since})).fetchall()
         return [row[0] for row in rows]
 
     async def lift(self, queues: Sequence[str], limit: int) -> int:

@@ -24,7 +24,7 @@ POLL_SECONDS = 1.0
 #: A step costs some milliseconds whatever it takes. Under load a pause after it lets the next be larger, and leaves the
 #: machine to those who append; after quiet the first step comes at once, and what one client alone does is followed closely.
 #: (a step of fewer events, seconds of the pause after it); after one of more, which is catching up, there is none.
-PAUSES = (10, 0.01), (100, 0.04), (1_000, 0.1)
+PAUSES = (10, 0.01), (25, 0.04), (1_000, 0.1)
 RETRY_SECONDS_MIN = 0.2
 RETRY_SECONDS_MAX = 10.0
 ARCHIVE_SECONDS = 5.0

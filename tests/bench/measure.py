@@ -15,18 +15,22 @@ CPU = "µs CPU"
 
 @dataclass(frozen=True)
 class Floor:
-    """A bound on one figure (or on the ratio of two, `per`). `least`: at least `bound`; else at most."""
+    """A bound on the median of one figure, or of its ratio to another, `per`. `least`: at least `bound`; else at most.
+
+    A ratio is of two figures of one round, taken within seconds of each other: the machine's own speed moves by half within minutes, and
+    medians of each could be of a quick minute and of a slow one.
+    """
 
     figure: str
     bound: float
     least: bool = True
     per: str | None = None
 
-    def value(self, medians: Round) -> float:
-        return medians[self.figure] / medians[self.per] if self.per else medians[self.figure]
+    def value(self, rounds: list[Round]) -> float:
+        return median(one[self.figure] / (one[self.per] if self.per else 1) for one in rounds)
 
-    def holds(self, medians: Round) -> bool:
-        value = self.value(medians)
+    def holds(self, rounds: list[Round]) -> bool:
+        value = self.value(rounds)
         return value >= self.bound if self.least else value <= self.bound
 
     def said(self) -> str:
@@ -71,7 +75,7 @@ def summary(row: Row, rounds: list[Round]) -> dict[str, Any]:
             }
             for name in names
         },
-        "floors": [{"said": floor.said(), "reached": floor.value(medians), "holds": floor.holds(medians)} for floor in row.floors],
+        "floors": [{"said": floor.said(), "reached": floor.value(rounds), "holds": floor.holds(rounds)} for floor in row.floors],
     }
 
 

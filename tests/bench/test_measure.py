@@ -24,6 +24,12 @@ def test_a_floor_against_another_figure_is_a_ratio():
     assert of_rounds({"ours": 50.0, "theirs": 5.0, "large": 3.1, "small": 2.0}, floors=floors) == [True, False]
 
 
+def test_a_ratio_is_of_figures_of_the_same_round():
+    """A quick minute of the machine, a slow one, and one that changed in between."""
+    rounds = [{"ours": 120.0, "theirs": 10.0}, {"ours": 55.0, "theirs": 5.0}, {"ours": 54.0, "theirs": 9.0}]
+    assert of_rounds(*rounds, floors=[Floor("ours", 11, per="theirs"), Floor("ours", 11.1, per="theirs")]) == [True, False]
+
+
 def test_a_row_that_raises_is_told_and_fails_the_run_without_the_others():
     def refuses(stand):
         raise RuntimeError("not every submit was accepted | none")

@@ -126,7 +126,7 @@ WORKING = [
         "price=generation.quoted",
     ),
     Bug("the bytes are not stored", "workers.storing", "        await self._put(object_key, artefact.data, found.content_type)\n", ""),
-    Bug("the reaper forgets", "workers.reaper", "reaped = await self._board.reap(BATCH)", "reaped = []"),
+    Bug("the reaper forgets", "workers.reaper", "reaped = await self._board.reap(BATCH, since=self._begin())", "reaped = []"),
     Bug("retries are not promoted", "workers.dispatcher", "while await self._board.promote(BATCH) == BATCH:", "while False:"),
     Bug("what is scheduled does not begin", "workers.scheduler", "due = await self._due.scheduled(BATCH)", "due = []"),
 ]

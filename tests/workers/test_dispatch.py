@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import pytest
 from domain.dispatch.ports import Group
 from tests.support.fleet import Fleet
 from workers.bells import Ringer, wake_queue
-from workers.reaper import Reaper
+from workers.reaper import OVERLAP, Reaper
 
 
 async def test_an_idle_worker_is_woken_by_a_bell_and_not_by_its_poll(fleet: Fleet):
@@ -183,11 +183,13 @@ class ClockBoard:
     def __init__(self, fleet: Fleet) -> None:
         self._real = fleet.platform.board
         self.jump = timedelta()
+        self.asked: list[datetime | None] = []
 
     async def now(self):
         return await self._real.now() + self.jump
 
-    async def reap(self, limit: int) -> list[UUID]:
+    async def reap(self, limit: int, *, since: datetime | None = None) -> list[UUID]:
+        self.asked.append(since)
         return [UUID(int=1)]
 
 
@@ -205,6 +207,40 @@ async def test_the_reaper_holds_off_one_lease_after_its_start_and_after_a_jump_o
     passed += 31.0
     board.jump += timedelta(seconds=31)
     assert await reaper.reap() == 1
+
+
+async def test_the_reaper_goes_on_where_it_looked_last_and_looks_at_all_each_minute(fleet: Fleet, monkeypatch: pytest.MonkeyPatch):
+    passed = 31.0
+    really = time.monotonic
+    board = ClockBoard(fleet)
+    reaper = Reaper(board)
+    monkeypatch.setattr("workers.reaper.time.monotonic", lambda: really() + passed)
+    began = await board.now()
+    for _ in range(3):
+        await reaper.reap()
+    assert board.asked[0] is None
+    ended = await board.now()
+    assert all(since is not None and began - OVERLAP <= since <= ended - OVERLAP for since in board.asked[1:])
+    passed, board.jump = passed + 60, timedelta(seconds=60)
+    await reaper.reap()
+    assert board.asked[3] is None
+    # Healthy leases of a clock that was set back lapse before what was looked at.
+    board.jump -= timedelta(hours=1)
+    await reaper.reap()
+    passed, board.jump = passed + 31, board.jump + timedelta(seconds=31)
+    await reaper.reap()
+    assert board.asked[4:] == [None]
+
+
+async def test_only_leases_that_lapsed_since_are_reaped(fleet: Fleet):
+    account = await fleet.account()
+    long_ago, lately = [await fleet.submit(account) for _ in range(2)]
+    await fleet.platform.claims.claim(fleet.platform.ids.new(), ["image"], 2)
+    await fleet.change_work(long_ago, "lease_until = clock_timestamp() - interval '9 s'")
+    await fleet.change_work(lately, "lease_until = clock_timestamp() - interval '1 s'")
+    board = fleet.platform.board
+    assert await board.reap(10, since=await board.now() - OVERLAP) == [lately]
+    assert await board.reap(10) == [long_ago]
 
 
 async def copies(fleet: Fleet, generation_id: UUID, count: int) -> None:

@@ -102,8 +102,9 @@ def promote(rows: Rows, now: datetime, *, limit: int) -> int:
     return len(due)
 
 
-def reap(rows: Rows, now: datetime, *, limit: int) -> list[tuple[UUID]]:
+def reap(rows: Rows, now: datetime, *, limit: int, since: datetime | None) -> list[tuple[UUID]]:
     lapsed = [row for row in rows.work.values() if row.state == "leased" and row.lease_until is not None and row.lease_until < now]
+    lapsed = [row for row in lapsed if since is None or (row.lease_until is not None and row.lease_until >= since)]
     lapsed = sorted(lapsed, key=lambda row: row.lease_until or now)[:limit]
     for row in lapsed:
         rows.make_ready(row)
