@@ -85,8 +85,7 @@ class Server:
 
 
 def _has_asked(connection: Any) -> bool:
-    """Sanic notes when something last came."""
-    return bool(connection._time)
+    return bool(connection.state["requests_count"])
 
 
 class _Asked:

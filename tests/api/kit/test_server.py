@@ -55,6 +55,27 @@ async def test_who_waits_is_answered_and_told_to_leave_when_the_process_stops(se
     assert (response.json(), response.headers["connection"]) == ({"done": None}, "close")
 
 
+async def test_who_has_just_come_in_when_the_process_stops_is_answered(server):
+    reader, writer = await connected(server, b"")
+    # The server has let him in and listens to him.
+    await asyncio.sleep(0.05)
+    stopping = asyncio.create_task(server.stop())
+    await asyncio.sleep(0.1)
+    writer.write(b"GET /v1/big HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    assert b"connection: close" in (await reader.readuntil(b"\r\n\r\n")).lower()
+    await stopping
+    writer.close()
+
+
+async def test_who_never_asks_does_not_hold_up_the_end(server):
+    _, writer = await connected(server, b"")
+    started = time.monotonic()
+    await server.stop()
+    assert time.monotonic() - started < 2
+    writer.close()
+
+
 async def test_after_stopping_nobody_is_taken(server):
     await server.stop()
     with pytest.raises(OSError):
