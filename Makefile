@@ -7,6 +7,8 @@ ENVIRONMENT = "$(PYTHON)" -I daybook/environment.py$(if $(filter file,$(origin P
 RUN = .venv/bin/python
 CLEAN = daybook.engines.clean "$${DAYBOOK_DATA_DIR:-.daybook}" $(if $(YES),--yes)
 PYTEST = $(RUN) -m pytest --junitxml=.reports/junit.xml
+# A file's tests stay together, and files begin in the order of tests/support/longest_first.py.
+BY_FILE = --dist loadfile --no-loadscope-reorder
 
 .PHONY: audit-dependencies help up demo test test-long lint coverage bench chaos proof clean locks simulate soak environment
 .DEFAULT_GOAL := help
@@ -23,10 +25,10 @@ up: environment ## everything on this machine, on an embedded PostgreSQL and Red
 demo: environment ## every kind from submit to settled book and its proof, in a data directory of its own
 	@.venv/bin/daybook demo $(ARGS)
 
-# Three at a time on two cores, because some wait while others work; each has engines of its own, and a file's tests stay together.
+# Three at a time on two cores, because some wait while others work; each has engines of its own.
 test: ## all tests on real engines
 	@$(ENVIRONMENT) test
-	@$(PYTEST) -n 3 --dist loadfile $(ARGS)
+	@$(PYTEST) -n 3 $(BY_FILE) $(ARGS)
 
 test-long: ## the long forms: many minutes; SEED=n repeats a run, docs/test-runs.md keeps what came of it
 	@$(ENVIRONMENT) test
@@ -47,7 +49,7 @@ audit-dependencies: ## advisories about what the locks name, as far as pip's ind
 coverage: ## tests with branch coverage: 90 % in domain/, 80 % overall
 	@$(ENVIRONMENT) test
 	@$(RUN) -m coverage erase
-	@$(RUN) -m coverage run -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(RUN) -m coverage run -m pytest -n 2 $(BY_FILE) $(ARGS)
 	@$(RUN) -m coverage combine -q
 	@$(RUN) -m coverage report
 	@$(RUN) -m coverage json -q

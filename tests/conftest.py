@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.support.longest_first",
     "tests.support.owners",
     "tests.support.skips",
+    "tests.support.still",
 ]

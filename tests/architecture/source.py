@@ -13,12 +13,16 @@ HOUSE = tuple(name for name in FLOORS if name != "tests")
 
 
 class Module(NamedTuple):
-    """One file: its place below the root, its dotted name, its text and its tree."""
+    """One file: its place below the root, its dotted name and its text."""
 
     path: str
     name: str
     text: str
-    tree: ast.Module
+
+    @property
+    def tree(self) -> ast.Module:
+        """Parsed each time: the nodes of all files are millions of objects, and whoever kept them would slow every test that comes after."""
+        return ast.parse(self.text)
 
     @property
     def package(self) -> str:
@@ -47,18 +51,16 @@ def modules(*packages: str) -> tuple[Module, ...]:
             text = path.read_text(encoding="utf-8")
             place = path.relative_to(ROOT)
             name = ".".join(place.with_suffix("").parts).removesuffix(".__init__")
-            found.append(Module(str(place), name, text, ast.parse(text)))
+            found.append(Module(str(place), name, text))
     return tuple(found)
 
 
-def functions(*packages: str) -> list[Function]:
+def functions(*packages: str) -> Iterator[Function]:
     """Every function of *packages*."""
-    return [
-        Function(f"{module.path}:{node.lineno}", node.name, (node.end_lineno or node.lineno) - node.lineno + 1, node)
-        for module in modules(*packages)
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    for module in modules(*packages):
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield Function(f"{module.path}:{node.lineno}", node.name, (node.end_lineno or node.lineno) - node.lineno + 1, node)
 
 
 def imported(module: Module, tree: ast.AST | None = None) -> Iterator[tuple[int, str]]:
