@@ -21,7 +21,7 @@ class Module(NamedTuple):
 
     @property
     def tree(self) -> ast.Module:
-        """Parsed each time: the nodes of all files are millions of objects, and whoever kept them would slow every test that comes after."""
+        """Parsed each time: the nodes of all files are millions of objects, and to keep them would slow every test that comes after."""
         return ast.parse(self.text)
 
     @property
