@@ -10,7 +10,7 @@ PYTEST = $(RUN) -m pytest --junitxml=.reports/junit.xml
 # A file's tests stay together, and files begin in the order of tests/support/longest_first.py.
 BY_FILE = --dist loadfile --no-loadscope-reorder
 
-.PHONY: audit-dependencies help up demo test test-long lint coverage bench chaos proof clean locks simulate soak environment
+.PHONY: audit-dependencies help up demo test test-long lint coverage bench limits chaos proof clean locks simulate soak environment
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -58,6 +58,10 @@ coverage: ## tests with branch coverage: 90 % in domain/, 80 % overall
 bench: ## the figures beside their peers, and the plots; fails below a floor; ARGS=--help lists the rows
 	@$(ENVIRONMENT) test
 	@$(RUN) -m tests.bench $(ARGS)
+
+limits: ## what a generation costs PostgreSQL, beside a program that only writes the same rows
+	@$(ENVIRONMENT) test
+	@$(RUN) -m bench.limits $(ARGS)
 
 chaos: ## load on real processes while things break (ARGS="--seed n --long --faults a,b"); docs/chaos-runs.md keeps what came of it
 	@$(ENVIRONMENT) test
