@@ -103,5 +103,5 @@ ROW = Row(
     measure=measure,
     floors=[Floor(f"{name} p99 at its end", 2, least=False, per=f"{name} p99 before") for name in ("submit", "claim")],
     units={f"{name} p99 {when}": "ms" for name in ("submit", "claim") for when in ("before", "at its end")},
-    rounds_most=2,
+    rounds_most=3,
 )
