@@ -10,16 +10,16 @@ from typing import Any
 
 from tests.bench import documents
 from tests.bench.peers.environment import python as peers_python
+from tests.support.commit import commit
 
 PLOTS = "tests/bench/plots.py"
 
 
 def facts() -> dict[str, Any]:
     """When, of what and on what it was measured."""
-    changed = said_by("git", "status", "--porcelain", "--untracked-files=no")
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": said_by("git", "rev-parse", "--short", "HEAD") + (" and uncommitted changes" if changed else ""),
+        "commit": commit(),
         "machine": f"{os.cpu_count()} cores, {memory_gib()} GiB, {platform.system()} {platform.machine()}, {interpreter()}",
     }
 

@@ -22,6 +22,7 @@ from tests.soak.receiver import Receiver
 from tests.soak.report import machine, written
 from tests.soak.soak import Outcome, Plan, Soak
 from tests.soak.town import Town, town
+from tests.support.commit import commit
 
 VERIFY_SECONDS_MAX, NOTARY_SECONDS_MAX = 1_800.0, 120.0
 
@@ -41,8 +42,7 @@ def main() -> int:
     plan = Plan(minutes=options.minutes, seed=options.seed, share=options.share, rate=options.rate)
     with tempfile.TemporaryDirectory(prefix="daybook-soak-") as folder, embedded(Path(folder) / "engines") as engines:
         outcome, client = soaked(Path(folder), engines.database_url, engines.redis_url, plan)
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    written(outcome, client, commit=commit, machine=machine(), page=not options.no_write)
+    written(outcome, client, commit=commit(), machine=machine(), page=not options.no_write)
     for difference in outcome.differences[:50]:
         print(f"differs: {difference}")
     for name, count in outcome.counts.items():

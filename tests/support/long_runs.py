@@ -3,12 +3,13 @@
 import argparse
 import os
 import platform
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
+
+from tests.support.commit import commit
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "test-runs.md"
@@ -47,11 +48,9 @@ def page(cases: list[Case], facts: dict[str, str]) -> str:
 
 def facts(seconds: float) -> dict[str, str]:
     """Where, when and on what it ran."""
-    commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, cwd=ROOT, check=True)
-    changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, cwd=ROOT, check=True)
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "commit": commit.stdout.strip() + (" and uncommitted changes" if changed.stdout.strip() else ""),
+        "commit": commit(),
         "seed": os.environ.get("SEED", "each test's own"),
         "duration": f"{seconds:.0f} s",
         "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
