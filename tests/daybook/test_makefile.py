@@ -8,7 +8,21 @@ from tests.support.owners import ROOT
 
 TEXT = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = {
-    *("audit-dependencies", "bench", "chaos", "clean", "coverage", "demo", "environment", "help", "lint", "locks", "proof", "simulate"),
+    *(
+        "audit-dependencies",
+        "bench",
+        "chaos",
+        "clean",
+        "coverage",
+        "demo",
+        "environment",
+        "help",
+        "limits",
+        "lint",
+        "locks",
+        "proof",
+        "simulate",
+    ),
     *("soak", "test", "test-long", "up"),
 }
 
