@@ -21,7 +21,6 @@ TYPES = [
     "audio/mpeg",
     "audio/wav",
     "audio/ogg",
-    "audio/flac",
 ]
 
 
