@@ -17,7 +17,7 @@ from daybook.engines import Engines, embedded
 TEMPLATE = "migrated_template"
 NUMBERS = count(1)
 MEMORY = Path("/dev/shm")
-#: What a session needs is a tenth of it; others need memory too.
+#: Each process of the tests has engines of its own, and the rest of the machine needs memory too.
 MEMORY_BYTES_MIN = 4 << 30
 
 
@@ -36,7 +36,7 @@ def folder() -> str | None:
     """In memory, where there is enough of it; else wherever temporary files go.
 
     Hundreds of databases are made and dropped, hundreds of files each. On ext4 each new file passes over all that were deleted in the last
-    minute, which took a fifth of the CPU of all tests.
+    minute, which took a fifth of the CPU in four minutes of the tests.
     """
     try:
         return str(MEMORY) if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN else None
