@@ -8,7 +8,25 @@ from tests.support.owners import ROOT
 
 TEXT = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(
-    "audit-dependencies bench chaos clean coverage demo environment help limits lint locks proof simulate soak test test-long up".split()
+    [
+        "audit-dependencies",
+        "bench",
+        "chaos",
+        "clean",
+        "coverage",
+        "demo",
+        "environment",
+        "help",
+        "limits",
+        "lint",
+        "locks",
+        "proof",
+        "simulate",
+        "soak",
+        "test",
+        "test-long",
+        "up",
+    ]
 )
 
 
