@@ -62,6 +62,9 @@ class Journal(Protocol):
         Not *fresh*: as this process last saw it is enough, because what is wanted of it never changes.
         """
 
+    async def load_all(self, kind: type[Aggregate], streams: Collection[UUID]) -> Mapping[UUID, Aggregate]:
+        """Those of *streams* that exist, as this process last saw them or as of now, in one look at the log. They are remembered."""
+
     def seen(self, kind: type[Aggregate], stream: UUID, *, at: int) -> Aggregate | None:
         """The aggregate as of log position *at*, if this process has just that. Not a copy: to be looked at before the next `await`."""
 

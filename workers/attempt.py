@@ -6,9 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.dispatch.ports import Claimed, News
-from domain.generations.commands import StartGeneration
 from domain.generations.generation import Generation
-from domain.generations.refusals import GenerationFinal, GenerationNotFound
 from domain.kernel.limits import DEATHS_MAX
 from workers.children import ChildDied
 from workers.delivery import Said
@@ -19,6 +17,7 @@ from workers.orders import Orders
 from workers.parking import Parking
 from workers.patience import patiently
 from workers.platform import WorkerPlatform
+from workers.start import Start
 
 logger = logging.getLogger(__name__)
 
@@ -28,20 +27,33 @@ EXPIRED_AFTER = timedelta(milliseconds=20)
 
 
 class Attempt:
-    """`tell` may be called at any time while `work` runs; what it says counts until the result is being recorded."""
+    """`tell` may be called at any time while `work` runs; what it says counts until the result is being recorded.
 
-    def __init__(self, platform: WorkerPlatform, maker: Maker, parking: Parking, orders: Orders, owner: UUID, claimed: Claimed) -> None:
+    *remembered*: the generation as it was after the claim, if it was never claimed before.
+    """
+
+    def __init__(
+        self,
+        platform: WorkerPlatform,
+        maker: Maker,
+        parking: Parking,
+        orders: Orders,
+        owner: UUID,
+        claimed: Claimed,
+        remembered: Generation | None = None,
+    ) -> None:
         self._platform = platform
         self._maker = maker
         self._parking = parking
         self._orders = orders
         self._owner = owner
         self._claimed = claimed
+        self._remembered = remembered
         self._ends = Ends(platform, maker, orders, claimed.generation_id, claimed.account_id)
         self._said = Said()
         self._making: asyncio.Task[None] | None = None
         self._news: News | None = None
-        self._taken_over = False
+        self._start = Start(platform, orders, self._ends, owner, claimed, self.tell)
         #: Its provider is at work, and must not be asked twice: nobody else can take it from here.
         self._ours_alone = False
 
@@ -56,52 +68,47 @@ class Attempt:
         try:
             if self._claimed.deaths >= DEATHS_MAX:
                 await self._ends.quarantined()
-            elif await self._start():
-                await self._make()
+            elif (generation := await self._begin()) is not None:
+                await self._make(generation)
         except NOT_OURS as refusal:
             logger.info("stopped: %s", refusal, extra={"generation_id": str(self._claimed.generation_id)})
 
-    async def _start(self) -> bool:
-        """Append the fence. False when the row led nowhere."""
-        generation_id = self._claimed.generation_id
-        command = StartGeneration(generation_id=generation_id, worker=self._orders.actor)
-        try:
-            receipt = await self._orders.send(command, f"start:{generation_id}:{self._owner}:{self._claimed.claims}")
-        except (GenerationFinal, GenerationNotFound):
-            await patiently("drop", lambda: self._platform.claims.drop(self._owner, generation_id))
-            return False
-        self._ends.attempt = receipt.result["attempt"]
-        self._ends.attempts = receipt.result["attempts"]
-        self._taken_over = receipt.result.get("taken_over", False)
-        if receipt.result["cancel_requested"]:
-            self._news = self._news or News.CANCELED
-        return True
-
-    async def _make(self) -> None:
-        """Everything that can be interrupted, and what follows from how it ended."""
+    async def _begin(self) -> Generation | None:
+        """What is to be made. None when the row led nowhere."""
+        if self._remembered is not None and self._maker.may_begin_unrecorded(self._remembered):
+            self._start.later()
+            return self._remembered
+        if not await self._start.now():
+            return None
         # What is read of it was fixed at the request or by earlier attempts, so the state that the start was decided on is good enough.
         journal, generation_id = self._platform.journal, self._claimed.generation_id
-        generation = await patiently("load", lambda: journal.load(Generation, generation_id, fresh=False))
-        if generation is None:
-            return
+        return await patiently("load", lambda: journal.load(Generation, generation_id, fresh=False))
+
+    async def _make(self, generation: Generation) -> None:
+        """Everything that can be interrupted, and what follows from how it ended."""
         left = generation.deadline - self._platform.clock.now() + EXPIRED_AFTER
         alarm = asyncio.get_running_loop().call_later(max(0.0, left.total_seconds()), self.tell, News.EXPIRED)
         try:
             await (self._make_now(generation) if self._maker.long(generation) is None else self._park(generation))
         except AttemptFailed as failure:
-            await self._ends.failed(generation, failure)
+            if await self._start.now():
+                await self._ends.failed(generation, failure)
         except ChildDied:
-            await self._child_died(generation)
+            if await self._start.now():
+                await self._child_died(generation)
         finally:
             alarm.cancel()
 
     async def _make_now(self, generation: Generation) -> None:
         """The provider's answer is awaited."""
         self._ours_alone = not self._maker.model_of(generation).repeatable
-        if self._taken_over and self._ours_alone and not self._told():
+        if self._start.taken_over and self._ours_alone and not self._told():
             raise submit_unknown(retryable=False)
         made = await self._interruptible(generation)
-        await (self._ended_by_news(generation) if made is None else self._ends.succeeded(generation, made))
+        if made is None:
+            await self._ended_by_news(generation)
+        elif (began_at := self._start.with_the_end()) is not None or await self._start.now():
+            await self._ends.succeeded(generation, made, began_at)
 
     async def _park(self, generation: Generation) -> None:
         """The provider is given the job, which takes a moment that nothing interrupts; news are heard before and after."""
@@ -122,7 +129,9 @@ class Attempt:
             return None
         task = self._making = asyncio.current_task()
         try:
-            return await self._maker.make(generation, self._ends.attempt, self._said, isolate=self._claimed.isolate)
+            return await self._maker.make(
+                generation, self._ends.attempt, self._said, isolate=self._claimed.isolate, started=lambda: self._start.recorded
+            )
         except asyncio.CancelledError:
             if not self._told() or (task is not None and task.uncancel()):
                 raise
@@ -149,6 +158,8 @@ class Attempt:
 
     async def _ended_by_news(self, generation: Generation) -> None:
         """What the caller could read before is delivered."""
+        if self._news is News.LOST or not await self._start.now():
+            return
         if self._news is News.HANDED_BACK:
             await self._ends.retry("handed_back", None)
         elif self._news is News.CANCELED:

@@ -1,7 +1,7 @@
 """How the attempts of one generation end: settled, tried again, or given up. The stream refuses whoever is not the running attempt."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.generations.commands import ExpireGeneration, FailGeneration, FinishCancel, RetryGeneration, SucceedGeneration
@@ -31,7 +31,8 @@ class Ends:
         self._began = time.monotonic()
         self._traced = Traced(platform.journal, platform.tracing)
 
-    async def succeeded(self, generation: Generation, made: Made) -> None:
+    async def succeeded(self, generation: Generation, made: Made, began_at: datetime | None = None) -> None:
+        """*began_at*: the attempt began then, which is recorded with its end."""
         command = SucceedGeneration(
             generation_id=generation.id,
             account_id=generation.account_id,
@@ -41,6 +42,7 @@ class Ends:
             price=generation.pricing.price_of(made.usage),
             usage=made.usage,
             sealed_output=made.sealed_output,
+            began_at=began_at,
         )
         await self.send(command, "succeed")
 

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple, cast
 
@@ -107,8 +107,18 @@ class Maker:
         provider = self._providers.get(model.provider)
         return provider if isinstance(provider, LongProvider) else None
 
-    async def make(self, generation: Generation, attempt: int, said: Said, *, isolate: bool) -> Made:
-        """Raises AttemptFailed, and ChildDied when a child process that worked on it did not survive."""
+    def may_begin_unrecorded(self, generation: Generation) -> bool:
+        """Whether nobody is harmed when the attempt begins, is lost, and begins again as if it never had."""
+        model = self._models.get((generation.kind, generation.model))
+        if model is None or model.long or not model.repeatable or model.provider not in self._providers:
+            return False
+        return generation.status == "queued" and generation.attempt == 0 and not _read_along(generation)
+
+    async def make(self, generation: Generation, attempt: int, said: Said, *, isolate: bool, started: Callable[[], bool]) -> Made:
+        """*started*: whether its start is recorded; before that nobody hears how far it is.
+
+        Raises AttemptFailed, and ChildDied when a child process that worked on it did not survive.
+        """
         with self.naming(generation, attempt):
             prepared = await self.with_inputs(generation, await self.prepared(generation, attempt))
             model, key, _, job = prepared
@@ -116,7 +126,8 @@ class Maker:
                 say = said.hearing(job, key, say) if _read_along(job) else say
                 await self.gate.turn(model, generation.id)
                 async with self.judged(model, generation, attempt):
-                    result = await self._generate(model, job, self.report(generation, job), say, isolate=isolate)
+                    report = _once(started, self.report(generation, job))
+                    result = await self._generate(model, job, report, say, isolate=isolate)
             return await self.stored(generation, prepared, result)
 
     async def prepared(self, generation: Generation, attempt: int) -> Prepared:
@@ -239,6 +250,16 @@ def slug(prompt: str) -> str:
     return "-".join(words[:8])[:60].strip("-") or "image"
 
 
-def _read_along(job: Job) -> bool:
+def _read_along(asked: Job | Generation) -> bool:
     """Its caller reads it while it is written."""
-    return job.kind == "text" and bool(job.params.get("stream", True))
+    return asked.kind == "text" and bool(asked.params.get("stream", True))
+
+
+def _once(started: Callable[[], bool], report: Report) -> Report:
+    """*report*, which hears nothing before."""
+
+    def heard(share: float) -> None:
+        if started():
+            report(share)
+
+    return heard

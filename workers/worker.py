@@ -4,10 +4,11 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from domain.dispatch.ports import Claimed, News, WorkerCard
+from domain.generations.generation import Generation
 from domain.kernel.refusals import Unavailable
 from workers.attempt import Attempt
 from workers.bells import answering
@@ -161,9 +162,17 @@ class Worker:
         if claimed:
             self._platform.counts.count("claims", len(claimed))
         self._leases.hold([each.generation_id for each in claimed])
+        remembered = await self._look_at([each.generation_id for each in claimed if each.claims == 1 and not each.isolate])
         for each in claimed:
-            self._begin(each)
+            self._begin(each, remembered.get(each.generation_id))
         return bool(claimed)
+
+    async def _look_at(self, generation_ids: Sequence[UUID]) -> Mapping[UUID, Generation]:
+        """What may begin before its start is recorded, in one look; whatever that does not find begins as any other."""
+        try:
+            return await self._platform.journal.load_all(Generation, generation_ids) if generation_ids else {}
+        except Unavailable:
+            return {}
 
     async def _wait_for_slot(self) -> None:
         while len(self._running) >= self._slots and not self._draining.is_set():
@@ -171,8 +180,8 @@ class Worker:
             await self._freed.wait()
         await asyncio.sleep(FREE_SECONDS)
 
-    def _begin(self, claimed: Claimed) -> None:
-        attempt = Attempt(self._platform, self._maker, self._parking, self._orders, self.id, claimed)
+    def _begin(self, claimed: Claimed, remembered: Generation | None) -> None:
+        attempt = Attempt(self._platform, self._maker, self._parking, self._orders, self.id, claimed, remembered)
         task = asyncio.create_task(attempt.work())
         self._running[claimed.generation_id] = (attempt, task)
         self._platform.counts.level("running", len(self._running))

@@ -52,10 +52,14 @@ class QueueGeneration(Command):
 
 
 class StartGeneration(Command):
-    """A worker that claimed the generation begins. Result: {"attempt": n}."""
+    """A worker that claimed the generation begins. Result: {"attempt": n}.
+
+    `began_at` set: it began then, the first attempt of all. Whoever is not that any more is refused as stale.
+    """
 
     generation_id: UUID
     worker: str
+    began_at: datetime | None = None
 
 
 class NewAsset(Command):
@@ -75,7 +79,7 @@ class NewAsset(Command):
 
 
 class SucceedGeneration(Command):
-    """`price` is the actual price; it is capped at the hold."""
+    """`price` is the actual price; it is capped at the hold. `began_at` set: the attempt began then, which is not recorded yet."""
 
     generation_id: UUID
     account_id: UUID
@@ -85,6 +89,7 @@ class SucceedGeneration(Command):
     price: int
     usage: dict[str, int]
     sealed_output: str | None = None
+    began_at: datetime | None = None
 
 
 class FailGeneration(Command):

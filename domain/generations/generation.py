@@ -203,6 +203,12 @@ class Generation(Root):
             raise refusals.GenerationOpen(status=self.status)
         self.record(events.GenerationDeleted, now=now)
 
+    def check_next(self, attempt: int) -> None:
+        """Raises GenerationFinal, or StaleAttempt when *attempt* is not the one that is to begin next."""
+        self._refuse_if_final()
+        if attempt != self.attempt + 1 or self.status != "queued":
+            raise refusals.StaleAttempt(asked=attempt, current=self.attempt)
+
     def check_attempt(self, attempt: int) -> None:
         """Raises GenerationFinal, or StaleAttempt when another worker owns the generation now."""
         self._refuse_if_final()

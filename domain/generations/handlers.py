@@ -26,6 +26,8 @@ from domain.kernel.commands import (
 from domain.kernel.ids import credit_stream
 
 PRIORITIES = {"low": -1, "normal": 0, "high": 1}
+#: The number of a generation's first attempt.
+FIRST_ATTEMPT = 1
 
 
 def _needs_generation(command: Any) -> Sequence[Need]:
@@ -92,8 +94,10 @@ def _queue(command: commands.QueueGeneration, streams: Streams, now: datetime) -
 
 def _start(command: commands.StartGeneration, streams: Streams, now: datetime) -> Decision:
     generation = Generation.of(streams, command.generation_id, None)
+    if command.began_at is not None:
+        generation.check_next(FIRST_ATTEMPT)
     taken_over = generation.status == "running"
-    generation.start(worker=command.worker, now=now)
+    generation.start(worker=command.worker, now=command.began_at or now)
     result = {
         "attempt": generation.attempt,
         "attempts": generation.attempts,
@@ -110,13 +114,16 @@ def _succeed(command: commands.SucceedGeneration, streams: Streams, now: datetim
     charged, made = min(command.price, generation.quoted), [asset.asset_id for asset in command.assets]
     if generation.ended_just_so("succeeded", attempt=command.attempt, charged=charged, asset_ids=made):
         return _repeated(command, generation)
-    generation.check_attempt(command.attempt)
+    check = generation.check_attempt if command.began_at is None else generation.check_next
+    check(command.attempt)
     credits = CreditAccount.among(streams, command.account_id)
     assets = [
         Asset.store(asset, account_id=command.account_id, source="generation", generation_id=command.generation_id, now=now)
         for asset in command.assets
     ]
     charged, paid_by = _settle(generation, credits, command.price, now)
+    if command.began_at is not None:
+        generation.start(worker=command.worker, now=command.began_at)
     generation.succeed(
         attempt=command.attempt,
         asset_ids=made,

@@ -111,6 +111,14 @@ class PostgresJournal:
         # Clients may name any id: that of another kind of thing names nothing here.
         return found if isinstance(found, kind) else None
 
+    async def load_all(self, kind: type[Kind], streams: Collection[UUID]) -> Mapping[UUID, Kind]:
+        unseen = [Need(kind, stream) for stream in streams if self._cached(kind, stream) is None]
+        if unseen:
+            async with self._connections.connection() as connection:
+                tails = await read_tails(connection, [(need, 0) for need in unseen], [])
+            self._preparer.remember(unseen, tails.rows)
+        return {stream: known for stream in streams if (known := self._copy(kind, stream)) is not None}
+
     def seen(self, kind: type[Kind], stream: UUID, *, at: int) -> Kind | None:
         cached = self._cached(kind, stream)
         return cached if cached is not None and cached.position == at else None

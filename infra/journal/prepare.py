@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -93,6 +94,17 @@ class Preparer:
         self.cache.trim(in_flight, round_.touched)
         return round_
 
+    def remember(self, needs: Collection[Need], rows: Sequence[Row]) -> None:
+        """Keep what *rows* say of the streams of *needs*, read from their beginnings. What cannot be read is not kept."""
+        by_stream = _by_stream(rows)
+        for need in needs:
+            # While they were read the writer may have decided on the stream: then it knows more.
+            if need.id in by_stream and self.cache.peek(need.id) is None:
+                with suppress(Exception):
+                    found = fold(None, need.kind, by_stream[need.id], self._mapper)
+                    if found is not None:
+                        self.cache.put_new(found)
+
     def _known(self, pending: Pending) -> bool:
         return not pending.look and not pending.refused and all(self.cache.get(need.id) for need in pending.needs)
 
@@ -102,13 +114,13 @@ class Preparer:
     def _apply(self, rows: Sequence[Row], needs: dict[UUID, Need]) -> dict[UUID, Exception]:
         """Bring the cache to the log's end. Returns the streams that cannot be read, and why."""
         broken: dict[UUID, Exception] = {}
-        by_stream: dict[UUID, list[Row]] = {}
-        for row in rows:
-            # A stream's rows come in its order.
-            by_stream.setdefault(row.stream, []).append(row)
-        for stream, news in by_stream.items():
+        for stream, news in _by_stream(rows).items():
+            known = self.cache.get(stream)
+            if known is not None and news[0].version <= known.version:
+                # It was remembered while the log was looked at.
+                news = [row for row in news if row.version > known.version]
             try:
-                found = fold(self.cache.get(stream), needs[stream].kind, news, self._mapper)
+                found = fold(known, needs[stream].kind, news, self._mapper)
             except Exception as error:  # noqa: BLE001 Whatever makes one stream unreadable is the answer to its commands alone.
                 broken[stream] = error
                 self.cache.forget([stream])
@@ -125,3 +137,11 @@ class Preparer:
         for pending in batch:
             pending.fail(ClockSkew(seconds=round(abs(self.skew_seconds), 1), retry_after=5))
         return False
+
+
+def _by_stream(rows: Sequence[Row]) -> dict[UUID, list[Row]]:
+    """A stream's rows come in its order."""
+    found: dict[UUID, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.stream, []).append(row)
+    return found
