@@ -108,11 +108,15 @@ class Maker:
         return provider if isinstance(provider, LongProvider) else None
 
     def may_begin_unrecorded(self, generation: Generation) -> bool:
-        """Whether nobody is harmed when the attempt begins, is lost, and begins again as if it never had."""
+        """Whether nobody is harmed when the attempt begins, is lost, and begins again as if it never had.
+
+        Not what is read while it is written, nor what must have begun at some time: there others must know that it has.
+        """
         model = self._models.get((generation.kind, generation.model))
         if model is None or model.long or not model.repeatable or model.provider not in self._providers:
             return False
-        return generation.status == "queued" and generation.attempt == 0 and not _read_along(generation)
+        first = generation.status == "queued" and generation.attempt == 0
+        return first and generation.start_deadline is None and not _read_along(generation)
 
     async def make(self, generation: Generation, attempt: int, said: Said, *, isolate: bool, started: Callable[[], bool]) -> Made:
         """*started*: whether its start is recorded; before that nobody hears how far it is.

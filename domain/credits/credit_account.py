@@ -16,6 +16,10 @@ from domain.kernel.facts import Root, when
 from domain.kernel.ids import credit_stream
 from domain.kernel.limits import CREDITS_MAX, EFFECTIVE_DAYS_MAX, OPEN_GENERATIONS_MAX
 
+#: For `CreditAccount.beside`.
+_ENDS = f"{events.HoldCaptured.TOPIC} {events.HoldReleased.TOPIC}"
+_HOLDS_AND_ENDS = f"{events.CreditsHeld.TOPIC} {_ENDS}"
+
 
 class CreditAccount(Root):
     """Stream id: `credit_stream(account_id)`. `grants` is kept in burn order: priority, expiry, creation, id.
@@ -198,6 +202,20 @@ class CreditAccount(Root):
             parts=without(hold["parts"], []),
         )
         self._after_hold([key for key, _ in hold["parts"]], now)
+
+    def beside(self) -> dict[UUID, str]:
+        """What others may record meanwhile without a change to what was just decided here; for `Decision.beside`.
+
+        The end of a hold takes nothing from whoever holds next, and how one hold ends is no matter of another, as long as nothing else
+        waits for their ends: a revocation, an expiry, a debt. Whatever makes or settles one of those is a fact of another topic.
+        """
+        recorded = {type(fact) for fact in self.pending_events}
+        if recorded <= {events.CreditsHeld}:
+            return {self.id: _ENDS}
+        waits = self.owed or any(grant["revoking"] for grant in self.grants.values())
+        if recorded <= {events.HoldCaptured, events.HoldReleased} and not waits:
+            return {self.id: _HOLDS_AND_ENDS}
+        return {}
 
     def expire_due(self, *, now: datetime) -> dict[str, int]:
         """Record the expiry of every grant that is due and has free credits. Returns how much of which grant lapsed.

@@ -43,7 +43,8 @@ def _request(command: commands.RequestGeneration, streams: Streams, now: datetim
     generation = held(command, credits, now)
     result = {"generation_id": str(command.generation_id)}
     # The generation's fact comes last: the command's position is then its own, and the answer needs no look into the log.
-    return Decision(account_id=command.account_id, saved=[credits, generation], result=result, work=[work_of(command)])
+    work = [work_of(command)]
+    return Decision(account_id=command.account_id, saved=[credits, generation], result=result, work=work, beside=credits.beside())
 
 
 def _request_batch(command: commands.RequestBatch, streams: Streams, now: datetime) -> Decision:
@@ -51,7 +52,8 @@ def _request_batch(command: commands.RequestBatch, streams: Streams, now: dateti
     generations = _held_together(command, credits, now)
     result = {"batch_id": str(command.batch_id), "generation_ids": [str(each.generation_id) for each in command.generations]}
     work = [work_of(each) for each in command.generations]
-    return Decision(account_id=command.account_id, saved=[credits, *generations], result=result, work=work)
+    saved = [credits, *generations]
+    return Decision(account_id=command.account_id, saved=saved, result=result, work=work, beside=credits.beside())
 
 
 def held(command: commands.RequestGeneration, credits: CreditAccount, now: datetime) -> Generation:
@@ -133,7 +135,7 @@ def _succeed(command: commands.SucceedGeneration, streams: Streams, now: datetim
         sealed_output=command.sealed_output,
         now=now,
     )
-    return _ended(command, [generation, *assets, credits])
+    return _ended(command, [generation, *assets], credits)
 
 
 def _fail(command: commands.FailGeneration, streams: Streams, now: datetime) -> Decision:
@@ -146,7 +148,7 @@ def _fail(command: commands.FailGeneration, streams: Streams, now: datetime) -> 
     credits = CreditAccount.among(streams, command.account_id)
     generation.fail(code=command.code, message=command.message, retryable=command.retryable, now=now)
     _release(generation, credits, now)
-    return _ended(command, [generation, credits])
+    return _ended(command, [generation], credits)
 
 
 def _retry(command: commands.RetryGeneration, streams: Streams, now: datetime) -> Decision:
@@ -189,7 +191,7 @@ def _cancel(command: commands.CancelGeneration, streams: Streams, now: datetime)
     credits = CreditAccount.among(streams, command.account_id)
     generation.cancel(actor=command.actor, now=now)
     _release(generation, credits, now)
-    return _ended(command, [generation, credits])
+    return _ended(command, [generation], credits)
 
 
 def _finish_cancel(command: commands.FinishCancel, streams: Streams, now: datetime) -> Decision:
@@ -214,7 +216,7 @@ def _expire(command: commands.ExpireGeneration, streams: Streams, now: datetime)
     price = _price_of_cancel(generation, command.delivered_price) if command.delivered_price else 0
     delivered = _delivered(command, generation, credits, price, now)
     generation.fail(code="deadline_exceeded", message=sentence, retryable=True, now=now, **delivered)
-    return _ended(command, [generation, credits])
+    return _ended(command, [generation], credits)
 
 
 def _delete(command: commands.DeleteGeneration, streams: Streams, now: datetime) -> Decision:
@@ -237,7 +239,7 @@ def _end_as_canceled(
     credits = CreditAccount.among(streams, command.account_id)
     price = _price_of_cancel(generation, getattr(command, "delivered_price", 0))
     generation.cancel(actor="worker", now=now, **_delivered(command, generation, credits, price, now))
-    return _ended(command, [generation, credits])
+    return _ended(command, [generation], credits)
 
 
 def _delivered(command: Any, generation: Generation, credits: CreditAccount, price: int, now: datetime) -> dict[str, Any]:
@@ -267,10 +269,15 @@ def _release(generation: Generation, credits: CreditAccount, now: datetime) -> N
         credits.release(generation.id, now=now)
 
 
-def _ended(command: Any, saved: list[Any]) -> Decision:
+def _ended(command: Any, saved: list[Any], credits: CreditAccount) -> Decision:
     generation_id = command.generation_id
-    work = [CloseWork(generation_id=generation_id)]
-    return Decision(account_id=command.account_id, saved=saved, result={"generation_id": str(generation_id)}, work=work)
+    return Decision(
+        account_id=command.account_id,
+        saved=[*saved, credits],
+        result={"generation_id": str(generation_id)},
+        work=[CloseWork(generation_id=generation_id)],
+        beside=credits.beside(),
+    )
 
 
 def _repeated(command: Any, generation: Generation) -> Decision:

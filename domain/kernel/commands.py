@@ -4,7 +4,7 @@ A handler is two plain functions: which streams the command needs, and one domai
 appending and repeating belong to the journal's writer, so `decide` may run more than once and does no I/O.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -137,6 +137,8 @@ class Decision(msgspec.Struct, kw_only=True):
     taken: Sequence[tuple[str, UUID]] = ()
     freed: Sequence[str] = ()
     work: Sequence[Work] = ()
+    #: Stream -> topics, with a space between: facts of these, appended to it by others meanwhile, do not change what was decided.
+    beside: Mapping[UUID, str] = msgspec.field(default_factory=dict)
     #: The refusal raised when one of `taken` belongs to somebody already.
     when_taken: Callable[[], Exception] | None = None
 

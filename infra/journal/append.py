@@ -1,4 +1,4 @@
-"""A round as the arguments of journal.append_v1, and its answer."""
+"""A round as the arguments of journal.append_v2, and its answer."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -27,11 +27,11 @@ from infra.postgres.prepared import Statement
 
 DONE, REPEATED, CONFLICT, TAKEN = range(4)
 
-# One statement, one commit: see 0008_append.sql.
+# One statement, one commit: see 0008_append.sql, and what 0033_beside.sql adds.
 APPEND = """
-    SELECT first_position, recorded, lock_wait_ms, outcomes, details FROM journal.append_v1(
+    SELECT first_position, recorded, lock_wait_ms, outcomes, details, moved FROM journal.append_v2(
         %(c_id)s, %(c_account)s, %(c_actor)s, %(c_correlation)s, %(c_causation)s, %(c_fingerprint)s, %(c_status)s, %(c_result)s,
-        %(g_command)s, %(g_stream)s, %(g_version)s, %(g_prior)s,
+        %(g_command)s, %(g_stream)s, %(g_version)s, %(g_prior)s, %(g_beside)s,
         %(e_command)s, %(e_stream)s, %(e_version)s, %(e_topic)s, %(e_state)s,
         %(e_available)s, %(e_held)s, %(e_owed)s, %(e_outside)s, %(e_book)s,
         %(t_command)s, %(t_claim)s, %(t_stream)s,
@@ -45,13 +45,17 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 class Appended(NamedTuple):
-    """The answer. `outcomes` and `details` are None when every command is done."""
+    """The answer. `outcomes` and `details` are None when every command is done as decided.
+
+    `moved`: streams in which the events of others stand before those of the commands that are done, which gave way to them.
+    """
 
     first_position: int
     recorded_at: datetime
     lock_wait_ms: float
     outcomes: list[int] | None
     details: list[int | None] | None
+    moved: list[UUID] | None = None
 
     @property
     def conflicts(self) -> int:
@@ -59,11 +63,15 @@ class Appended(NamedTuple):
 
 
 class Guard(NamedTuple):
-    """A stream as it was seen. `prior`: the number of the command of this round that wrote it last, 0 for none."""
+    """A stream as it was seen. `prior`: the number of the command of this round that wrote it last, 0 for none.
+
+    `beside`: the topics, with a space between, of what others may have appended since; None: nothing.
+    """
 
     stream: UUID
     version: int
     prior: int
+    beside: str | None = None
 
 
 class Line(NamedTuple):
@@ -112,6 +120,7 @@ def _guards(entries: Sequence[Entry]) -> dict[str, Any]:
         "g_stream": uuids([guard.stream for _, guard in guards]),
         "g_version": int4s([guard.version for _, guard in guards]),
         "g_prior": int4s([guard.prior for _, guard in guards]),
+        "g_beside": texts([guard.beside for _, guard in guards]),
     }
 
 

@@ -82,6 +82,8 @@ def _decide_one(
     except Exception as refusal:  # noqa: BLE001 A defect of one command is that command's answer; the writer serves everybody.
         clean = all(guards[number].version == aggregate.version for number, aggregate in needed.items())
         return Decided(pending, None, refusal, guards), clean
+    if decision.beside:
+        guards = [guard._replace(beside=decision.beside.get(guard.stream)) for guard in guards]
     for aggregate in new:
         cache.put_new(aggregate)
     return Decided(pending, decision, None, guards, lines), True

@@ -64,7 +64,7 @@ async def send(link: Link, round_: Round, meters: Meters) -> Landed:
 
 
 async def execute(connection: Any, parameters: dict[str, Any], *, after: Sequence[str] = ()) -> Appended:
-    """One call of append_v1 on *connection*, and in the same flush *after*."""
+    """One call of append_v2 on *connection*, and in the same flush *after*."""
     [row] = await PREPARED.rows(connection, parameters, after=after)
     return Appended(*row)
 

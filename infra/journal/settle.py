@@ -53,13 +53,15 @@ def settle(round_: Round, appended: Appended | None, repeats: Mapping[UUID, Know
 
 
 def troubled(appended: Appended | None) -> bool:
-    return appended is not None and appended.outcomes is not None and any(appended.outcomes)
+    """Whether something is not in the log as it was decided."""
+    return appended is not None and (bool(appended.moved) or (appended.outcomes is not None and any(appended.outcomes)))
 
 
 def failed_streams(round_: Round, appended: Appended | None) -> set[UUID]:
-    """The streams of the commands that were not done as decided: there, and only there, the cache is ahead of the log."""
+    """The streams of the commands that were not done, and those that moved: there, and only there, the cache differs from the log."""
     outcomes = iter(_outcomes(round_, appended))
-    return {guard.stream for item in round_.items if item.sent and next(outcomes) != DONE for guard in item.guards}
+    failed = {guard.stream for item in round_.items if item.sent and next(outcomes) != DONE for guard in item.guards}
+    return failed.union((appended and appended.moved) or ())
 
 
 def _outcomes(round_: Round, appended: Appended | None) -> Sequence[int]:

@@ -62,7 +62,10 @@ class Open(Command):
 
 
 class Bump(Command):
-    """Adds `by`, at most up to `limit`. `then`: "refuse" before or "stumble" after the change, "forget" to save it."""
+    """Adds `by`, at most up to `limit`. `then`: "refuse" before or "stumble" after the change, "forget" to save it.
+
+    `beside`: topics of what others may do to the counter meanwhile.
+    """
 
     counter_id: UUID
     by: int = 1
@@ -74,6 +77,7 @@ class Bump(Command):
     free: tuple[str, ...] = ()
     work: tuple[Work, ...] = ()
     also: UUID | None = None
+    beside: str | None = None
 
 
 def _open(command: Open, streams: Streams, now: datetime) -> Decision:
@@ -102,6 +106,7 @@ def _bump(command: Bump, streams: Streams, now: datetime) -> Decision:
         freed=command.free,
         work=command.work,
         when_taken=NameTaken,
+        beside={command.counter_id: command.beside} if command.beside else {},
     )
 
 

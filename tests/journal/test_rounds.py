@@ -153,7 +153,7 @@ async def test_a_steady_stream_of_callers_loses_and_repeats_nothing(counters: Jo
 
 @pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
 async def test_the_append_refuses_a_snapshot_older_than_its_lock(counters: JournalWorld, isolation: str) -> None:
-    arguments = ", ".join(["'{}'"] * 36)
+    arguments = ", ".join(["'{}'"] * 37)
     with pytest.raises(psycopg.errors.InvalidTransactionState):
-        execute_sql(counters.dsn, f"BEGIN ISOLATION LEVEL {isolation}; SELECT journal.append_v1({arguments})")
+        execute_sql(counters.dsn, f"BEGIN ISOLATION LEVEL {isolation}; SELECT journal.append_v2({arguments})")
     assert await counters.journal.head() == 0

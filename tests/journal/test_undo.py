@@ -1,15 +1,17 @@
 """When a round does not land as decided, only what was decided on its losses is decided again."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from domain.kernel.commands import Decision
-from infra.journal.append import CONFLICT, DONE
+from infra.journal.append import CONFLICT, DONE, Appended
 from infra.journal.pending import Decided, Guard, Line, Round
-from infra.journal.settle import failed_streams
+from infra.journal.settle import failed_streams, troubled
 from infra.journal.undo import undone
 from tests.support.journal import new_id
 
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
 
 
@@ -27,10 +29,15 @@ def round_of(*items: Decided) -> Round:
 
 def test_only_the_streams_of_commands_that_were_refused_are_ahead_of_the_log():
     round_ = round_of(command(Guard(A, 1, 0)), command(Guard(B, 1, 0), sent=False), command(Guard(C, 1, 0), Guard(D, 4, 0)))
-    appended: Any = type("Answer", (), {"outcomes": [DONE, CONFLICT]})()
+    appended = Appended(1, NOW, 0.0, [DONE, CONFLICT], [None, 4])
     assert failed_streams(round_, appended) == {C, D}
-    landed: Any = type("Answer", (), {"outcomes": None})()
-    assert failed_streams(round_, landed) == set()
+    assert failed_streams(round_, Appended(1, NOW, 0.0, None, None)) == set()
+
+
+def test_a_stream_that_moved_differs_from_the_log_although_its_command_is_done():
+    round_ = round_of(command(Guard(A, 1, 0)), command(Guard(B, 1, 0)))
+    moved = Appended(1, NOW, 0.0, [DONE, DONE], [None, None], [B])
+    assert (failed_streams(round_, moved), troubled(moved)) == ({B}, True)
 
 
 def test_commands_on_other_streams_stay_and_are_numbered_anew():

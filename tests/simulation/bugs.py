@@ -32,7 +32,7 @@ RULES = [
         "if generation.cancel_requested_at is not None:\n        return _end_as_canceled",
         "if False:\n        return _end_as_canceled",
     ),
-    Bug("accepted without a work row", _HANDLERS, "result=result, work=[work_of(command)])", "result=result, work=[])"),
+    Bug("accepted without a work row", _HANDLERS, "    work = [work_of(command)]\n", "    work: list[Any] = []\n"),
     Bug(
         "a cancel is free whatever the model says",
         _HANDLERS,
@@ -54,6 +54,7 @@ RULES = [
     ),
     Bug("credits are held that are not there", _CREDITS, "if available < amount:", "if False:"),
     Bug("what is spent is free again", _CREDITS, 'grant["free"] += amount - spent.get(key, 0)', 'grant["free"] += amount'),
+    Bug("a hold stands beside another", _CREDITS, "return {self.id: _ENDS}", "return {self.id: _HOLDS_AND_ENDS}"),
     Bug("grants that have expired are spent", "domain.credits.burning", 'grant["expires_at"] is None or grant["expires_at"] > now', "True"),
 ]
 
@@ -86,6 +87,9 @@ WRITING = [
         "        self._astray = streams",
     ),
     Bug(
+        "what moved stays in the cache", "infra.journal.settle", "return failed.union((appended and appended.moved) or ())", "return failed"
+    ),
+    Bug(
         "readers see what is not committed",
         "infra.journal.journal",
         "self._preparer.cache.get(stream) if self._writer.settled(stream) else None",
@@ -97,7 +101,7 @@ WRITING = [
 WORKING = [
     Bug(
         "every start has one command id",
-        "workers.attempt",
+        "workers.start",
         'f"start:{generation_id}:{self._owner}:{self._claimed.claims}"',
         'f"start:{generation_id}"',
     ),
@@ -108,7 +112,10 @@ WORKING = [
         'f"{what}:{self._generation_id}"',
     ),
     Bug(
-        "a lost answer is asked for again", "workers.attempt", "if self._taken_over and self._ours_alone and not self._told():", "if False:"
+        "a lost answer is asked for again",
+        "workers.attempt",
+        "if self._start.taken_over and self._ours_alone and not self._told():",
+        "if False:",
     ),
     Bug("an unknown submit is given again", "workers.parking", 'if policy == "at_least_once":', 'if policy != "look_up":'),
     Bug("an unknown submit is not looked up", "workers.parking", "            if generation.submitting:\n", "            if False:\n"),
@@ -118,6 +125,7 @@ WORKING = [
         "submit = await self._intend(generation, attempt, prepared)",
         "submit = generation.submit + 1",
     ),
+    Bug("what may not be made twice begins unrecorded", "workers.making", "model.long or not model.repeatable or", "model.long or"),
     Bug("failures are tried again for ever", "workers.ends", "self.attempts < self._maker.attempts_max(generation)", "True"),
     Bug(
         "the quote is charged, whatever was delivered",
@@ -139,6 +147,13 @@ DATABASE = [
         "prior == 0 and version != head_of(log, stream, version)",
         "False",
     ),
+    Bug(
+        "the append takes any fact beside",
+        "tests.simulation.twin.append",
+        'all(event.topic in beside.split(" ") for event in after)',
+        "True",
+    ),
+    Bug("who gives way keeps his versions", "tests.simulation.twin.append", ' + moved.get(a["e_stream"][n], 0)', ""),
     Bug("an append answers with the position before", "tests.simulation.twin.append", "Answer(log.head + 1,", "Answer(log.head,"),
     Bug(
         "recorded times follow the clock back",

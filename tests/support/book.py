@@ -94,7 +94,9 @@ class Book:
         assert self.decision is not None
         return int(self.decision.result["attempt"])
 
-    def succeed(self, account_id: UUID, generation_id: UUID, *, attempt: int, price: int, assets: int = 1) -> list[Fact]:
+    def succeed(
+        self, account_id: UUID, generation_id: UUID, *, attempt: int, price: int, assets: int = 1, began_at: datetime | None = None
+    ) -> list[Fact]:
         return self.when(
             SucceedGeneration(
                 generation_id=generation_id,
@@ -104,6 +106,7 @@ class Book:
                 assets=[asset_of(self.id()) for _ in range(assets)],
                 price=price,
                 usage={"item": assets},
+                began_at=began_at,
             )
         )
 

@@ -1,5 +1,7 @@
 """The life of a generation: open, then exactly one final state, with its money."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.assets.asset import Asset
@@ -215,3 +217,39 @@ def test_folding_the_stream_again_gives_the_same_generation(book: Book) -> None:
     book.when(FinishCancel(generation_id=generation, account_id=account, attempt=cancelled, delivered_price=0))
     found = book.generation(generation)
     assert vars(book.refold(found)) == vars(found)
+
+
+def test_an_end_that_brings_its_start_along_records_both(book: Book) -> None:
+    account = book.account()
+    generation = book.request(account, 15)
+    began_at = book.now - timedelta(seconds=1)
+    made = book.succeed(account, generation, attempt=1, price=10, assets=0, began_at=began_at)
+    assert names(made) == ["GenerationStarted", "GenerationSucceeded", "HoldCaptured"]
+    assert [fact.timestamp for fact in made] == [began_at, book.now, book.now]
+    done = book.generation(generation)
+    assert (done.status, done.attempt, done.attempts, done.charged) == ("succeeded", 1, 1, 10)
+
+
+def test_whoever_brings_his_start_along_is_refused_when_another_has_begun(book: Book) -> None:
+    account = book.account()
+    generation = book.request(account, 15)
+    book.start(generation)
+    with pytest.raises(StaleAttempt):
+        book.succeed(account, generation, attempt=1, price=10, began_at=book.now)
+    with pytest.raises(StaleAttempt):
+        book.when(StartGeneration(generation_id=generation, worker="late", began_at=book.now))
+    retry(book, account, generation, 1, "timeout")
+    with pytest.raises(StaleAttempt):
+        book.succeed(account, generation, attempt=1, price=10, began_at=book.now)
+    assert (book.generation(generation).attempt, book.generation(generation).charged) == (1, 0)
+
+
+def test_a_start_that_comes_late_says_when_it_was(book: Book) -> None:
+    generation = book.request(book.account(), 15)
+    began_at = book.now - timedelta(seconds=1)
+    [started] = book.when(StartGeneration(generation_id=generation, worker="w", began_at=began_at))
+    assert (started.attempt, started.timestamp) == (1, began_at)
+    canceled = book.request(account := book.account(), 15)
+    cancel(book, account, canceled)
+    with pytest.raises(GenerationFinal):
+        book.when(StartGeneration(generation_id=canceled, worker="w", began_at=book.now))

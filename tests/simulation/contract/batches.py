@@ -72,9 +72,11 @@ def entry(
     return Entry(context, decision, guards, lines)
 
 
-def bump(number: int, on: UUID, version: int, *, prior: int = 0, **values: Any) -> Entry:
+def bump(
+    number: int, on: UUID, version: int, *, prior: int = 0, beside: str | None = None, topic: str = "counters.bumped", **values: Any
+) -> Entry:
     """One event on stream *on*, which was seen at *version*."""
-    return entry(number, guards=[Guard(on, version, prior)], lines=[line(on, version + 1)], **values)
+    return entry(number, guards=[Guard(on, version, prior, beside)], lines=[line(on, version + 1, topic=topic)], **values)
 
 
 def opening(

@@ -47,7 +47,10 @@ class Kept(Root):
 number = st.integers(0, 5)
 lease = st.sampled_from([timedelta(hours=1), timedelta(hours=-1)])
 time = st.sampled_from([None, PAST, LATER])
-guard = st.tuples(number, st.sampled_from([0, 0, 0, 0, 1, -1]), st.booleans())
+BESIDE = (None, None, "counters.bumped", "counters.other counters.bumped", "counters.other")
+guard = st.tuples(
+    number, st.sampled_from([0, 0, 0, 0, 1, -1, -2]), st.booleans(), st.sampled_from(BESIDE), st.sampled_from(["bumped", "other"])
+)
 work = st.tuples(st.integers(0, 9), number, number, st.booleans(), time, time)
 claim = st.tuples(number, number, st.booleans())
 one = st.fixed_dictionaries(
@@ -95,19 +98,20 @@ class Runner:
             answer = await self._adapters.append(*self._entries(asked))
         except psycopg.Error as error:
             return error.sqlstate
-        return answer.first_position, answer.outcomes, answer.details
+        return answer.first_position, answer.outcomes, answer.details, answer.moved
 
     def _entries(self, asked: Sequence[dict[str, Any]]) -> list[Entry]:
         entries: list[Entry] = []
         writers: dict[UUID, tuple[int, int]] = {}
         for place, each in enumerate(asked, 1):
             guards, lines = [], []
-            for which, drift, writes in each["guards"]:
+            for which, drift, writes, beside, what in each["guards"]:
                 on = stream(which)
-                seen, prior = writers.get(on, ((self._heads(on) or 0) + drift, 0))
-                guards.append(Guard(on, max(0, seen), prior))
+                # Whoever of a batch sees a stream sees one version of it.
+                seen, prior = writers.setdefault(on, ((self._heads(on) or 0) + drift, 0))
+                guards.append(Guard(on, max(0, seen), prior, beside))
                 if writes:
-                    lines.append(line(on, max(0, seen) + 1, **_odd(each)))
+                    lines.append(line(on, max(0, seen) + 1, topic=f"counters.{what}", **_odd(each)))
                     writers[on] = (max(0, seen) + 1, place)
             taken = [(f"claim:{name}", stream(owner)) for name, owner, frees in each["claims"] if not frees]
             freed = [f"claim:{name}" for name, _, frees in each["claims"] if frees]

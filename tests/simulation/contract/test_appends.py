@@ -45,6 +45,50 @@ async def test_what_was_decided_on_a_command_of_the_batch_falls_with_it(side: Ad
     assert answer.details == [1, None, None, None, None]
 
 
+async def versions_of(side: Adapters) -> list[tuple[str, int]]:
+    """Topic and version of each event of stream ONE, in the log's order."""
+    rows = await side.ask(reads.STREAM, {"stream": ONE})
+    return [(row[3].removeprefix("counters."), row[2]) for row in rows]
+
+
+async def test_whoever_takes_it_beside_gives_way_to_what_came_before(side: Adapters) -> None:
+    await side.append(bump(1, ONE, 0), bump(2, ONE, 1, prior=1, topic="counters.other"), bump(3, ONE, 2, prior=2, topic="counters.more"))
+    answer = await side.append(bump(4, ONE, 1, beside="counters.other counters.more", topic="counters.late"), bump(5, TWO, 0))
+    assert (answer.first_position, answer.outcomes, answer.details, answer.moved) == (4, [DONE, DONE], [None, None], [ONE])
+    assert await versions_of(side) == [("bumped", 1), ("other", 2), ("more", 3), ("late", 4)]
+
+
+@pytest.mark.parametrize("beside", [None, "counters.other", "counters.bumped", "counters.other counters.mor"])
+async def test_one_fact_that_may_not_stand_beside_is_a_conflict(side: Adapters, beside: str | None) -> None:
+    await side.append(bump(1, ONE, 0), bump(2, ONE, 1, prior=1, topic="counters.other"), bump(3, ONE, 2, prior=2, topic="counters.more"))
+    answer = await side.append(bump(4, ONE, 1, beside=beside))
+    assert (answer.outcomes, answer.details, answer.moved) == ([CONFLICT], [3], None)
+
+
+async def test_later_commands_of_the_batch_go_on_with_whom_they_build_on_if_they_take_it_beside_too(side: Adapters) -> None:
+    await side.append(bump(1, ONE, 0), bump(2, ONE, 1, prior=1))
+    may = {"beside": "counters.bumped"}
+    answer = await side.append(
+        bump(3, ONE, 1, **may), bump(4, ONE, 2, prior=1, **may), bump(5, ONE, 3, prior=2), bump(6, ONE, 4, prior=3, **may)
+    )
+    assert (answer.outcomes, answer.moved) == ([DONE, DONE, CONFLICT, CONFLICT], [ONE])
+    assert await versions_of(side) == [("bumped", version) for version in range(1, 5)]
+
+
+async def test_a_stream_that_was_not_there_stands_beside_nothing(side: Adapters) -> None:
+    await side.append(bump(1, ONE, 0))
+    answer = await side.append(bump(2, ONE, 0, beside="counters.bumped"))
+    assert (answer.outcomes, answer.moved) == ([CONFLICT], None)
+
+
+async def test_a_command_that_gives_way_in_one_stream_may_still_conflict_in_another(side: Adapters) -> None:
+    await side.append(bump(1, ONE, 0), bump(2, ONE, 1, prior=1), bump(3, TWO, 0))
+    both = entry(4, guards=[Guard(ONE, 1, 0, "counters.bumped"), Guard(TWO, 0, 0)], lines=[line(ONE, 2)])
+    answer = await side.append(both, bump(5, ONE, 1, beside="counters.bumped"))
+    assert answer.outcomes == [CONFLICT, DONE]
+    assert await versions_of(side) == [("bumped", 1), ("bumped", 2), ("bumped", 3)]
+
+
 async def test_a_command_id_acts_once_and_says_where(side: Adapters) -> None:
     await side.append(bump(1, ONE, 0), bump(2, TWO, 0, fingerprint=b"f", result={"id": "x"}))
     answer = await side.append(bump(2, TWO, 0, fingerprint=b"f"), bump(3, TWO, 1, prior=1), bump(1, ONE, 1))

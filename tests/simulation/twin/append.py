@@ -1,4 +1,7 @@
-"""journal.append_v1 in memory: the same arguments, the same outcomes. Written from 0008_append.sql, sharing no code with the writer."""
+"""journal.append_v2 in memory: the same arguments, the same outcomes.
+
+Written from 0008_append.sql and 0033_beside.sql, sharing no code with the writer.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -15,13 +18,14 @@ DONE, REPEATED, CONFLICT, TAKEN = range(4)
 
 
 class Answer(NamedTuple):
-    """The columns that append_v1 answers with."""
+    """The columns that append_v2 answers with."""
 
     first_position: int
     recorded: datetime
     lock_wait_ms: float
     outcomes: list[int] | None
     details: list[int | None] | None
+    moved: list[UUID] | None
 
 
 class Planned(NamedTuple):
@@ -32,14 +36,15 @@ class Planned(NamedTuple):
 
 
 def plan(log: Log, rows: Rows, arguments: Mapping[str, list[Any]], now: datetime) -> Planned:
-    """Decide one call of append_v1.   Raises psycopg.Error, and then nothing is changed."""
+    """Decide one call of append_v2.   Raises psycopg.Error, and then nothing is changed."""
     a = arguments
     recorded = max(now, log.events[-1].recorded_at) if log.events else now
     outcomes: list[int] | None = None
     details: list[int | None] | None = None
+    moved: dict[UUID, int] = {}
     if troubled(log, a):
-        outcomes, details = walk(log, a)
-    events = _events(log, a, outcomes, recorded)
+        outcomes, details, moved = walk(log, a)
+    events = _events(log, a, outcomes, recorded, moved)
     changes = [
         values for values in zip(*(a[f"w_{name}"] for name in _WORK), strict=True) if outcomes is None or outcomes[values[0] - 1] == DONE
     ]
@@ -51,7 +56,7 @@ def plan(log: Log, rows: Rows, arguments: Mapping[str, list[Any]], now: datetime
         change_claims(log, a, outcomes)
         rows.change_work(recorded, changes)
 
-    return Planned(Answer(log.head + 1, recorded, 0.0, outcomes, details), commit)
+    return Planned(Answer(log.head + 1, recorded, 0.0, outcomes, details, list(moved) or None), commit)
 
 
 _WORK = ("command", "op", "generation", "account", "queue", "model", "provider", "priority", "run_at", "start_deadline", "deadline")
@@ -79,32 +84,52 @@ def head_of(log: Log, stream: UUID, seen: int) -> int:
     return min(seen, 0) if found is None else found
 
 
-def walk(log: Log, a: Mapping[str, list[Any]]) -> tuple[list[int], list[int | None]]:
-    """Command by command: what earlier ones of the batch were granted counts, and who was decided on a failed one fails with it."""
+def walk(log: Log, a: Mapping[str, list[Any]]) -> tuple[list[int], list[int | None], dict[UUID, int]]:
+    """Command by command: what earlier ones of the batch were granted counts, and who was decided on a failed one fails with it.
+
+    With the streams in which somebody gave way to events of others, and to how many.
+    """
     outcomes: list[int] = []
     details: list[int | None] = []
+    moved: dict[UUID, int] = {}
     for number, command_id in enumerate(a["c_id"], 1):
         first = log.commands.get(command_id)
         outcome, detail = (DONE, None) if first is None else (REPEATED, first.position)
         if outcome == DONE:
-            outcome, detail = _judge_guards(log, a, number, outcomes)
+            outcome, detail = _judge_guards(log, a, number, outcomes, moved)
         if outcome == DONE:
             outcome, detail = _judge_claims(log, a, number, outcomes)
         outcomes.append(outcome)
         details.append(detail)
-    return outcomes, details
+    return outcomes, details, moved
 
 
-def _judge_guards(log: Log, a: Mapping[str, list[Any]], number: int, outcomes: Sequence[int]) -> tuple[int, int | None]:
-    for command, stream, version, prior in zip(a["g_command"], a["g_stream"], a["g_version"], a["g_prior"], strict=True):
+def _judge_guards(
+    log: Log, a: Mapping[str, list[Any]], number: int, outcomes: Sequence[int], moved: dict[UUID, int]
+) -> tuple[int, int | None]:
+    guards = zip(*(a[f"g_{name}"] for name in ("command", "stream", "version", "prior", "beside")), strict=True)
+    for command, stream, version, prior, beside in guards:
         if command != number:
             continue
-        if prior > 0:
-            if outcomes[prior - 1] != DONE:
-                return CONFLICT, None
-        elif (head := head_of(log, stream, version)) != version:
+        if prior > 0 and outcomes[prior - 1] != DONE:
+            return CONFLICT, None
+        head = head_of(log, stream, version)
+        # How far the stream has gone on since it was seen: by whoever was first in the batch, if this one builds on him.
+        on = moved.get(stream, 0) if prior > 0 else head - version
+        if on == 0 and (prior > 0 or stream not in moved):
+            continue
+        if moved.get(stream, on) != on or not _only_beside(log, stream, head - on, beside):
             return CONFLICT, head
+        moved[stream] = on
     return DONE, None
+
+
+def _only_beside(log: Log, stream: UUID, seen: int, beside: str | None) -> bool:
+    """Whether something came after version *seen*, and all of it is of the topics in *beside*."""
+    if beside is None or seen < 1:
+        return False
+    after = [event for event in log.streams.get(stream, ()) if event.version > seen]
+    return bool(after) and all(event.topic in beside.split(" ") for event in after)
 
 
 def _judge_claims(log: Log, a: Mapping[str, list[Any]], number: int, outcomes: Sequence[int]) -> tuple[int, int | None]:
@@ -136,7 +161,9 @@ def change_claims(log: Log, a: Mapping[str, list[Any]], outcomes: Sequence[int] 
             log.claims.setdefault(claim, owner)
 
 
-def _events(log: Log, a: Mapping[str, list[Any]], outcomes: Sequence[int] | None, recorded: datetime) -> list[Event]:
+def _events(
+    log: Log, a: Mapping[str, list[Any]], outcomes: Sequence[int] | None, recorded: datetime, moved: Mapping[UUID, int]
+) -> list[Event]:
     """The rows to insert.   Raises psycopg.Error where a constraint of the table would."""
     found: list[Event] = []
     commands: set[UUID] = set()
@@ -150,7 +177,7 @@ def _events(log: Log, a: Mapping[str, list[Any]], outcomes: Sequence[int] | None
         event = Event(
             position=log.head + len(found) + 1,
             stream=a["e_stream"][n],
-            version=a["e_version"][n],
+            version=a["e_version"][n] + moved.get(a["e_stream"][n], 0),
             topic=a["e_topic"][n],
             recorded_at=recorded,
             actor=a["c_actor"][at],
