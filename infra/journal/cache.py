@@ -9,7 +9,7 @@ from domain.kernel.facts import Root
 from infra.journal.snapshots import copy_of
 
 #: A stream that is written by several processes is lost often, and each time all behind its base is read again.
-BASE_EVERY_EVENTS = 16
+BASE_EVERY_EVENTS = 4
 #: Parts of what is copied. An account with thousands of open holds takes longer to copy than to read again, and everybody waits for it.
 BASE_PARTS_MAX = 256
 BASES_MAX = 2_000
