@@ -59,7 +59,10 @@ class GenerationQueued(Fact):
 
 
 class GenerationStarted(Fact):
-    """Worker `worker` began attempt `attempt` (1, 2, …). Whoever appends this owns the attempt."""
+    """Worker `worker` began attempt `attempt` (1, 2, …). Whoever appends this owns the attempt.
+
+    The timestamp is when it began. A first attempt that may be made twice is recorded up to a moment later, or with its end.
+    """
 
     TOPIC = "generations.started"
     attempt: int
