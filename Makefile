@@ -59,7 +59,7 @@ bench: ## the figures beside their peers, and the plots; fails below a floor; AR
 	@$(ENVIRONMENT) test
 	@$(RUN) -m tests.bench $(ARGS)
 
-limits: ## what a generation costs PostgreSQL, beside a program that only writes the same rows
+limits: ## what a generation costs PostgreSQL and the API, beside programs that do only that
 	@$(ENVIRONMENT) test
 	@$(RUN) -m bench.limits $(ARGS)
 

@@ -1,7 +1,8 @@
-"""Beside what a generation costs PostgreSQL: a program that leaves the same rows and does nothing else.
+"""Beside what a generation costs: programs that do one step of it and nothing else.
 
-Both are measured by the CPU that they use, in turns. A thread of a core that is busy on its other side takes longer for the same work, and
-while generations go through both are busy; so a neighbour computes beside the program, too.
+PostgreSQL: one that leaves the same rows. The API: one that accepts the same requests. Each is measured by the CPU that it uses, in
+turns with ours. A thread of a core that is busy on its other side takes longer for the same work, and while generations go through both are
+busy; so a neighbour computes beside the program that has no company.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from bench.limits.api import compare
 from bench.limits.postgresql import STEPS as STEPS_TAKEN
 from bench.limits.postgresql import Left, left, one, write
 from daybook.engines import embedded
@@ -46,18 +48,24 @@ class Ours(NamedTuple):
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make limits", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of both (5)")
+    parser.add_argument("--only", choices=("postgresql", "api"), help="one of them (both)")
     options = parser.parse_args()
-    found: list[tuple[Ours, float]] = []
     with tempfile.TemporaryDirectory(prefix="daybook-limits-") as folder, embedded(Path(folder) / "data") as engines:
         stand = Stand(Path(folder), engines, Path("no peers here"))
-        for number in range(1, options.rounds + 1):
-            ours = _ours(stand)
-            found.append((ours, limit := _limit(stand, ours.left)))
-            print(
-                f"{number}. ours {ours.total:.0f} µs a generation, the same rows {limit:.0f} µs, ratio {ours.total / limit:.2f}", flush=True
-            )
-    _tell(found)
+        if options.only != "api":
+            _of_postgresql(stand, options.rounds)
+        if options.only != "postgresql":
+            compare(stand, options.rounds)
     return 0
+
+
+def _of_postgresql(stand: Stand, rounds: int) -> None:
+    found: list[tuple[Ours, float]] = []
+    for number in range(1, rounds + 1):
+        ours = _ours(stand)
+        found.append((ours, limit := _limit(stand, ours.left)))
+        print(f"{number}. ours {ours.total:.0f} µs a generation, the same rows {limit:.0f} µs, ratio {ours.total / limit:.2f}", flush=True)
+    _tell(found)
 
 
 def _tell(found: list[tuple[Ours, float]]) -> None:

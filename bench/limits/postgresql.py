@@ -133,14 +133,15 @@ def write(connection: psycopg.Connection, found: Left) -> None:
 
 
 def _write_batch(connection: psycopg.Connection, batch: Batch) -> None:
+    if batch.started:
+        # What begins and ends in one append is leased before it, too.
+        _execute(connection, LEASE, batch.started)
     with connection.transaction():
         _copy(connection, sql.Identifier("journal", "events"), batch.events)
         if batch.requested:
             _execute(connection, OPEN, *map(list, zip(*batch.requested, strict=True)))
         if batch.ended:
             _execute(connection, CLOSE, batch.ended)
-    if batch.started:
-        _execute(connection, LEASE, batch.started)
 
 
 def _write_step(connection: psycopg.Connection, step: Step, sums: Sequence[sql.Composed], accounts: Sequence[UUID]) -> None:
