@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -20,8 +21,9 @@ Progress = Callable[[int, int], None]
 SWAP_ATTEMPTS = 20
 SWAP_PAUSE_SECONDS = 0.25
 
-# One builder of a model at a time; the lock ends with the session.
+# One builder of a model at a time; the lock ends with the session at the latest.
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%(name)s, 1))"
+UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%(name)s, 1))"
 CONFIGURE = "SET idle_in_transaction_session_timeout = '5s'; SET statement_timeout = '60s'; SET jit = off"
 # Readers of the table are waited for, but new ones behind them not kept waiting.
 PATIENCE = "SET LOCAL lock_timeout = '1s'"
@@ -48,18 +50,24 @@ async def rebuild(
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True, application_name="daybook rebuild") as conn:
         await conn.execute(CONFIGURE)
         attach(conn, archive)
-        row = await (await conn.execute(LOCK, {"name": f"daybook:rebuild:{model.name}"})).fetchone()
+        lock = {"name": f"daybook:rebuild:{model.name}"}
+        row = await (await conn.execute(LOCK, lock)).fetchone()
         if not row or not row[0]:
             raise RebuildRunning(f"{model.name} is being rebuilt by another process.")
-        async with conn.transaction():
-            await drop(conn, model.name, model.version, tables=model.tables, place=BUILDING)
-            await create(conn, model, BUILDING)
-        builder = _Builder(conn, model, batch_events)
-        for _ in range(SWAP_ATTEMPTS):
-            await builder.catch_up(progress)
-            if await builder.swap():
-                return builder.position
-            await asyncio.sleep(SWAP_PAUSE_SECONDS)
+        try:
+            async with conn.transaction():
+                await drop(conn, model.name, model.version, tables=model.tables, place=BUILDING)
+                await create(conn, model, BUILDING)
+            builder = _Builder(conn, model, batch_events)
+            for _ in range(SWAP_ATTEMPTS):
+                await builder.catch_up(progress)
+                if await builder.swap():
+                    return builder.position
+                await asyncio.sleep(SWAP_PAUSE_SECONDS)
+        finally:
+            # The server may end the session a moment after we have left it: whoever rebuilds next must not find us there.
+            with suppress(psycopg.Error):
+                await conn.execute(UNLOCK, lock)
     raise psycopg.errors.LockNotAvailable(f"Readers hold {model.name}: it was built up to {builder.position} but not swapped in.")
 
 

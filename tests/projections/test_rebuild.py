@@ -186,3 +186,23 @@ async def empty_library(library: Library) -> str:
             await library.conn.execute(f"DROP TABLE read.{table}")
     await library.conn.execute("DELETE FROM read.models")
     return library.url
+
+
+async def test_a_rebuild_is_not_taken_for_running_while_the_server_still_ends_its_session(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+):
+    library.history(2, 20)
+    await library.project()
+    left: list[psycopg.AsyncConnection] = []
+    close = psycopg.AsyncConnection.close
+
+    async def later(connection: psycopg.AsyncConnection) -> None:
+        left.append(connection)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "close", later)
+    await rebuild_model(library.url, GENERATIONS, silent)
+    await rebuild_model(library.url, GENERATIONS, silent)
+    monkeypatch.undo()
+    assert len(left) == 2
+    for connection in left:
+        await close(connection)
