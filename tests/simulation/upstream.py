@@ -57,6 +57,13 @@ class Upstream:
     #: Called with our URL and the seconds until then.
     call_back: Callable[[str, float], None] = lambda url, seconds: None
 
+    def _looked_before(self, job: Job, earlier: Request) -> bool:
+        """Whether an attempt after that of *earlier* asked, and was told that it is not there, before a worker that was late gave it."""
+        looks = [
+            at for (which, attempt), at in self.looked_up.items() if which == job.generation_id and earlier.attempt < attempt <= job.attempt
+        ]
+        return earlier.taken_at is not None and any(at <= earlier.taken_at for at in looks)
+
     def take(self, job: Job) -> Request:
         """A request has arrived. Notes what must not have been asked."""
         model = self.models[job.upstream]
@@ -64,10 +71,9 @@ class Upstream:
         open_ = [each for each in earlier if not each.known]
         if open_ and model.on_unknown_submit == "at_most_once":
             self.wrongs.append(f"{job} was given to its provider again, although it may be at work there")
-        if model.on_unknown_submit == "look_up":
-            looked = self.looked_up.get((job.generation_id, job.attempt), -1.0)
-            if any(each.taken_at is not None and (looked < 0.0 or each.taken_at < looked) for each in open_ if each.attempt < job.attempt):
-                self.wrongs.append(f"{job} was given again, although asking would have shown that it is there")
+        there = [each for each in open_ if each.attempt < job.attempt and each.taken_at is not None]
+        if model.on_unknown_submit == "look_up" and not all(self._looked_before(job, each) for each in there):
+            self.wrongs.append(f"{job} was given again, although asking would have shown that it is there")
         made = Request(job.attempt, self.loop.time())
         earlier.append(made)
         return made
