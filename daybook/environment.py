@@ -22,7 +22,8 @@ MINIMUM = (3, 11)
 #: Another interpreter is taken when it needs at most this share of the time. Without profile-guided optimisation a build needs 1.3 to 1.4
 #: times as long.
 QUICKER = 0.85
-PACE_ROUNDS = 3
+#: A machine that others use is slow for some tenths of a second, now and then: the rounds go on for longer than that.
+PACE_ROUNDS = 8
 PACE_TRIES = 25
 CHOSEN_BY = "--chosen-by="
 
