@@ -55,6 +55,11 @@ class Preparer:
         self.cache.trim(in_flight, round_.touched)
         return round_
 
+    @property
+    def accompanied(self) -> bool:
+        """Whether somebody else has written lately what is decided here."""
+        return time.monotonic() < self._company_until
+
     def company(self) -> None:
         """Somebody else writes what is decided here: for a while nothing is decided without a look."""
         self._alone_until = 0.0
@@ -81,8 +86,8 @@ class Preparer:
         self.overtaken = {row.stream for row in tails.rows}
         if any(self.cache.peek(stream) for stream in self.overtaken):
             self.company()
-        elif (now := time.monotonic()) >= self._company_until:
-            self._alone_until = now + ALONE_SECONDS
+        elif not self.accompanied:
+            self._alone_until = time.monotonic() + ALONE_SECONDS
         broken = self._apply(tails.rows, needs)
         fresh = batch
         if repeats:

@@ -79,7 +79,7 @@ class Writer:
 
     async def run(self) -> None:
         while not self._stopping or len(self._backlog):
-            await self._backlog.wait(EARLY_BATCH if self._flying else 1)
+            await self._backlog.wait(self._early() if self._flying else 1)
             self._meters.queue_depth(len(self._backlog))
             batch = self._backlog.take(self._limit())
             try:
@@ -93,9 +93,18 @@ class Writer:
         await self._land()
         await asyncio.gather(*self._answering)
 
+    def _early(self) -> int:
+        """So many must wait before the next round is decided while one is in flight.
+
+        In company every round begins with a look, at what others append meanwhile too: then one large round costs all sides less than two.
+        """
+        return WRITER_BATCH_MAX if self._preparer.accompanied else EARLY_BATCH
+
     def _limit(self) -> int:
         """With nothing in flight half is sent at once, so that the other half is decided while the database works."""
-        return WRITER_BATCH_MAX if self._flying else max(EARLY_BATCH, min(WRITER_BATCH_MAX, len(self._backlog) // 2))
+        if self._flying or self._preparer.accompanied:
+            return WRITER_BATCH_MAX
+        return max(EARLY_BATCH, min(WRITER_BATCH_MAX, len(self._backlog) // 2))
 
     async def _serve(self, batch: list[Pending]) -> None:
         hot, calm = self._contested.split(batch)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from domain.kernel.commands import Receipt
-from infra.journal import writer
+from infra.journal import prepare, writer
 from tests.journal.counters import COUNTERS, Bump, Counter, CounterClosed, NameTaken, Open
 from tests.support.journal import JournalWorld, context, execute_sql, journal_world
 
@@ -45,6 +45,34 @@ async def test_while_nothing_is_in_flight_half_is_sent_ahead(counters: JournalWo
     receipts = await together(counters, *[Bump(counter_id=each) for each in ids])
     assert counters.batches == [32, 32]
     assert [receipt.position for receipt in receipts] == list(range(65, 129))
+
+
+async def test_in_company_all_that_waits_is_one_append(counters: JournalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "COMPANY_SECONDS", 60.0)
+    ids = await opened(counters, 96)
+    async with journal_world(counters.dsn, COUNTERS) as other:
+        await together(other, *[Bump(counter_id=each) for each in ids])
+    # Here it is found out that somebody else writes the same.
+    await together(counters, *[Bump(counter_id=each) for each in ids])
+    counters.batches.clear()
+    on_its_way, goes_on = asyncio.Event(), asyncio.Event()
+    send = writer.send
+
+    async def held_up(*arguments: Any) -> Any:
+        on_its_way.set()
+        await goes_on.wait()
+        return await send(*arguments)
+
+    monkeypatch.setattr(writer, "send", held_up)
+    waves = [asyncio.create_task(together(counters, *[Bump(counter_id=each) for each in ids[:32]]))]
+    await on_its_way.wait()
+    for begin in (32, 64):
+        # More than enough to be decided ahead.
+        waves.append(asyncio.create_task(together(counters, *[Bump(counter_id=each) for each in ids[begin : begin + 32]])))
+        await asyncio.sleep(0.02)
+    goes_on.set()
+    assert {receipt.result["total"] for wave in await asyncio.gather(*waves) for receipt in wave} == {3}
+    assert counters.batches == [32, 64]
 
 
 @pytest.mark.usefixtures("whole")
