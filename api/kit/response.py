@@ -8,6 +8,7 @@ refused, not repaired.
 from collections.abc import Mapping
 from typing import Any
 
+from sanic.helpers import STATUS_CODES
 from sanic.response import HTTPResponse
 
 
@@ -19,6 +20,8 @@ class Fixed:
         (name, value), *others = [_pair(name, value) for name, value in headers.items()]
         #: One pair whose value goes on with the other headers, as they stand on the wire.
         self.block = name, b"\r\n".join([value, *(b"%b: %b" % pair for pair in others)])
+        #: The same as the last lines of a head.
+        self.lines = b"%b: %b\r\n" % self.block
 
 
 class Response(HTTPResponse):
@@ -33,6 +36,22 @@ class Response(HTTPResponse):
         self.headers: Any = headers
         self._cookies = None
         self._fixed = fixed
+
+    def whole(self, *, keep_alive: bool) -> bytes:
+        """Head and body as they go over the wire (RFC 9112, 4 and 6.2).   Raises ValueError for a line break in a header."""
+        headers, fixed = self.headers, self._fixed
+        headers["content-length"] = len(self.body)
+        headers["connection"] = "keep-alive" if keep_alive else "close"
+        if self.content_type is not None:
+            headers["content-type"] = self.content_type
+        last = fixed.lines
+        if not fixed.headers.keys().isdisjoint(headers):
+            headers, last = {**fixed.headers, **headers}, b""
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        if not lines.count("\n") == lines.count("\r") == len(headers) or "\0" in lines:
+            raise ValueError("a header holds a line break")
+        head = b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (self.status, STATUS_CODES[self.status], lines.encode("latin-1", "replace"), last)
+        return head + self.body
 
     @property
     def processed_headers(self) -> Any:

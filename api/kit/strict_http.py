@@ -1,5 +1,6 @@
 """Bodies in chunks, framed by RFC 9112 to the letter, and no more connections than the process can serve."""
 
+import asyncio
 import re
 import resource
 from functools import cache
@@ -7,10 +8,11 @@ from typing import Any, cast
 
 from sanic.compat import Header
 from sanic.exceptions import BadRequest
-from sanic.http import Http
+from sanic.http import Http, Stage
 from sanic.models.server_types import ConnInfo
 from sanic.server.protocols.http_protocol import HttpProtocol
 
+from api.kit.response import Response
 from domain.kernel.limits import CONNECTIONS_MAX, METHOD_CHARS_MAX
 
 _LENGTH = re.compile(r"[0-9]{1,18}[ \t]*")
@@ -20,7 +22,7 @@ _HEAD_END = b"\r\n\r\n"
 #: The head that nearly all requests have, in the grammar of `strict_request` and without what asks for more care.
 _PLAIN_HEAD = re.compile(f"([A-Z]{{1,{METHOD_CHARS_MAX}}})" + r" (/[!-~]*+) HTTP/1\.1(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~]*+)*+")
 #: What is said in these changes how the rest is read: Sanic's own way knows how.
-_CAREFUL = ("connection", "expect", "transfer-encoding", "upgrade")
+_CAREFUL = frozenset(("connection", "expect", "transfer-encoding", "upgrade"))
 #: Of the files that a process may have open, so many are not for clients: the database, Redis, objects, the log.
 FILES_KEPT = 256
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\nretry-after: 1\r\n\r\n"
@@ -47,21 +49,24 @@ class StrictHttp(Http):
         """Whether there is one, and it was read: then everything is set that Sanic's method sets."""
         buffer = self.recv_buffer
         end = buffer.find(_HEAD_END)
-        if not 0 < end < self.HEADER_MAX_SIZE or not buffer[:end].isascii():
+        if not 0 < end < self.HEADER_MAX_SIZE:
             return False
         head = bytes(buffer[:end])
+        if not head.isascii():
+            return False
         text = head.decode("ascii")
         plain = _PLAIN_HEAD.fullmatch(text)
         if plain is None:
             return False
-        fields = [field.split(":", 1) for field in text.split("\r\n")[1:]]
-        headers = Header([(name.lower(), value.lstrip()) for name, value in fields])
-        lengths = headers.getall("content-length", ())
-        if len(headers.getall("host", ())) != 1 or any(name in headers for name in _CAREFUL):
+        fields = [(name.lower(), value.lstrip()) for name, _, value in [line.partition(":") for line in text.split("\r\n")[1:]]]
+        names = [name for name, _ in fields]
+        if names.count("host") != 1 or names.count("content-length") > 1 or not _CAREFUL.isdisjoint(names):
             return False
-        if lengths and (len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None):
+        headers = Header(fields)
+        length = headers.getone("content-length", None)
+        if length is not None and _LENGTH.fullmatch(length) is None:
             return False
-        self._begin(plain[1], plain[2], headers, head, int(lengths[0]) if lengths else None)
+        self._begin(plain[1], plain[2], headers, head, None if length is None else int(length))
         del buffer[: end + len(_HEAD_END)]
         return True
 
@@ -88,6 +93,16 @@ class StrictHttp(Http):
         self.request_bytes_left, self.request_body = 0, None
         return body
 
+    async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
+        """Send an answer that is complete in one piece; any other as Sanic does."""
+        response: Any = self.response
+        if data or not end_stream or type(response) is not Response or not response.body or self.head_only or self.expecting_continue:
+            await super().http1_response_header(data, end_stream)
+            return
+        self.response_func, self.response_size = cast(Any, None), len(response.body)
+        await self._send(response.whole(keep_alive=self.keep_alive))
+        self.stage = Stage.IDLE
+
     async def read(self) -> bytes | None:
         framing: Any = self.request_body
         if framing == "chunked" and self.request_bytes_left == 0:
@@ -100,10 +115,36 @@ class StrictHttp(Http):
         return piece
 
 
+class Arrived:
+    """Stands where Sanic has an `asyncio.Event`, for the one task that waits for what comes on a connection."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: asyncio.Future[None] | None = None
+
+    def set(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def clear(self) -> None:
+        """Sanic waits in the same step, so nothing that came before is missed."""
+
+    async def wait(self) -> None:
+        self._waiting = self._loop.create_future()
+        try:
+            await self._waiting
+        finally:
+            self._waiting = None
+
+
 class StrictProtocol(HttpProtocol):
     """Who comes when all places are taken is told so at once."""
 
     HTTP_CLASS = StrictHttp
+
+    def __init__(self, *, loop: asyncio.AbstractEventLoop, **more: Any) -> None:
+        super().__init__(loop=loop, **more)
+        self._data_received: Any = Arrived(loop)
 
     def connection_made(self, transport: Any) -> None:
         if len(self.connections) >= connections_max():

@@ -10,6 +10,7 @@ from typing import Any
 from sanic.exceptions import BadRequest, BadURL
 from sanic.request import Request
 
+from api.kit.response import Response
 from domain.kernel.limits import METHOD_CHARS_MAX
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
@@ -58,6 +59,14 @@ class StrictRequest(Request):
             await super().receive_body()
         else:
             self.body = body
+
+    async def respond(self, response: Any = None, **more: Any) -> Any:
+        """As Sanic's, at once when *response* is complete and no middleware wants to see it."""
+        stream: Any = self.stream
+        if type(response) is not Response or stream is None or stream.response is not None or self.app.response_middleware:
+            return await super().respond(response, **more)
+        self.responded = True
+        return stream.respond(response)
 
 
 def _check(head: bytes, headers: Any, version: str) -> None:
