@@ -42,8 +42,8 @@ async def submit(call: Call, body: Submission) -> Answer:
 
 async def submitted(call: Call, receipt: Receipt) -> Answer:
     """As it was when it was accepted."""
-    generation_id = UUID(receipt.result["generation_id"])
-    body = await folded_generation(call, generation_id, until=receipt.position)
+    generation_id: str = receipt.result["generation_id"]
+    body = await folded_generation(call, UUID(generation_id), until=receipt.position)
     return accepted(body, PATH.format(id=generation_id))
 
 

@@ -16,7 +16,6 @@ from projections.accounts.accounts import row_of as account_row
 from projections.assets.assets import AssetRow, asset_of, assets_of
 from projections.assets.assets import row_of as asset_row
 from projections.generations.generations import GenerationRow, generation_of
-from projections.generations.generations import row_of as generation_row
 
 
 async def read_account(call: Call, account_id: UUID) -> AccountRow:
@@ -58,10 +57,13 @@ async def read_generation(call: Call, generation_id: UUID) -> Generation:
 
 async def folded_generation(call: Call, generation_id: UUID, *, until: int | None = None) -> Generation:
     """The caller's own, folded from the log: as of now, or of position *until*.   Raises GenerationNotFound, Erased."""
+    key = await call.platform.vault.key(call.account_id)
     just_made = None if until is None else call.platform.journal.seen(Stream, generation_id, at=until)
-    stream = _own(call, just_made) if just_made else await own_generation(call, generation_id, until=until)
-    row = generation_row(stream)
-    return await shown(call, row, await _folded_assets(call, row.asset_ids, until=until))
+    if just_made is not None and not just_made.asset_ids:
+        # It is the writer's own and may change, so nothing is waited for before it is shown.
+        return shown_generation(call, key, _own(call, just_made), {})
+    stream = await own_generation(call, generation_id, until=until)
+    return shown_generation(call, key, stream, await _folded_assets(call, stream.asset_ids, until=until))
 
 
 async def own_generation(call: Call, generation_id: UUID, *, until: int | None = None) -> Stream:

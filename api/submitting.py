@@ -58,9 +58,10 @@ async def checked(call: Call, asked: Asked) -> tuple[Wanted, Fitting]:
         wanted = msgspec.structs.replace(wanted, inputs=[await _without_detour(call, ref) for ref in wanted.inputs])
     fitting = fitted(call.platform.catalogue, wanted, now=call.now)
     times_of(wanted, call.now)
-    terms = await terms_of(call, fitting.model, fitting.params)
-    if terms.own_key:
-        fitting = on_own_key(wanted, fitting, terms.rate)
+    if fitting.model.provider in call.platform.own_key_providers:
+        terms = await terms_of(call, fitting.model, fitting.params)
+        if terms.own_key:
+            fitting = on_own_key(wanted, fitting, terms.rate)
     if wanted.fallback_models:
         fitting = with_fallbacks(call.platform.catalogue, wanted, fitting, now=call.now)
     for pointer, ref in references(wanted, fitting.params):

@@ -1,6 +1,7 @@
 """A generation as clients see it: one way to make it, for first answers, replays, single reads and lists."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import msgspec
 from api.kit.shapes import Count, Id, Moment, Showing, Shown, moment
 from api.shapes.assets import Asset, shown_asset
 from domain.generations.failures import FAILURES
+from domain.generations.generation import Generation as Stream
 from domain.generations.words import opened, private_params
 from domain.ports import SubjectKey
 from projections.assets.assets import AssetRow
@@ -44,7 +46,7 @@ class GenerationError(Shown):
 
 
 class GenerationMetrics(Shown):
-    """Milliseconds in the queue until the first start, and from there to the end."""
+    """Milliseconds from queued to the first start, null before it, and from there to the end, null before it or without a start."""
 
     queued_ms: int | None
     run_ms: int | None
@@ -103,15 +105,16 @@ class Batch(Shown):
     generations: list[Generation]
 
 
-def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets: Mapping[UUID, AssetRow]) -> Generation:
+def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow | Stream, assets: Mapping[UUID, AssetRow]) -> Generation:
     """*row* for its owner, whose *key* opens his words. *assets* holds the rows of its assets; deleted ones are left out."""
     words = call.just_sealed[1] if call.just_sealed and call.just_sealed[0] == row.sealed else opened(key, row.sealed)
-    url = f"{call.public_url}/v1/generations/{row.id}"
+    generation_id = str(row.id)
+    url = f"{call.public_url}/v1/generations/{generation_id}"
     created_at = moment(row.created_at)
     # Sorted, because the read model does not keep the order of keys that the log has.
     params = dict(sorted({**row.params, **private_params(words)}.items()))
     return Generation(
-        id=str(row.id),
+        id=generation_id,
         kind=row.kind,
         status=row.status,
         prompt=words.prompt,
@@ -124,7 +127,7 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets:
         batch_id=_id(row.batch_id),
         schedule_id=_id(row.schedule_id),
         retry_of=_id(row.retry_of),
-        credits=_credits(row),
+        credits=_credits(row, generation_id),
         progress=1.0 if row.status == "succeeded" else 0.0,
         queue_position=None,
         attempts=row.attempts,
@@ -132,7 +135,10 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets:
         assets=[shown_asset(call, key, assets[asset_id]) for asset_id in row.asset_ids if asset_id in assets],
         output=None if row.sealed_output is None else msgspec.json.decode(key.open(row.sealed_output)),
         error=None if row.error is None else GenerationError(**row.error, billable=row.charged > 0),
-        metrics=GenerationMetrics(queued_ms=row.queued_ms, run_ms=row.run_ms),
+        metrics=GenerationMetrics(
+            queued_ms=_milliseconds(row.queued_at, row.started_at),
+            run_ms=_milliseconds(row.started_at, row.finished_at),
+        ),
         created_at=created_at,
         updated_at=created_at if row.updated_at is row.created_at else moment(row.updated_at),
         run_at=moment(row.run_at),
@@ -145,16 +151,20 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow, assets:
     )
 
 
-def _credits(row: GenerationRow) -> GenerationCredits:
+def _credits(row: GenerationRow | Stream, charge_id: str) -> GenerationCredits:
     return GenerationCredits(
         quoted=row.quoted,
         held=row.held,
         charged=row.charged,
         released=row.released,
         refunded=row.refunded,
-        charge_id=str(row.id) if row.charged else None,
+        charge_id=charge_id if row.charged else None,
         price_version=row.price_version,
     )
+
+
+def _milliseconds(begin: datetime | None, end: datetime | None) -> int | None:
+    return None if begin is None or end is None else max(0, round((end - begin).total_seconds() * 1000))
 
 
 def _id(found: UUID | None) -> str | None:

@@ -26,7 +26,6 @@ from domain.telling import names
 from domain.telling.low import runs_low
 from domain.telling.ports import Payload
 from projections.assets.assets import row_of as asset_row
-from projections.generations.rows import row_of as generation_row
 from projections.orders.orders import row_of as order_row
 from projections.subscriptions.subscriptions import row_of as subscription_row
 
@@ -72,16 +71,15 @@ class LogRendering:
         return Payload(type=name, position=event.position, account_id=event.account_id, generation_id=generation_id, body=_ENCODE(told))
 
     async def _generation(self, event: Recorded) -> Said:
-        found = self._journal.seen(Generation, event.stream, at=event.position)
-        row = generation_row(found or await self._loaded(Generation, event))
+        generation: Generation = await self._loaded(Generation, event)
         # The facts of its assets follow some of its own in the same commit, which nobody has ever seen in parts.
-        until = event.position + (len(row.asset_ids) if isinstance(event.fact, GenerationSucceeded | GenerationDeleted) else 0)
-        assets = [await self._journal.load(Asset, asset_id, until=until) for asset_id in row.asset_ids]
+        until = event.position + (len(generation.asset_ids) if isinstance(event.fact, GenerationSucceeded | GenerationDeleted) else 0)
+        assets = [await self._journal.load(Asset, asset_id, until=until) for asset_id in generation.asset_ids]
         rows = {asset.id: asset_row(asset) for asset in assets if asset is not None and not asset.deleted}
         said: Sequence[str] = names.STREAMED[event.topic]
         if isinstance(event.fact, GenerationRequested):
             said = (names.QUEUED,) if event.fact.run_at is None else (names.SCHEDULED,)
-        return said, shown_generation(self, await self._vault.key(row.account_id), row, rows)
+        return said, shown_generation(self, await self._vault.key(generation.account_id), generation, rows)
 
     async def _asset(self, event: Recorded) -> Said:
         row = asset_row(await self._loaded(Asset, event))

@@ -43,7 +43,6 @@ class Generation(Root):
         self.queued_at: datetime | None = None
         self.started_at: datetime | None = None
         self.finished_at: datetime | None = None
-        self.updated_at: datetime | None = None
         self.error: dict[str, Any] | None = None
         self.usage: dict[str, int] = {}
         self.asset_ids: list[UUID] = []
@@ -75,6 +74,10 @@ class Generation(Root):
         if found is None or (found.deleted and not also_deleted) or (account_id is not None and found.account_id != account_id):
             raise refusals.GenerationNotFound()
         return found
+
+    @property
+    def created_at(self) -> datetime:
+        return self.created_on
 
     @property
     def final(self) -> bool:
@@ -328,6 +331,7 @@ class Generation(Root):
         self.sealed_output = fact.sealed_output
 
     # Set from GenerationRequested.
+    updated_at: datetime
     account_id: UUID
     kind: str
     model: str

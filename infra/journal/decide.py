@@ -83,7 +83,7 @@ def _decide_one(
         clean = all(guards[number].version == aggregate.version for number, aggregate in needed.items())
         return Decided(pending, None, refusal, guards), clean
     if decision.beside:
-        guards = [guard._replace(beside=decision.beside.get(guard.stream)) for guard in guards]
+        guards = [Guard(stream, version, prior, decision.beside.get(stream)) for stream, version, prior, _ in guards]
     for aggregate in new:
         cache.put_new(aggregate)
     return Decided(pending, decision, None, guards, lines), True

@@ -7,11 +7,11 @@ from uuid import UUID
 from domain.generations import events
 from domain.generations.generation import UNBURNED
 from projections.generations.queries import generation_of, page_of_generations
-from projections.generations.rows import GenerationRow, GenerationState, row_of
+from projections.generations.rows import GenerationRow, GenerationState
 from projections.kernel.facts import Event
 from projections.kernel.model import Place, Write, read_model
 
-__all__ = ["MODEL", "GenerationRow", "generation_of", "page_of_generations", "row_of"]
+__all__ = ["MODEL", "GenerationRow", "generation_of", "page_of_generations"]
 
 DDL = """
 CREATE TABLE read.generations_v1 (

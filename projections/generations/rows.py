@@ -1,13 +1,10 @@
 """The row of a generation: what changes after its request, and what never does."""
 
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import msgspec
-
-from domain.generations.generation import Generation
 
 
 class GenerationState(msgspec.Struct, kw_only=True):
@@ -41,7 +38,8 @@ class GenerationState(msgspec.Struct, kw_only=True):
 class GenerationRow(GenerationState, kw_only=True):
     """`sealed` is JSON {prompt, negative_prompt, tags} under the account's key. The charge's id is the generation's.
 
-    `created_position`: the stream's first fact, by which lists are ordered (0 when folded from a stream).
+    `created_position`: the stream's first fact, by which lists are ordered. All other fields are called as in the aggregate, so that one
+    that is folded from its stream can be shown in the row's place: for reads that must not wait, and for replays.
     """
 
     account_id: UUID
@@ -63,34 +61,3 @@ class GenerationRow(GenerationState, kw_only=True):
     deadline: datetime
     created_at: datetime
     created_position: int
-
-    @property
-    def queued_ms(self) -> int | None:
-        """Milliseconds from queued to the first start; None before it."""
-        return _ms(self.queued_at, self.started_at)
-
-    @property
-    def run_ms(self) -> int | None:
-        """Milliseconds from the first start to the end; None before it, or when it never started."""
-        return _ms(self.started_at, self.finished_at)
-
-
-#: Fields that a generation and its row call the same.
-_SAME = tuple(name for name in GenerationRow.__struct_fields__ if name not in ("created_at", "updated_at", "position", "created_position"))
-
-_same = attrgetter(*_SAME)
-
-
-def row_of(generation: Generation) -> GenerationRow:
-    """The same row from the folded stream, for reads that must not wait and for replays."""
-    return GenerationRow(
-        **dict(zip(_SAME, _same(generation), strict=True)),
-        created_at=generation.created_on,
-        updated_at=generation.updated_at or generation.created_on,
-        position=generation.position,
-        created_position=0,
-    )
-
-
-def _ms(begin: datetime | None, end: datetime | None) -> int | None:
-    return None if begin is None or end is None else max(0, round((end - begin).total_seconds() * 1000))

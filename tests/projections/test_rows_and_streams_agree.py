@@ -23,7 +23,6 @@ from projections.assets.assets import row_of as asset_row_of
 from projections.credits.balances import MODEL as BALANCES
 from projections.credits.balances import balance_of, latest_balance_of
 from projections.generations.generations import GenerationRow
-from projections.generations.generations import row_of as generation_row_of
 from projections.kernel.model import Place
 from projections.orders.orders import OrderRow
 from projections.orders.orders import row_of as order_row_of
@@ -31,6 +30,7 @@ from projections.subscriptions.subscriptions import SubscriptionRow
 from projections.subscriptions.subscriptions import row_of as subscription_row_of
 from projections.webhooks.webhook_endpoints import WebhookEndpointRow
 from projections.webhooks.webhook_endpoints import row_of as endpoint_row_of
+from tests.support.generation_rows import row_of as generation_row_of
 from tests.support.projecting import Library
 from tests.support.shop_history import ShopHistory
 

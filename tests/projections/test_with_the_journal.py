@@ -28,10 +28,10 @@ from projections.assets.assets import row_of as asset_row_of
 from projections.audit.verify import verify
 from projections.credits.balances import balance_of, latest_balance_of
 from projections.generations.generations import page_of_generations
-from projections.generations.generations import row_of as generation_row_of
 from projections.projector import projector
 from tests.support.book import asset_of as new_asset
 from tests.support.book import request_of
+from tests.support.generation_rows import row_of as generation_row_of
 from tests.support.journal import JournalWorld, context, journal_world, new_id
 
 

@@ -34,7 +34,9 @@ async def test_read_model_and_log_show_the_same_object(house, alice):
     assert shown["credits"]["charge_id"] == str(generation_id)
     assert [asset["id"] for asset in shown["assets"]] == [str(asset_id)]
     assert shown["assets"][0]["filename"] == "cat.png"
-    assert shown["metrics"]["run_ms"] >= 0
+    created, started, finished = (datetime.fromisoformat(shown[name]) for name in ("created_at", "started_at", "finished_at"))
+    milliseconds = [round((end - begin).total_seconds() * 1000) for begin, end in ((created, started), (started, finished))]
+    assert list(shown["metrics"].values()) == milliseconds
     assert (await listed(house, alice)).json()["data"][0] == shown
 
 
