@@ -39,8 +39,8 @@ class Response(HTTPResponse):
 
     def whole(self, *, keep_alive: bool) -> bytes:
         """Head and body as they go over the wire (RFC 9112, 4 and 6.2).   Raises ValueError for a line break in a header."""
-        headers, fixed = self.headers, self._fixed
-        headers["content-length"] = len(self.body)
+        headers, fixed, body = self.headers, self._fixed, self.body or b""
+        headers["content-length"] = len(body)
         headers["connection"] = "keep-alive" if keep_alive else "close"
         if self.content_type is not None:
             headers["content-type"] = self.content_type
@@ -51,7 +51,7 @@ class Response(HTTPResponse):
         if not lines.count("\n") == lines.count("\r") == len(headers) or "\0" in lines:
             raise ValueError("a header holds a line break")
         head = b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (self.status, STATUS_CODES[self.status], lines.encode("latin-1", "replace"), last)
-        return head + self.body
+        return head + body
 
     @property
     def processed_headers(self) -> Any:

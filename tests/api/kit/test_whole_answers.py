@@ -25,9 +25,9 @@ async def sent(send: Any, response: Response, **state: Any) -> tuple[bytes, Stag
 
     http = StrictHttp.__new__(StrictHttp)
     values = {"keep_alive": True, "head_only": False, "expecting_continue": False, "stage": Stage.HANDLER, **state}
-    for name, value in {**values, "response": response, "request": None, "_send": write}.items():
+    values |= {"protocol": SimpleNamespace(access_log=False), "request": None, "response": response, "_send": write}
+    for name, value in values.items():
         setattr(http, name, value)
-    http.protocol = SimpleNamespace(access_log=False)
     await send(http, b"", end_stream=True)
     assert http.response_func is None or http.head_only
     return b"".join(written), http.stage
