@@ -20,6 +20,8 @@ from infra.journal.subscribers import Subscribers
 from infra.postgres.direct import check_direct
 
 PAGE_EVENTS = 500
+#: Of a page of which hardly anything is wanted.
+FEATURES_PAGE_EVENTS = 2_000
 PAUSE_SECONDS = 1.0
 #: A busy log commits several hundred times a second; reading it as often would cost a tenth of the process.
 BREATH_SECONDS = 0.004
@@ -101,23 +103,26 @@ class LogTail:
         await asyncio.sleep(BREATH_SECONDS)
 
     async def _read_on(self) -> None:
-        while rows := await self._next():
+        while True:
+            rows, size = await self._next()
+            if not rows:
+                return
             self._subscribers.publish(rows, self._journal.decoded)
             before, self._position = self._position, rows[-1][0]
             moved, self._moved = self._moved, asyncio.Event()
             moved.set()
-            if self._position - before < PAGE_EVENTS:
+            if self._position - before < size:
                 return
 
-    async def _next(self) -> list[Any]:
-        """The next page; while only features are followed, of it the events of those and the last one."""
+    async def _next(self) -> tuple[list[Any], int]:
+        """The next page, and how many events one has; while only features are followed, of it the events of those and the last one."""
         features = self._subscribers.features()
         if features is not None:
-            rows = await self._journal.rows(self._position, PAGE_EVENTS, features=features)
+            rows = await self._journal.rows(self._position, FEATURES_PAGE_EVENTS, features=features)
             if self._subscribers.features() == features:
-                return rows
+                return rows, FEATURES_PAGE_EVENTS
             # Somebody began to follow while the page was read: what was left out of it may concern him.
-        return await self._journal.rows(self._position, PAGE_EVENTS)
+        return await self._journal.rows(self._position, PAGE_EVENTS), PAGE_EVENTS
 
 
 @asynccontextmanager

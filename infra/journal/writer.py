@@ -34,6 +34,8 @@ from infra.journal.undo import undone
 LOCKED_BATCH_MAX = 64
 #: While a round is in flight the next is begun only when so many wait: deciding for few makes small batches.
 EARLY_BATCH = 16
+#: So much longer a busy writer waits for more in company, where a round costs all that write a look and a turn with the lock.
+GATHER_SECONDS = 0.002
 PAUSE_SECONDS = 0.1
 #: SQLSTATE classes: a deadlock or serialisation failure; no disk, memory or connections, or a read-only server.
 TRANSIENT = "40"
@@ -65,6 +67,8 @@ class Writer:
         self._answering: set[asyncio.Task[None]] = set()
         #: Streams of the last round that did not land as decided.
         self._astray: set[UUID] = set()
+        #: The size of the last batch.
+        self._taken = 0
         self._contested = Contested()
         self._away_since: float | None = None
 
@@ -80,8 +84,11 @@ class Writer:
     async def run(self) -> None:
         while not self._stopping or len(self._backlog):
             await self._backlog.wait(self._early() if self._flying else 1)
+            if self._gathers():
+                await asyncio.sleep(GATHER_SECONDS)
             self._meters.queue_depth(len(self._backlog))
             batch = self._backlog.take(self._limit())
+            self._taken = len(batch)
             try:
                 if batch:
                     await self._serve(batch)
@@ -92,6 +99,10 @@ class Writer:
                     pending.fail(defect)
         await self._land()
         await asyncio.gather(*self._answering)
+
+    def _gathers(self) -> bool:
+        """Whether the last batch says that more will come at once."""
+        return self._taken >= EARLY_BATCH and self._preparer.accompanied and not self._flying and len(self._backlog) < WRITER_BATCH_MAX
 
     def _early(self) -> int:
         """So many must wait before the next round is decided while one is in flight.

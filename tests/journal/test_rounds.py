@@ -75,6 +75,23 @@ async def test_in_company_all_that_waits_is_one_append(counters: JournalWorld, m
     assert counters.batches == [32, 64]
 
 
+@pytest.mark.parametrize(("count", "batches"), [(16, [16, 17]), (15, [15, 1, 16])])
+async def test_in_company_a_busy_writer_waits_a_moment_for_more(counters: JournalWorld, monkeypatch, count: int, batches: list[int]) -> None:
+    monkeypatch.setattr(prepare, "COMPANY_SECONDS", 60.0)
+    monkeypatch.setattr(writer, "GATHER_SECONDS", 0.1)
+    ids = await opened(counters, 32)
+    async with journal_world(counters.dsn, COUNTERS) as other:
+        await together(other, *[Bump(counter_id=each) for each in ids])
+    await counters.journal.execute(Bump(counter_id=ids[0]), context())
+    counters.batches.clear()
+    await together(counters, *[Bump(counter_id=each) for each in ids[:count]])
+    first = asyncio.create_task(together(counters, Bump(counter_id=ids[0])))
+    await asyncio.sleep(0.03)
+    await together(counters, *[Bump(counter_id=each) for each in ids[1:17]])
+    assert isinstance((await first)[0], Receipt)
+    assert counters.batches == batches
+
+
 @pytest.mark.usefixtures("whole")
 async def test_a_bad_command_in_a_batch_of_256_fails_alone(counters: JournalWorld) -> None:
     ids = await opened(counters, 256)
