@@ -76,7 +76,7 @@ async def test_in_company_all_that_waits_is_one_append(counters: JournalWorld, m
 
 
 @pytest.mark.parametrize(("count", "batches"), [(16, [16, 17]), (15, [15, 1, 16])])
-async def test_in_company_a_busy_writer_waits_a_moment_for_more(counters: JournalWorld, monkeypatch, count: int, batches: list[int]) -> None:
+async def test_in_company_a_busy_writer_waits_for_more(counters: JournalWorld, monkeypatch, count: int, batches: list[int]) -> None:
     monkeypatch.setattr(prepare, "COMPANY_SECONDS", 60.0)
     monkeypatch.setattr(writer, "GATHER_SECONDS", 0.1)
     ids = await opened(counters, 32)
