@@ -33,10 +33,10 @@ QUARANTINED = ("generations.failed", "quarantined")
 async def run(running: Stack, chance: Random, form: Form) -> Report:
     token, account = await customer(running)
     killer = (await insist(lambda _: running.port, submit(token, str(uuid4()), KILLER))).id
-    await asyncio.to_thread(kill_first_worker, running, killer)
+    first = await asyncio.to_thread(kill_first_worker, running, killer)
     if form is Form.SHORT:
         await asyncio.to_thread(let_lapse, running)
-    deaths = asyncio.create_task(asyncio.to_thread(kill_children, running, killer))
+    deaths = asyncio.create_task(asyncio.to_thread(kill_children, running, killer, first))
     innocents = await submit_all(running.url, token, INNOCENTS, seconds=SECONDS)
     children, last = await deaths
     await healed(running, [killer, *innocents], time.monotonic())
@@ -58,22 +58,28 @@ async def run(running: Stack, chance: Random, form: Form) -> Report:
     )
 
 
-def kill_first_worker(running: Stack, killer: UUID) -> None:
-    """The worker that has begun it dies, as when memory ran out."""
+def kill_first_worker(running: Stack, killer: UUID) -> int:
+    """The worker that has begun it dies, as when memory ran out. Returns its process id."""
     until = time.monotonic() + PATIENCE_SECONDS
     while not starts(running, killer):
         assert time.monotonic() < until, "nobody began the killer"
         time.sleep(0.02)
+    first = running.pid("worker")
     running.kill("worker")
+    return first
 
 
-def kill_children(running: Stack, killer: UUID) -> tuple[int, float]:
-    """Whatever child the killer is alone in dies. How many died, and seconds from the last death to the killer's end."""
+def kill_children(running: Stack, killer: UUID, first: int) -> tuple[int, float]:
+    """Whatever child the killer is alone in dies. How many died, and seconds from the last death to the killer's end.
+
+    The children of the *first* worker die with it, a moment later, and are not among them.
+    """
     dead: set[int] = set()
     until, last = time.monotonic() + PATIENCE_SECONDS, time.monotonic()
     with psycopg.connect(running.database_url, autocommit=True) as connection:
         while connection.execute(ENDS, {"ids": [killer]}).fetchone() is None and time.monotonic() < until:
-            for pid in grandchildren(running.pid("worker")) - dead:
+            worker = running.pid("worker")
+            for pid in (grandchildren(worker) if worker != first else set()) - dead:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                     dead.add(pid)
