@@ -74,16 +74,22 @@ class Subscribers:
         return [key for key in keys if isinstance(key, str)] if all(isinstance(key, str) for key in keys) else None
 
     def publish(self, rows: Sequence[Raw], decode: Callable[[Raw], Recorded]) -> None:
-        """Offer each event to whom it concerns. What concerns nobody, by far the most, is not even decoded."""
+        """Offer each event to whom it concerns. What concerns nobody, by far the most, is not even decoded.
+
+        If one cannot be read, what `decode` raises is raised before anything is offered: *rows* can be published again.
+        """
         followers = self._followers
         if not followers:
             return
+        offers: list[tuple[Subscription, Recorded]] = []
         for row in rows:
             event: Recorded | None = None
             for key in {row[STREAM], row[ACCOUNT], row[TOPIC].partition(".")[0], None}:
                 for subscription in followers.get(key, ()):
                     event = event or decode(row)
-                    subscription.offer(event)
+                    offers.append((subscription, event))
+        for subscription, event in offers:
+            subscription.offer(event)
 
     def end(self) -> None:
         for followers in self._followers.values():

@@ -78,7 +78,7 @@ class LogTail:
                 await self._breathe()
                 await self._listener.wait(PAUSE_SECONDS)
             except (psycopg.Error, OSError, Unavailable) as error:
-                logger.warning("the tail lost the database: %s", error)
+                logger.warning("the tail stands still, and tries again in %.1f s: %s", PAUSE_SECONDS, error)
                 await self._listener.close()
                 await asyncio.sleep(PAUSE_SECONDS)
 

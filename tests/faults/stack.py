@@ -21,6 +21,7 @@ from daybook.engines import Engines
 ROLES = ("api", "worker", "dispatcher", "notary", "projector", "scheduler")
 SECRET = "chaos-secret-chaos-secret-chaos-secret"
 RESTART_SECONDS = 0.5
+STATEMENT_SECONDS = 60
 #: Counted as usual, and never reached.
 LIMITS = ",".join(f"{bucket}=1000000/60" for bucket in BUCKETS)
 CATALOGUE = """
@@ -76,15 +77,19 @@ class Stack:
 
     @contextmanager
     def own_database(self) -> Iterator[str]:
-        """An empty database on the same engines, dropped at the end."""
+        """An empty database on the same engines, dropped at the end.   Raises psycopg.errors.QueryCanceled."""
         name = f"fresh_{secrets.token_hex(4)}"
-        with psycopg.connect(self.engines.postgres.url_of("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+        self._tell_server(f"CREATE DATABASE {name}")
         try:
             yield self.engines.postgres.url_of(name)
         finally:
-            with psycopg.connect(self.engines.postgres.url_of("postgres"), autocommit=True) as connection:
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self._tell_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _tell_server(self, statement: str) -> None:
+        # Both wait for every session of the server, and for ever for one whose client listens and does not read.
+        limit = f"-c statement_timeout={STATEMENT_SECONDS}s"
+        with psycopg.connect(self.engines.postgres.url_of("postgres"), autocommit=True, options=limit) as connection:
+            connection.execute(statement)
 
     @contextmanager
     def fresh(

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
@@ -55,8 +55,7 @@ async def way_to_api(port: int, lost: Callable[[], bool]) -> AsyncIterator[int]:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: Callable[[bytes], bool]) -> None:
-    with suppress(OSError):
+    with closing(writer), suppress(OSError):
         while (data := await reader.read(65536)) and not lost(data):
             writer.write(data)
             await writer.drain()
-    writer.close()

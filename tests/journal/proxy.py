@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import psycopg
@@ -38,23 +38,26 @@ class Proxy:
         server_reader, server_writer = await asyncio.open_unix_connection(str(self._server))
         server_writer.write(hello)
         self._writers |= {writer, server_writer}
-        with suppress(ConnectionError, asyncio.CancelledError):
+        try:
             await asyncio.gather(self._pump(reader, server_writer, b""), self._pump(server_reader, writer, hello))
-        self._writers -= {writer, server_writer}
+        finally:
+            self._writers -= {writer, server_writer}
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: bytes) -> None:
-        while data := await reader.read(65536):
-            if self.cut_after is not None and self.cut_after in data and self._is_victim(hello):
-                self.cut_after = None
-                self.cuts += 1
-                self.struck()
-                self.closed = self.stay_away_after_cut
-                if self.closed:
-                    self.cut_all()
-                break
-            writer.write(data)
-            await writer.drain()
-        writer.close()
+        # The other side is closed whatever ends this one: a session that nobody reads would stay with the server, and if it
+        # listens, the server would wait for it.
+        with closing(writer), suppress(ConnectionError):
+            while data := await reader.read(65536):
+                if self.cut_after is not None and self.cut_after in data and self._is_victim(hello):
+                    self.cut_after = None
+                    self.cuts += 1
+                    self.struck()
+                    self.closed = self.stay_away_after_cut
+                    if self.closed:
+                        self.cut_all()
+                    break
+                writer.write(data)
+                await writer.drain()
 
     def _is_victim(self, hello: bytes) -> bool:
         """Whether the client that said *hello* goes by the victim's name."""

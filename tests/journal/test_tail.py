@@ -2,15 +2,17 @@
 
 import asyncio
 import time
+from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import psycopg
 import pytest
 
 from infra.journal import subscribers
+from infra.journal import tail as tail_module
 from infra.journal.subscribers import FollowerTooSlow
 from infra.journal.tail import open_tail
-from tests.journal.counters import COUNTERS, Bump, Open
+from tests.journal.counters import COUNTERS, Bump, CounterBumped, Open
 from tests.support.journal import JournalWorld, context, execute_sql, journal_world
 
 
@@ -81,6 +83,29 @@ async def test_it_goes_on_after_its_connection_was_killed(counters: JournalWorld
         await counters.journal.execute(Bump(counter_id=counter), context())
         async with asyncio.timeout(5):
             assert (await anext(events)).version == 2
+
+
+async def test_a_fact_of_a_later_release_is_waited_for_and_nothing_is_told_twice(
+    counters: JournalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail_module, "PAUSE_SECONDS", 0.05)
+    await counters.journal.execute(Open(counter_id=(counter := uuid4())), context())
+    for _ in range(2):
+        await counters.journal.execute(Bump(counter_id=counter), context())
+    execute_sql(counters.dsn, "UPDATE journal.events SET topic = 'tests.from_the_future' WHERE version = 2")
+    monkeypatch.setattr(counters.journal, "head", AsyncMock(return_value=0))
+    async with open_tail(counters.dsn, counters.journal) as tail, tail.follow() as events:
+        # It looks several times at a page of which the first can be read and the second cannot.
+        await asyncio.sleep(0.3)
+        assert tail.position == 0
+        # As if we had been upgraded.
+        execute_sql(counters.dsn, "UPDATE journal.events SET topic = %s WHERE version = 2", CounterBumped.TOPIC)
+        async with asyncio.timeout(5):
+            assert [(await anext(events)).version for _ in range(3)] == [1, 2, 3]
+        assert await tail.reached(3, 5)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await anext(events)
 
 
 async def test_only_the_append_notifies_and_only_when_there_is_something(counters: JournalWorld) -> None:
