@@ -15,6 +15,7 @@ from api.timeline import shown_event
 from api.waiting import applied, final_in_time
 from domain.generations.commands import CancelGeneration, DeleteGeneration
 from domain.kernel.commands import Receipt
+from domain.kernel.ids import id_of
 from projections.assets.assets import assets_of
 from projections.generations.generations import page_of_generations
 from projections.generations.rows import GenerationRow
@@ -43,7 +44,7 @@ async def submit(call: Call, body: Submission) -> Answer:
 async def submitted(call: Call, receipt: Receipt) -> Answer:
     """As it was when it was accepted."""
     generation_id: str = receipt.result["generation_id"]
-    body = await folded_generation(call, UUID(generation_id), until=receipt.position)
+    body = await folded_generation(call, id_of(generation_id), until=receipt.position)
     return accepted(body, PATH.format(id=generation_id))
 
 

@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime
 from uuid import UUID
 
-from domain.kernel.ids import uuid7
+from domain.kernel.ids import uuid7_of, uuid7_tails
 
 RANDOM_BYTES = 10
 IDS_AT_ONCE = 256
@@ -22,14 +22,11 @@ class RandomIds:
     """Implements `domain.ports.Ids`. Asks the system for the random bytes of many ids at once; none is used twice."""
 
     def __init__(self) -> None:
-        self._pid = os.getpid()
-        self._random = b""
-        self._used = 0
+        self._tails: list[int] = []
+        # A fork must not go on with what its parent has.
+        os.register_at_fork(after_in_child=self._tails.clear)
 
     def new(self) -> UUID:
-        begin = self._used
-        if begin == len(self._random) or self._pid != os.getpid():
-            # A fork must not go on with its parent's bytes.
-            self._pid, self._random, begin = os.getpid(), os.urandom(RANDOM_BYTES * IDS_AT_ONCE), 0
-        self._used = begin + RANDOM_BYTES
-        return uuid7(time.time_ns() // 1_000_000, self._random[begin : self._used])
+        if not self._tails:
+            self._tails += uuid7_tails(os.urandom(RANDOM_BYTES * IDS_AT_ONCE))
+        return uuid7_of(time.time_ns() // 1_000_000, self._tails.pop())

@@ -27,12 +27,14 @@ class Freshness:
         self._seen: Mapping[str, int] = {}
         self._asked_at = float("-inf")
         self._polling: asyncio.Task[None] | None = None
-        self._written: OrderedDict[UUID, int] = OrderedDict()
+        #: By the number of the account's id: hashing an id is a function in Python.
+        self._written: OrderedDict[int, int] = OrderedDict()
 
     def wrote(self, account_id: UUID, position: int) -> None:
         """Remember what *account_id* wrote through this process, also to streams of others (operators)."""
-        self._written[account_id] = max(position, self._written.get(account_id, 0))
-        self._written.move_to_end(account_id)
+        account = account_id.int
+        self._written[account] = max(position, self._written.get(account, 0))
+        self._written.move_to_end(account)
         if len(self._written) > WRITERS_MAX:
             self._written.popitem(last=False)
 
@@ -55,7 +57,7 @@ class Freshness:
             return min_position
         if reader is None:
             return 0
-        return max(await self._platform.journal.last_position(reader), self._written.get(reader, 0))
+        return max(await self._platform.journal.last_position(reader), self._written.get(reader.int, 0))
 
     async def _wait(self, model: str, target: int, timeout: float) -> int:
         now = time.monotonic()

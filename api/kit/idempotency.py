@@ -38,22 +38,23 @@ class Twins:
 
     def __init__(self) -> None:
         #: What the waiting twins wait for; None while there are none.
-        self._running: dict[UUID, asyncio.Future[None] | None] = {}
+        self._running: dict[int, asyncio.Future[None] | None] = {}
 
     async def enter(self, command_id: UUID) -> None:
         """Hold *command_id* until `leave`.   Raises IdempotencyInProgress after 5 s of waiting for a twin."""
-        if command_id in self._running:
+        key = command_id.int
+        if key in self._running:
             try:
                 async with asyncio.timeout(TWIN_SECONDS):
-                    while command_id in self._running:
-                        first = self._running[command_id] or asyncio.get_running_loop().create_future()
-                        self._running[command_id] = first
+                    while key in self._running:
+                        first = self._running[key] or asyncio.get_running_loop().create_future()
+                        self._running[key] = first
                         await asyncio.wait({first})
             except TimeoutError:
                 raise IdempotencyInProgress(retry_after=1) from None
-        self._running[command_id] = None
+        self._running[key] = None
 
     def leave(self, command_id: UUID) -> None:
-        waited_for = self._running.pop(command_id)
+        waited_for = self._running.pop(command_id.int)
         if waited_for is not None:
             waited_for.set_result(None)

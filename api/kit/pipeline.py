@@ -34,7 +34,7 @@ from api.platform import Principal
 from domain.access.refusals import InvalidToken
 from domain.accounts.refusals import AccountSuspended
 from domain.kernel.commands import Receipt
-from domain.kernel.ids import command_of_key
+from domain.kernel.ids import command_of_key, text_of
 from domain.kernel.journal_refusals import IdempotencyKeyReused
 from domain.kernel.refusals import Gone, Refusal, Unauthenticated
 
@@ -142,7 +142,7 @@ class Pipeline:
             raise InvalidToken()
         else:
             principal = call.principal = await self.kit.platform.credentials.authenticate(bearer_of(lines[0]))
-        call.account = str(principal.account_id)
+        call.account = text_of(principal.account_id)
         if principal.suspended and not permission.while_suspended:
             raise AccountSuspended()
         if permission.session_only and principal.scopes is not None:

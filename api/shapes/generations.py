@@ -12,6 +12,7 @@ from api.shapes.assets import Asset, shown_asset
 from domain.generations.failures import FAILURES
 from domain.generations.generation import Generation as Stream
 from domain.generations.words import opened, private_params
+from domain.kernel.ids import text_of
 from domain.ports import SubjectKey
 from projections.assets.assets import AssetRow
 from projections.generations.rows import GenerationRow
@@ -108,7 +109,7 @@ class Batch(Shown):
 def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow | Stream, assets: Mapping[UUID, AssetRow]) -> Generation:
     """*row* for its owner, whose *key* opens his words. *assets* holds the rows of its assets; deleted ones are left out."""
     words = call.just_sealed[1] if call.just_sealed and call.just_sealed[0] == row.sealed else opened(key, row.sealed)
-    generation_id = str(row.id)
+    generation_id = text_of(row.id)
     url = f"{call.public_url}/v1/generations/{generation_id}"
     created_at = moment(row.created_at)
     # Sorted, because the read model does not keep the order of keys that the log has.

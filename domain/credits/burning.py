@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.credits.events import Part
+from domain.kernel.ids import text_of
 
 FREE_TIER_SOURCE = "welcome"
 
@@ -43,5 +44,5 @@ def first(parts: list[Any], amount: int) -> list[Part]:
 
 def without(parts: list[Any], spent: list[Part]) -> list[Part]:
     """What is left of a hold's *parts* when *spent* is taken out of them."""
-    taken = {str(part.grant_id): part.amount for part in spent}
+    taken = {text_of(part.grant_id): part.amount for part in spent}
     return [Part(id_of(key), amount - taken.get(key, 0)) for key, amount in parts if amount > taken.get(key, 0)]

@@ -13,7 +13,7 @@ from domain.credits.burning import alive, burn_order, first, id_of, spendable, w
 from domain.credits.events import Part
 from domain.kernel.commands import Streams
 from domain.kernel.facts import Root, when
-from domain.kernel.ids import credit_stream
+from domain.kernel.ids import credit_stream, text_of
 from domain.kernel.limits import CREDITS_MAX, EFFECTIVE_DAYS_MAX, OPEN_GENERATIONS_MAX
 
 #: For `CreditAccount.beside`.
@@ -149,7 +149,7 @@ class CreditAccount(Root):
             raise refusals.CreditsAreSuspended()
         if self.owed:
             raise refusals.DebtOutstanding(owed=-self.owed)
-        if str(generation_id) in self.holds:
+        if text_of(generation_id) in self.holds:
             raise refusals.HoldExists()
         if len(self.holds) >= OPEN_GENERATIONS_MAX:
             raise refusals.TooManyOpenGenerations(limit=OPEN_GENERATIONS_MAX)
@@ -279,7 +279,7 @@ class CreditAccount(Root):
             self.record(events.DebtCleared, now=now, amount=sum(part.amount for part in parts), parts=parts)
 
     def _open_hold(self, generation_id: UUID) -> dict[str, Any]:
-        hold = self.holds.get(str(generation_id))
+        hold = self.holds.get(text_of(generation_id))
         if hold is None:
             raise refusals.HoldMissing(generation_id=str(generation_id))
         return hold
@@ -306,8 +306,8 @@ class CreditAccount(Root):
 
     @when(events.CreditsHeld)
     def _held(self, fact: events.CreditsHeld) -> None:
-        parts = [(str(grant_id), amount) for grant_id, amount in fact.parts]
-        self.holds[str(fact.generation_id)] = {"amount": fact.amount, "kind": fact.kind, "parts": [list(part) for part in parts]}
+        parts = [(text_of(grant_id), amount) for grant_id, amount in fact.parts]
+        self.holds[text_of(fact.generation_id)] = {"amount": fact.amount, "kind": fact.kind, "parts": [list(part) for part in parts]}
         for key, amount in parts:
             grant = self.grants[key]
             grant["free"] -= amount
@@ -315,7 +315,7 @@ class CreditAccount(Root):
 
     @when(events.HoldCaptured)
     def _captured(self, fact: events.HoldCaptured) -> None:
-        self._end_hold(fact.generation_id, {str(grant_id): amount for grant_id, amount in fact.parts})
+        self._end_hold(fact.generation_id, {text_of(grant_id): amount for grant_id, amount in fact.parts})
 
     @when(events.HoldReleased)
     def _released(self, fact: events.HoldReleased) -> None:
@@ -365,7 +365,7 @@ class CreditAccount(Root):
         self.suspended = False
 
     def _end_hold(self, generation_id: UUID, spent: dict[str, int]) -> None:
-        hold = self.holds.pop(str(generation_id))
+        hold = self.holds.pop(text_of(generation_id))
         for key, amount in hold["parts"]:
             grant = self.grants[key]
             grant["held"] -= amount

@@ -77,7 +77,7 @@ class Generation(Root):
 
     @property
     def created_at(self) -> datetime:
-        return self.created_on
+        return self._created_on
 
     @property
     def final(self) -> bool:

@@ -23,7 +23,7 @@ from domain.kernel.commands import (
     RerouteWork,
     Streams,
 )
-from domain.kernel.ids import credit_stream
+from domain.kernel.ids import credit_stream, text_of
 
 PRIORITIES = {"low": -1, "normal": 0, "high": 1}
 #: The number of a generation's first attempt.
@@ -41,7 +41,7 @@ def _needs_both(command: Any) -> Sequence[Need]:
 def _request(command: commands.RequestGeneration, streams: Streams, now: datetime) -> Decision:
     credits = CreditAccount.among(streams, command.account_id)
     generation = held(command, credits, now)
-    result = {"generation_id": str(command.generation_id)}
+    result = {"generation_id": text_of(command.generation_id)}
     # The generation's fact comes last: the command's position is then its own, and the answer needs no look into the log.
     work = [work_of(command)]
     return Decision(account_id=command.account_id, saved=[credits, generation], result=result, work=work, beside=credits.beside())

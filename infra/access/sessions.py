@@ -112,7 +112,8 @@ class PostgresSessions:
         self._ids = ids
         self._monotonic = monotonic
         self._log = structlog.get_logger().bind(log="security")
-        self._live: OrderedDict[UUID, tuple[float, Live]] = OrderedDict()
+        #: By the number of the session's id: hashing an id is a function in Python.
+        self._live: OrderedDict[int, tuple[float, Live]] = OrderedDict()
 
     async def begin(self, account_id: UUID, *, now: datetime) -> IssuedTokens:
         session = self._ids.new()
@@ -123,7 +124,7 @@ class PostgresSessions:
             await connection.execute(TIDY, {"now": now})
             crowded_out = await (await connection.execute(CROWD, {"account_id": account_id, "most": SESSIONS_MAX})).fetchall()
         for (other,) in crowded_out:
-            self._live.pop(other, None)
+            self._live.pop(other.int, None)
         self._remember(session, Live(account_id, now, now + ABSOLUTE))
         return self._issued(account_id, session, token, now)
 
@@ -145,7 +146,7 @@ class PostgresSessions:
                 raise RefreshTokenInvalid()
             if now - found.used_at > GRACE:
                 await connection.execute(END, {"session": found.session, "now": now, "by": "reuse"})
-                self._live.pop(found.session, None)
+                self._live.pop(found.session.int, None)
                 self._log.warning("refresh token reused", account=str(found.account_id), session=str(found.session))
                 raise RefreshTokenReused()
         return self._issued(found.account_id, found.session, successor, now)
@@ -153,14 +154,14 @@ class PostgresSessions:
     async def end(self, session: UUID, *, now: datetime) -> None:
         async with self._connections.connection() as connection:
             await connection.execute(END, {"session": session, "now": now, "by": "logout"})
-        self._live.pop(session, None)
+        self._live.pop(session.int, None)
 
     async def end_all(self, account_id: UUID, *, now: datetime, but: UUID | None = None) -> None:
         values = {"account_id": account_id, "now": now, "by": "password_changed", "but": but}
         async with self._connections.connection() as connection:
             rows = await (await connection.execute(END_ALL, values)).fetchall()
         for (session,) in rows:
-            self._live.pop(session, None)
+            self._live.pop(session.int, None)
 
     async def last_begun(self, account_id: UUID) -> datetime | None:
         async with self._connections.connection() as connection:
@@ -174,7 +175,7 @@ class PostgresSessions:
 
     async def live(self, session: UUID) -> Live | None:
         """The session, unless it was ended; known for a few seconds."""
-        known = self._live.get(session)
+        known = self._live.get(session.int)
         if known is not None:
             if known[0] > self._monotonic():
                 return known[1]
@@ -186,7 +187,7 @@ class PostgresSessions:
                 row = await (await connection.execute(LIVE, {"session": session})).fetchone()
         finally:
             if row is None:
-                self._live.pop(session, None)
+                self._live.pop(session.int, None)
         return None if row is None else self._remember(session, Live(*row))
 
     async def _find(self, connection: Any, key: dict[str, bytes]) -> Found:
@@ -209,8 +210,8 @@ class PostgresSessions:
         return IssuedTokens(access_token=access_token, refresh_token=refresh_token, expires_in=int(LIFE.total_seconds()))
 
     def _remember(self, session: UUID, live: Live) -> Live:
-        self._live[session] = self._monotonic() + CACHE_SECONDS, live
-        self._live.move_to_end(session)
+        self._live[session.int] = self._monotonic() + CACHE_SECONDS, live
+        self._live.move_to_end(session.int)
         if len(self._live) > CACHE_SESSIONS:
             self._live.popitem(last=False)
         return live

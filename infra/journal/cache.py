@@ -1,7 +1,7 @@
 """The aggregates that this process decided on lately: at the log's end, or ahead of it by what is being appended."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 from itertools import islice
 from uuid import UUID
 
@@ -26,37 +26,38 @@ class Cache:
     def __init__(self, size: int) -> None:
         self.size = size
         self.epoch = 0
-        self._known: OrderedDict[UUID, Root] = OrderedDict()
-        self._bases: OrderedDict[UUID, Root | None] = OrderedDict()
+        # By the numbers of the streams: to hash an id, and to compare two, are functions in Python, and each command looks a dozen times.
+        self._known: OrderedDict[int, Root] = OrderedDict()
+        self._bases: OrderedDict[int, Root | None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
 
     def get(self, stream: UUID) -> Root | None:
-        found = self._known.get(stream)
+        found = self._known.get(stream.int)
         if found is not None:
-            self._known.move_to_end(stream)
+            self._known.move_to_end(stream.int)
         return found
 
     def version(self, stream: UUID) -> int:
         """Of what `recall` gives; 0 for nothing."""
-        found = self.get(stream) or self._bases.get(stream)
+        found = self.get(stream) or self._bases.get(stream.int)
         return found.version if found else 0
 
     def recall(self, stream: UUID) -> Root | None:
         """As `get`, and what was dropped as its base has it, to which the newer facts must be applied at once."""
         found = self.get(stream)
-        if found is None and (base := self._bases.get(stream)):
-            found = self._known[stream] = copy_of(base)
+        if found is None and (base := self._bases.get(stream.int)):
+            found = self._known[stream.int] = copy_of(base)
         return found
 
     def peek(self, stream: UUID) -> Root | None:
         """As `get`, but it does not count as use: within a round the first look counts for all."""
-        return self._known.get(stream)
+        return self._known.get(stream.int)
 
     def put(self, aggregate: Root) -> None:
         """Keep *aggregate*, which is as the log has it."""
-        stream = aggregate.id
+        stream = aggregate.id.int
         self._known[stream] = aggregate
         if stream in self._bases:
             base = self._bases[stream]
@@ -66,14 +67,14 @@ class Cache:
 
     def put_new(self, aggregate: Root) -> None:
         """Keep *aggregate* unless its stream is known already."""
-        self._known.setdefault(aggregate.id, aggregate)
+        self._known.setdefault(aggregate.id.int, aggregate)
 
     def drop(self, streams: Iterable[UUID]) -> None:
         """Forget what may differ from the log; a base does not."""
         self.epoch += 1
         for stream in streams:
-            if self._known.pop(stream, None) is not None:
-                self._bases.setdefault(stream, None)
+            if self._known.pop(stream.int, None) is not None:
+                self._bases.setdefault(stream.int, None)
         while len(self._bases) > BASES_MAX:
             self._bases.popitem(last=False)
 
@@ -82,12 +83,14 @@ class Cache:
         streams = list(streams)
         self.drop(streams)
         for stream in streams:
-            self._bases.pop(stream, None)
+            self._bases.pop(stream.int, None)
 
     def clear(self) -> None:
-        self.forget([*self._known, *self._bases])
+        self.epoch += 1
+        self._known.clear()
+        self._bases.clear()
 
-    def trim(self, *keep: Collection[UUID]) -> None:
+    def trim(self, *keep: Container[int]) -> None:
         """Shrink to the size. What is in one of *keep* stays: the log does not hold it yet."""
         surplus = len(self._known) - self.size
         if surplus > 0:

@@ -44,7 +44,7 @@ def decide(batch: Sequence[Pending], cache: Cache, mapper: CanonicalMapper, brok
             sent += 1
             for aggregate in item.decision.saved if item.decision else ():
                 writers[id(aggregate)] = sent
-                round_.touched[aggregate.id] = aggregate
+                round_.touched[aggregate.id.int] = aggregate
         if not clean:
             # An aggregate carries facts that will not be recorded. Who comes after is decided on a fresh one.
             cache.drop([need.id for need in pending.needs])

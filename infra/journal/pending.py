@@ -65,7 +65,8 @@ class Round:
     """What one append carries. `items` are numbered from 1 in guards; only the sent ones go to the database."""
 
     items: list[Decided] = field(default_factory=list)
-    touched: dict[UUID, Root] = field(default_factory=dict)
+    #: By the numbers of their streams, see `Cache`.
+    touched: dict[int, Root] = field(default_factory=dict)
     #: Rows of snapshots, without their positions, of aggregates as this round leaves them.
     frozen: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     #: Commands that could not be decided in this round, to be decided after it.

@@ -1,7 +1,7 @@
 """From waiting commands to a decided round: look at what the database knows, then decide."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -38,7 +38,7 @@ class Preparer:
         self._alone_until = 0.0
         self._company_until = 0.0
 
-    def foresee(self, batch: Sequence[Pending], in_flight: Collection[UUID]) -> Round | None:
+    def foresee(self, batch: Sequence[Pending], in_flight: Container[int]) -> Round | None:
         """The round decided on what is known already, or None when the log must be looked at first.
 
         The append finds out what was overtaken, and which ids were used. What it does not carry, refusals above all, nobody would check:
@@ -66,29 +66,30 @@ class Preparer:
         self._company_until = time.monotonic() + COMPANY_SECONDS
 
     async def prepare(
-        self, connection: Any, batch: Sequence[Pending], in_flight: Collection[UUID], *, before: Sequence[str] = ()
+        self, connection: Any, batch: Sequence[Pending], in_flight: Container[int], *, before: Sequence[str] = ()
     ) -> Round | None:
         """The decided round, or None when the streams moved under it and nothing was decided. *before*: statements to begin with.
 
-        *in_flight* are the streams of the round before, which the database may not have yet. Commands whose id was used
+        *in_flight* has the numbers of the streams of the round before, which the database may not have yet. Commands whose id was used
         are answered at once: deciding them again could refuse what was done. Raises psycopg.Error.
         """
         epoch = self.cache.epoch
-        needs = {need.id: need for pending in batch for need in pending.needs}
+        needs = {need.id.int: need for pending in batch for need in pending.needs}
         tails = await read_tails(connection, self._wanted(needs.values()), [pending.context.command_id for pending in batch], before=before)
         repeats = await receipts.known(connection, tails.used) if tails.used else {}
-        if self.cache.epoch != epoch or any(row.stream in in_flight for row in tails.rows):
+        if self.cache.epoch != epoch or any(row.stream.int in in_flight for row in tails.rows):
             return None
         if not self._clocks_agree(batch, tails):
             return Round()
-        for stream in needs:
-            self.cache.recall(stream)
-        self.overtaken = {row.stream for row in tails.rows}
+        for need in needs.values():
+            self.cache.recall(need.id)
+        by_stream = _by_stream(tails.rows)
+        self.overtaken = {rows[0].stream for rows in by_stream.values()}
         if any(self.cache.peek(stream) for stream in self.overtaken):
             self.company()
         elif not self.accompanied:
             self._alone_until = time.monotonic() + ALONE_SECONDS
-        broken = self._apply(tails.rows, needs)
+        broken = self._apply(by_stream, needs)
         fresh = batch
         if repeats:
             fresh = [pending for pending in batch if pending.context.command_id not in repeats]
@@ -104,9 +105,9 @@ class Preparer:
         by_stream = _by_stream(rows)
         for need in needs:
             # While they were read the writer may have decided on the stream: then it knows more.
-            if need.id in by_stream and self.cache.peek(need.id) is None:
+            if need.id.int in by_stream and self.cache.peek(need.id) is None:
                 with suppress(Exception):
-                    found = fold(None, need.kind, by_stream[need.id], self._mapper)
+                    found = fold(None, need.kind, by_stream[need.id.int], self._mapper)
                     if found is not None:
                         self.cache.put_new(found)
 
@@ -116,16 +117,17 @@ class Preparer:
     def _wanted(self, needs: Collection[Need]) -> list[tuple[Need, int]]:
         return [(need, self.cache.version(need.id)) for need in needs]
 
-    def _apply(self, rows: Sequence[Row], needs: dict[UUID, Need]) -> dict[UUID, Exception]:
+    def _apply(self, by_stream: dict[int, list[Row]], needs: dict[int, Need]) -> dict[UUID, Exception]:
         """Bring the cache to the log's end. Returns the streams that cannot be read, and why."""
         broken: dict[UUID, Exception] = {}
-        for stream, news in _by_stream(rows).items():
+        for number, news in by_stream.items():
+            stream = news[0].stream
             known = self.cache.get(stream)
             if known is not None and news[0].version <= known.version:
                 # It was remembered while the log was looked at.
                 news = [row for row in news if row.version > known.version]
             try:
-                found = fold(known, needs[stream].kind, news, self._mapper)
+                found = fold(known, needs[number].kind, news, self._mapper)
             except Exception as error:  # noqa: BLE001 Whatever makes one stream unreadable is the answer to its commands alone.
                 broken[stream] = error
                 self.cache.forget([stream])
@@ -144,9 +146,9 @@ class Preparer:
         return False
 
 
-def _by_stream(rows: Sequence[Row]) -> dict[UUID, list[Row]]:
-    """A stream's rows come in its order."""
-    found: dict[UUID, list[Row]] = {}
+def _by_stream(rows: Sequence[Row]) -> dict[int, list[Row]]:
+    """By the numbers of the streams. A stream's rows come in its order."""
+    found: dict[int, list[Row]] = {}
     for row in rows:
-        found.setdefault(row.stream, []).append(row)
+        found.setdefault(row.stream.int, []).append(row)
     return found

@@ -75,7 +75,7 @@ def _outcomes(round_: Round, appended: Appended | None) -> Sequence[int]:
 def _answer_done(item: Decided, round_: Round, position: int) -> int:
     """Number the command's events from *position* on. Returns the next free position."""
     for line in item.lines:
-        round_.touched[line.stream].position = position
+        round_.touched[line.stream.int].position = position
         position += 1
     if item.decision:
         item.pending.succeed(_receipt(item, item.decision, position - 1 if item.lines else _seen(item.decision)))

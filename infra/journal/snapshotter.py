@@ -54,7 +54,7 @@ class Snapshotter:
         for stream, row in round_.frozen.items():
             # A snapshot that finds no place is made when the next one is due.
             if not self._due.full():
-                self._due.put_nowait({**row, "position": round_.touched[stream].position})
+                self._due.put_nowait({**row, "position": round_.touched[stream.int].position})
 
     async def run(self) -> None:
         while True:
@@ -66,7 +66,7 @@ class Snapshotter:
                 logger.warning("no snapshot of %s: %s", row["stream"], error)
 
     def _take_one(self, round_: Round, stream: UUID) -> None:
-        aggregate = round_.touched[stream]
+        aggregate = round_.touched[stream.int]
         kind = type(aggregate)
         try:
             state = freeze(aggregate)

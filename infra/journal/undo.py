@@ -27,9 +27,10 @@ def undone(round_: Round, astray: Collection[UUID]) -> tuple[list[Decided], set[
             numbers[number] = len(numbers) + 1
         item.guards = [guard._replace(prior=numbers[guard.prior]) if guard.prior else guard for guard in item.guards]
     changed = {guard.stream for item in kept for guard in item.guards}
+    numbers_of_changed = {stream.int for stream in changed}
     round_.items = kept
     round_.packed = None
-    round_.touched = {stream: aggregate for stream, aggregate in round_.touched.items() if stream in changed}
+    round_.touched = {stream: aggregate for stream, aggregate in round_.touched.items() if stream in numbers_of_changed}
     # A later command that was taken back may have changed the aggregate of one that stays.
     round_.torn = round_.torn or not lost.isdisjoint(changed)
     round_.frozen = {}

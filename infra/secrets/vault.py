@@ -56,8 +56,8 @@ class PostgresVault:
         self._email_key = email_key
         self._monotonic = monotonic
         self._clock = clock or SystemClock()
-        #: account -> (until when it may be used, the key), the longest known first.
-        self._known: OrderedDict[UUID, tuple[float, DataKey]] = OrderedDict()
+        #: Number of the account's id -> (until when it may be used, the key), the longest known first.
+        self._known: OrderedDict[int, tuple[float, DataKey]] = OrderedDict()
 
     async def create(self, account_id: UUID) -> DataKey:
         key = os.urandom(KEY_BYTES)
@@ -69,12 +69,12 @@ class PostgresVault:
         raise KeysMissing(epoch=epoch, retry_after=RETRY_AFTER_SECONDS)
 
     async def key(self, account_id: UUID) -> DataKey:
-        known = self._known.get(account_id)
+        known = self._known.get(account_id.int)
         if known is not None and known[0] > self._monotonic():
             return known[1]
         row = await self.epochs.row(FIND, account_id=account_id)
         if row is None or row[1] is None:
-            self._known.pop(account_id, None)
+            self._known.pop(account_id.int, None)
             raise Erased()
         wrapping = await self.epochs.key_of(row[0])
         if wrapping is not None:
@@ -88,7 +88,7 @@ class PostgresVault:
         self.forget(account_id)
 
     def forget(self, account_id: UUID) -> None:
-        self._known.pop(account_id, None)
+        self._known.pop(account_id.int, None)
 
     def email_index(self, email: str) -> str:
         folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
@@ -108,8 +108,8 @@ class PostgresVault:
 
     def _remember(self, account_id: UUID, key: bytes) -> DataKey:
         found = DataKey(account_id, key)
-        self._known[account_id] = self._monotonic() + CACHE_SECONDS, found
-        self._known.move_to_end(account_id)
+        self._known[account_id.int] = self._monotonic() + CACHE_SECONDS, found
+        self._known.move_to_end(account_id.int)
         if len(self._known) > CACHE_KEYS:
             self._known.popitem(last=False)
         return found

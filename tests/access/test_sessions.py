@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -50,7 +50,7 @@ async def pool(database_url):
 
 async def session_of(process, account_id, now=NOW):
     await process.sessions.begin(account_id, now=now)
-    return next(reversed(process.sessions._live))
+    return UUID(int=next(reversed(process.sessions._live)))
 
 
 async def test_a_logout_elsewhere_is_noticed_within_seconds(pool):

@@ -77,8 +77,8 @@ WRITING = [
     Bug(
         "a snapshot is of another position",
         "infra.journal.snapshotter",
-        "round_.touched[stream].position}",
-        "round_.touched[stream].position - 1}",
+        "round_.touched[stream.int].position}",
+        "round_.touched[stream.int].position - 1}",
     ),
     Bug(
         "what did not land stays in the cache",
