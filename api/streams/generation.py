@@ -1,5 +1,6 @@
 """The events of one generation: what it is now, then what it missed and what follows, to its end."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from api.kit.call import Call
@@ -30,10 +31,13 @@ class GenerationFacts:
         platform = self._call.platform
         while True:
             async with platform.tail.follow(stream=self._id) as events:
+                seen = None if self._passing.begun.is_set() else await self._snapshot(outbox)
                 history = await platform.journal.stream(self._id)
-                if not self._passing.begun.is_set():
-                    await self._snapshot(outbox, history)
-                    self._passing.begun.set()
+                if self._after is None and seen is not None:
+                    # What follows is all that the snapshot, which is older than the history, does not have; and the end.
+                    end = end_of(event for event in history if event.position <= seen)
+                    self._after = seen if end is None else end - 1
+                self._passing.begun.set()
                 for event in history:
                     if await self._ends_with(outbox, event):
                         return
@@ -45,15 +49,12 @@ class GenerationFacts:
                 except Unavailable:
                     continue
 
-    async def _snapshot(self, outbox: Outbox, history: list[Recorded]) -> None:
-        """It has no id: whoever has heard nothing else gets another."""
+    async def _snapshot(self, outbox: Outbox) -> int:
+        """It has no id: whoever has heard nothing else gets another. Returns the position that it has seen."""
         shown = await folded_generation(self._call, self._id)
         await self._as_now(shown)
         outbox.put(passing_frame(SNAPSHOT, shown, position=shown.position, now=self._call.platform.clock.now()))
-        if self._after is None:
-            end = end_of(history)
-            # What came between the two looks is in the snapshot, and told too.
-            self._after = history[-1].position if end is None else end - 1
+        return shown.position
 
     async def _as_now(self, shown: Shown) -> None:
         """With what is no fact: its place in the queue, how far it is, the text so far."""
@@ -79,6 +80,6 @@ class GenerationFacts:
         return not FINAL.isdisjoint(STREAMED[event.topic])
 
 
-def end_of(history: list[Recorded]) -> int | None:
+def end_of(history: Iterable[Recorded]) -> int | None:
     """The position of the final event; None while it is open."""
     return next((event.position for event in history if not FINAL.isdisjoint(STREAMED.get(event.topic, ()))), None)

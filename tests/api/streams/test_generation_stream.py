@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 import redis.asyncio
 
+from api.reading import folded_generation
+from api.streams import generation as streamed
 from domain.generations.commands import FinishCancel, RetryGeneration
 from infra.telling import wire
 from infra.telling.voices import RedisSaying
@@ -94,6 +96,39 @@ async def test_whoever_comes_after_the_end_hears_it_and_whoever_knows_it_hears_n
         assert ids(await stream.rest()) == [end]
     again = await house.client.get(path, headers={**alice.headers, "Last-Event-ID": str(end)})
     assert (again.status_code, again.content) == (204, b"")
+
+
+async def test_what_the_snapshot_has_is_not_told_again_when_it_happened_just_before(house, alice, monkeypatch):
+    generation_id = await house.generation(alice)
+
+    async def folded_a_moment_later(call, id):
+        await start(house, id)
+        await failed(house, alice, id)
+        return await folded_generation(call, id)
+
+    monkeypatch.setattr(streamed, "folded_generation", folded_a_moment_later)
+    async with listening(house.client, f"/v1/generations/{generation_id}/events", alice.headers) as stream:
+        snapshot, final = await stream.rest()
+    assert (snapshot.type, snapshot.data["data"]["status"], final.type) == ("snapshot", "failed", "generation.failed")
+    assert snapshot.data["position"] == final.id
+
+
+async def test_what_happens_just_after_the_snapshot_is_told_once(house, alice, monkeypatch):
+    generation_id = await house.generation(alice)
+    stream_of, calls = house.platform.journal.stream, []
+
+    async def read_a_moment_later(id):
+        if not calls:
+            calls.append(id)
+            await start(house, id)
+            await failed(house, alice, id)
+        return await stream_of(id)
+
+    monkeypatch.setattr(house.platform.journal, "stream", read_a_moment_later)
+    async with listening(house.client, f"/v1/generations/{generation_id}/events", alice.headers) as stream:
+        told = await stream.rest()
+    assert [event.type for event in told] == ["snapshot", "generation.started", "generation.failed"]
+    assert (told[0].data["data"]["status"], calls) == ("queued", [generation_id])
 
 
 async def test_somebody_elses_stream_is_not_found(house, alice, bob):
