@@ -1,5 +1,6 @@
 """One line per request. It names route, status, request id, account and position; never an address, a query or a body."""
 
+import logging
 from typing import Any
 
 from api.kit.call import Call
@@ -15,6 +16,8 @@ class AccessLog:
         self._log = log
 
     def __call__(self, call: Call, status: int, code: str, seconds: float) -> None:
+        if not self._log.is_enabled_for(logging.INFO):
+            return
         fields: dict[str, Any] = {
             "log": "security" if status in SECURITY_STATUSES else "access",
             "method": call.request.method,

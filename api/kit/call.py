@@ -29,11 +29,34 @@ class Call:
     the fingerprint is made of; an upload puts its field values and file hash here.
     """
 
-    __slots__ = (
-        "account", "address", "after", "begun", "behind", "bound_to", "executed", "filters", "idempotency_key", "just_sealed", "kit",
-        "min_position", "now", "path", "platform", "position", "prefer_wait", "principal", "replayed", "request", "request_id",
-        "route", "secret", "seen", "sent", "subject_address", "taken",
-    )  # fmt: skip
+    # What most requests leave as it is stands here once, and is not set for each.
+    request_id = ""
+    #: The caller's account as text, empty without a credential.
+    account = ""
+    address = ""
+    subject_address = ""
+    principal: Principal | None = None
+    path: Mapping[str, Any] = {}
+    filters: Mapping[str, Any] = {}
+    sent: Any = None
+    idempotency_key: str | None = None
+    prefer_wait: int | None = None
+    min_position: int | None = None
+    seen: int | None = None
+    behind = False
+    after: list[Any] | None = None
+    secret: str | None = None
+    replayed = False
+    #: The stream that `If-Match` was checked on, and its version: what is decided must be decided on this.
+    bound_to: tuple[UUID, int] | None = None
+    #: A sealed text that this request has made, and what it says: the first answer need not open it again.
+    just_sealed: tuple[str, Any] | None = None
+    #: A command has gone to the journal, whatever becomes of the caller.
+    executed = False
+    position: int | None = None
+    #: When a stream of events began, which is all that there is to wait for in it.
+    begun: float | None = None
+    taken: Sequence[Policy] = ()
 
     def __init__(self, kit: Any, route: Route, request: Any) -> None:
         self.kit = kit
@@ -41,33 +64,6 @@ class Call:
         self.route = route
         self.request = request
         self.now: datetime = self.platform.clock.now()
-        self.request_id = ""
-        #: The caller's account as text, empty without a credential.
-        self.account = ""
-        self.address = ""
-        self.subject_address = ""
-        self.principal: Principal | None = None
-        self.path: Mapping[str, Any] = {}
-        self.filters: Mapping[str, Any] = {}
-        self.sent: Any = None
-        self.idempotency_key: str | None = None
-        self.prefer_wait: int | None = None
-        self.min_position: int | None = None
-        self.seen: int | None = None
-        self.behind = False
-        self.after: list[Any] | None = None
-        self.secret: str | None = None
-        self.replayed = False
-        #: The stream that `If-Match` was checked on, and its version: what is decided must be decided on this.
-        self.bound_to: tuple[UUID, int] | None = None
-        #: A sealed text that this request has made, and what it says: the first answer need not open it again.
-        self.just_sealed: tuple[str, Any] | None = None
-        #: A command has gone to the journal, whatever becomes of the caller.
-        self.executed = False
-        self.position: int | None = None
-        #: When a stream of events began, which is all that there is to wait for in it.
-        self.begun: float | None = None
-        self.taken: list[Policy] = []
 
     @property
     def account_id(self) -> UUID:

@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -71,11 +72,11 @@ class Route:
     #: Refusals worth naming in the documents.
     refusals: Sequence[type] = ()
 
-    @property
+    @cached_property
     def method(self) -> str:
         return self.name.split(" ")[0]
 
-    @property
+    @cached_property
     def template(self) -> str:
         return self.name.split(" ")[1]
 

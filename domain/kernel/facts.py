@@ -85,7 +85,7 @@ class Root(BaseAggregate[UUID]):
 
     TOPIC: ClassVar[str]
     # The library's properties, without a function in Python for each look.
-    version = property(attrgetter("_version"), BaseAggregate.version.fset)
+    version = property(attrgetter("_version"), vars(BaseAggregate)["version"].fset)
     created_on = property(attrgetter("_created_on"))
     pending_events = property(attrgetter("_pending_events"))
     #: The log position of the stream's last fact, as the journal last saw it; 0 for a new stream.

@@ -22,8 +22,19 @@ class StreamExists(Conflicting):
     detail = "What should be created exists already."
 
 
+def place(round_: Round, appended: Appended | None) -> None:
+    """Tell the aggregates where the facts of the commands that are done stand in the log. Until then they are not as the log has them."""
+    position = appended.first_position if appended else 0
+    outcomes = iter(_outcomes(round_, appended))
+    for item in round_.items:
+        if item.sent and next(outcomes) == DONE:
+            for line in item.lines:
+                round_.touched[line.stream.int].position = position
+                position += 1
+
+
 def settle(round_: Round, appended: Appended | None, repeats: Mapping[UUID, Known], *, resent: bool) -> list[Pending]:
-    """Answer everybody who can be answered. Returns the commands that must be decided again, in order."""
+    """Answer everybody who can be answered, after `place`. Returns the commands that must be decided again, in order."""
     again: list[Pending] = []
     outcomes = _outcomes(round_, appended)
     next_position = appended.first_position if appended else 0
@@ -38,7 +49,7 @@ def settle(round_: Round, appended: Appended | None, repeats: Mapping[UUID, Know
         outcome = outcomes[sent]
         sent += 1
         if outcome == DONE:
-            next_position = _answer_done(item, round_, next_position)
+            next_position = _answer_done(item, next_position)
         elif outcome == REPEATED:
             _answer_repeated(item.pending, repeats[item.pending.context.command_id], resent=resent)
         elif outcome == TAKEN:
@@ -72,11 +83,9 @@ def _outcomes(round_: Round, appended: Appended | None) -> Sequence[int]:
     return appended.outcomes
 
 
-def _answer_done(item: Decided, round_: Round, position: int) -> int:
-    """Number the command's events from *position* on. Returns the next free position."""
-    for line in item.lines:
-        round_.touched[line.stream.int].position = position
-        position += 1
+def _answer_done(item: Decided, position: int) -> int:
+    """The command's events stand from *position* on. Returns the position behind them."""
+    position += len(item.lines)
     if item.decision:
         item.pending.succeed(_receipt(item, item.decision, position - 1 if item.lines else _seen(item.decision)))
     return position

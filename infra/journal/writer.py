@@ -26,7 +26,7 @@ from infra.journal.link import STATEMENT_SECONDS, Link, is_lost
 from infra.journal.meters import Meters
 from infra.journal.pending import Pending, Round
 from infra.journal.prepare import Preparer
-from infra.journal.settle import failed_streams, settle, troubled
+from infra.journal.settle import failed_streams, place, settle, troubled
 from infra.journal.snapshotter import Snapshotter
 from infra.journal.undo import undone
 
@@ -170,6 +170,8 @@ class Writer:
         as_decided = False
         try:
             landed = await send(self._main, round_, self._meters)
+            # Before anybody looks at what it left: until now that is neither what the log had nor what it has.
+            place(round_, landed.appended)
             if not troubled(landed.appended):
                 self._landed(round_, flight, as_decided=True)
                 # The writer sends the next round in one step of the loop, and is heard in the other.
@@ -205,6 +207,7 @@ class Writer:
             self._contested.renew(self._preparer.overtaken)
             self._snapshotter.take(decided[0])
             self._backlog.put_back(decided[0].left)
+            place(decided[0], decided[1].appended)
             await self._finish(*decided)
         except AppendRefused as refused:
             if refused.round is None:

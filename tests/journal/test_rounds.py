@@ -202,3 +202,18 @@ async def test_the_append_refuses_a_snapshot_older_than_its_lock(counters: Journ
     with pytest.raises(psycopg.errors.InvalidTransactionState):
         execute_sql(counters.dsn, f"BEGIN ISOLATION LEVEL {isolation}; SELECT journal.append_v2({arguments})")
     assert await counters.journal.head() == 0
+
+
+async def test_what_has_landed_is_not_shown_at_the_position_before(counters: JournalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    [counter] = await opened(counters, 1)
+    finish, shown = writer.Writer._finish, []
+
+    async def looked(self: writer.Writer, round_: Any, landed: Any) -> bool:
+        # Its callers are not answered yet, and the next round may be on its way: others look at what it left.
+        now = await counters.journal.load(Counter, counter)
+        shown.append((counters.journal.seen(Counter, counter, at=1), now and (now.total, now.position)))
+        return await finish(self, round_, landed)
+
+    monkeypatch.setattr(writer.Writer, "_finish", looked)
+    await counters.journal.execute(Bump(counter_id=counter), context())
+    assert shown == [(None, (1, 2))]

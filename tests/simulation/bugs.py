@@ -90,6 +90,23 @@ WRITING = [
         "what moved stays in the cache", "infra.journal.settle", "return failed.union((appended and appended.moved) or ())", "return failed"
     ),
     Bug(
+        "what has landed is shown at the position before",
+        "infra.journal.writer",
+        """            place(round_, landed.appended)
+            if not troubled(landed.appended):
+                self._landed(round_, flight, as_decided=True)
+                # The writer sends the next round in one step of the loop, and is heard in the other.
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+""",
+        """            if not troubled(landed.appended):
+                self._landed(round_, flight, as_decided=True)
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            place(round_, landed.appended)
+""",
+    ),
+    Bug(
         "readers see what is not committed",
         "infra.journal.journal",
         "self._preparer.cache.get(stream) if self._writer.settled(stream) else None",

@@ -20,6 +20,7 @@ from domain.generations.commands import CancelGeneration, DeleteGeneration, Requ
 from domain.generations.generation import Generation
 from domain.generations.wanted import Wanted, fitted, request_of, with_fallbacks, words_of
 from domain.kernel.commands import Command, Context, Receipt
+from domain.kernel.facts import Root
 from domain.kernel.ids import command_of_cause, command_of_key, credit_stream
 from domain.kernel.journal_refusals import IdempotencyKeyReused
 from domain.kernel.refusals import Refusal, Unavailable
@@ -248,8 +249,7 @@ class Client:
             found: Generation | None = await self._anybody(lambda role: role.journal.load(Generation, generation_id))
         except (PeerLost, TimeoutError, Unavailable, psycopg.OperationalError):
             return None
-        if found is not None and found.version > (self._world.database.log.version(generation_id) or 0):
-            self.book.wrongs.append(f"{generation_id} was read at version {found.version}, which is not in the log")
+        self.is_logged(found)
         if found is None:
             self.book.wrongs.append(f"{generation_id} was accepted and cannot be read")
         elif found.final and self.book.seen.setdefault(generation_id, found.status) != found.status:
@@ -260,9 +260,17 @@ class Client:
         """Nobody sees what is not in the log."""
         stream = credit_stream(account_id)
         with suppress(PeerLost, TimeoutError, Unavailable, psycopg.OperationalError):
-            found = await self._anybody(lambda role: role.journal.load(CreditAccount, stream))
-            if found is not None and found.version > (self._world.database.log.version(stream) or 0):
-                self.book.wrongs.append(f"the balance of {account_id} was read at version {found.version}, which is not in the log")
+            self.is_logged(await self._anybody(lambda role: role.journal.load(CreditAccount, stream)))
+
+    def is_logged(self, found: Root | None) -> None:
+        """What is read is in the log, at the place that it says."""
+        if found is None:
+            return
+        events = self._world.database.log.streams.get(found.id, [])
+        if found.version > len(events):
+            self.book.wrongs.append(f"{found.id} was read at version {found.version}, which is not in the log")
+        elif found.position != events[found.version - 1].position:
+            self.book.wrongs.append(f"version {found.version} of {found.id} was read as of position {found.position}")
 
     async def pause(self, queue: str, seconds: float) -> None:
         """An operator pauses a queue for a while."""

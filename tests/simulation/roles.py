@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from domain.commands import HANDLERS
 from domain.dispatch.callbacks import called
+from domain.kernel.facts import Root
 from infra.dispatch.board import PostgresBoard
 from infra.dispatch.claims import PostgresClaims
 from infra.dispatch.due import PostgresDue
@@ -26,6 +27,8 @@ from workers.scheduler import Scheduler
 from workers.worker import Worker
 
 CHORES_SECONDS = 1.0
+#: Steps of a process after each of its appends, and the events at the log's end, that are looked at.
+LOOKS, LOOKED_AT_EVENTS = 6, 6
 
 
 class PeerLost(Exception):
@@ -50,7 +53,8 @@ class Role:
         self._waiting: set[asyncio.Future[Any]] = set()
         self.process.on_death.append(self._hang_up)
         self.pool = SimulatedPool(self.world.server)
-        self.journal = PostgresJournal("", self.pool, handlers=HANDLERS, clock=self.clock, meters=Meters())
+        self.journal = PostgresJournal("", self.pool, handlers=HANDLERS, clock=self.clock, meters=Meters(append_seconds=self._appended))
+        self._looks = 0
         self.world.loop.spawn(self.process, self._live())
 
     def kill(self) -> None:
@@ -85,6 +89,19 @@ class Role:
 
         task.add_done_callback(tell, context=self.process.context)
         return heard
+
+    def _appended(self, seconds: float) -> None:
+        self._looks, self.process.watch = LOOKS, self._look
+
+    def _look(self) -> None:
+        """As whoever shows what was decided last: in the steps after an append as well as later, it is what the log has."""
+        log = self.world.database.log
+        for stream in {event.stream for event in log.events[-LOOKED_AT_EVENTS:]}:
+            for position in (0, *(event.position for event in log.streams[stream][-LOOKED_AT_EVENTS:])):
+                self.world.client.is_logged(self.journal.seen(Root, stream, at=position))
+        self._looks -= 1
+        if not self._looks:
+            self.process.watch = None
 
     def _hang_up(self) -> None:
         for heard in self._waiting:

@@ -27,6 +27,8 @@ class Process:
         self.dead = False
         #: Run beside it, in whatever order, and stop and die with it.
         self.threads: list[Process] = []
+        #: Called after each of its steps.
+        self.watch: Callable[[], None] | None = None
         #: Called once, when it dies.
         self.on_death: list[Callable[[], None]] = []
         self.context: Context = copy_context()
@@ -139,6 +141,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
+            if process.watch is not None:
+                process.watch()
             if process.dead or process.stopped:
                 # It stopped itself, or was shot, in the middle of that.
                 return True
