@@ -170,8 +170,7 @@ class Writer:
         as_decided = False
         try:
             landed = await send(self._main, round_, self._meters)
-            # Before anybody looks at what it left: until now that is neither what the log had nor what it has.
-            place(round_, landed.appended)
+            self._place(round_, landed)
             if not troubled(landed.appended):
                 self._landed(round_, flight, as_decided=True)
                 # The writer sends the next round in one step of the loop, and is heard in the other.
@@ -207,7 +206,7 @@ class Writer:
             self._contested.renew(self._preparer.overtaken)
             self._snapshotter.take(decided[0])
             self._backlog.put_back(decided[0].left)
-            place(decided[0], decided[1].appended)
+            self._place(*decided)
             await self._finish(*decided)
         except AppendRefused as refused:
             if refused.round is None:
@@ -217,6 +216,12 @@ class Writer:
             self._give_up(lost.round)
         finally:
             self._preparer.deciding = None
+
+    def _place(self, round_: Round, landed: Landed) -> None:
+        """At once, before others look at what *round_* left: without its positions it is neither what the log had nor what it has."""
+        place(round_, landed.appended)
+        if not troubled(landed.appended):
+            self._snapshotter.keep(round_)
 
     async def _finish(self, round_: Round, landed: Landed) -> bool:
         """Answer everybody. Returns whether the round is in the log as it was decided."""
@@ -230,8 +235,6 @@ class Writer:
             self._preparer.company()
             self._drop(failed_streams(round_, appended))
         self._backlog.put_back(settle(round_, appended, repeats, resent=landed.resent))
-        if not failed:
-            self._snapshotter.keep(round_)
         return not failed
 
     def _undo(self, round_: Round) -> None:

@@ -92,7 +92,7 @@ WRITING = [
     Bug(
         "what has landed is shown at the position before",
         "infra.journal.writer",
-        """            place(round_, landed.appended)
+        """            self._place(round_, landed)
             if not troubled(landed.appended):
                 self._landed(round_, flight, as_decided=True)
                 # The writer sends the next round in one step of the loop, and is heard in the other.
@@ -103,7 +103,7 @@ WRITING = [
                 self._landed(round_, flight, as_decided=True)
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
-            place(round_, landed.appended)
+            self._place(round_, landed)
 """,
     ),
     Bug(
