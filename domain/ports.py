@@ -63,7 +63,10 @@ class Journal(Protocol):
         """
 
     async def load_all(self, kind: type[Aggregate], streams: Collection[UUID]) -> Mapping[UUID, Aggregate]:
-        """Those of *streams* that exist, as this process last saw them or as of now, in one look at the log. They are remembered."""
+        """Those of *streams* that exist, as this process last saw them or as of now, in one look at the log. They are remembered.
+
+        What is just being appended to may be left out.
+        """
 
     def seen(self, kind: type[Aggregate], stream: UUID, *, at: int) -> Aggregate | None:
         """The aggregate as of log position *at*, if this process has just that. Not a copy: to be looked at before the next `await`."""

@@ -1,5 +1,7 @@
 """Waiting for the journal's NOTIFY, on a connection of its own."""
 
+from contextlib import aclosing
+
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
@@ -23,8 +25,10 @@ class Listener:
             self._listening = connection
             # Something may have been appended before the LISTEN: the caller looks again at once.
             return
-        async for _ in connection.notifies(timeout=seconds_max, stop_after=1):
-            return
+        # Closed here, or it would keep the connection to itself until a task of its own has closed it.
+        async with aclosing(connection.notifies(timeout=seconds_max, stop_after=1)) as news:
+            async for _ in news:
+                return
 
     async def close(self) -> None:
         await self._link.close()

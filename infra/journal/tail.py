@@ -72,13 +72,17 @@ class LogTail:
         self._position = await self._journal.head()
 
     async def run(self) -> None:
+        """For ever: one that had ended would leave everybody waiting, and the server with a listener that does not read."""
         while True:
             try:
                 await self._read_on()
                 await self._breathe()
                 await self._listener.wait(PAUSE_SECONDS)
-            except (psycopg.Error, OSError, Unavailable) as error:
-                logger.warning("the tail stands still, and tries again in %.1f s: %s", PAUSE_SECONDS, error)
+            except Exception as error:
+                if isinstance(error, (psycopg.Error, OSError, Unavailable)):
+                    logger.warning("the tail stands still, and tries again in %.1f s: %s", PAUSE_SECONDS, error)
+                else:
+                    logger.exception("the tail cannot go on, and tries again in %.1f s", PAUSE_SECONDS)
                 await self._listener.close()
                 await asyncio.sleep(PAUSE_SECONDS)
 

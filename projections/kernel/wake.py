@@ -57,7 +57,7 @@ async def _listen(dsn: str, wake: Wake) -> None:
                 # What came between the last look and LISTEN would ring no bell.
                 wake.ring()
                 await _relay(conn, wake)
-        except psycopg.OperationalError as error:
+        except (psycopg.Error, OSError) as error:
             log.warning("LISTEN lost, polling meanwhile: %s", str(error).strip())
         wake.listening.clear()
         await asyncio.sleep(RECONNECT_SECONDS)

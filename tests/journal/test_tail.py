@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from typing import Any
 from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from domain.ports import Recorded
 from infra.journal import subscribers
 from infra.journal import tail as tail_module
 from infra.journal.subscribers import FollowerTooSlow
@@ -106,6 +108,24 @@ async def test_a_fact_of_a_later_release_is_waited_for_and_nothing_is_told_twice
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await anext(events)
+
+
+async def test_it_goes_on_after_what_nobody_has_thought_of(counters: JournalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail_module, "PAUSE_SECONDS", 0.05)
+    decoded, broken = counters.journal.decoded, []
+
+    def decoded_at_the_second_try(row: Any) -> Recorded:
+        if not broken:
+            broken.append(row)
+            raise ValueError("that is no event")
+        return decoded(row)
+
+    monkeypatch.setattr(counters.journal, "decoded", decoded_at_the_second_try)
+    async with open_tail(counters.dsn, counters.journal) as tail, tail.follow() as events:
+        await counters.journal.execute(Open(counter_id=uuid4()), context())
+        async with asyncio.timeout(5):
+            assert (await anext(events)).position == 1
+    assert len(broken) == 1
 
 
 async def test_only_the_append_notifies_and_only_when_there_is_something(counters: JournalWorld) -> None:
