@@ -112,7 +112,8 @@ async def test_a_fact_of_a_later_release_is_waited_for_and_nothing_is_told_twice
 
 async def test_it_goes_on_after_what_nobody_has_thought_of(counters: JournalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_module, "PAUSE_SECONDS", 0.05)
-    decoded, broken = counters.journal.decoded, []
+    decoded = counters.journal.decoded
+    broken: list[Any] = []
 
     def decoded_at_the_second_try(row: Any) -> Recorded:
         if not broken:
