@@ -13,7 +13,6 @@ from api.kit.shapes import moment
 from api.listing import page_of_all
 from api.reading import read_account
 from api.reasons import sealed_reason
-from api.sessions import TAIL_SECONDS
 from api.shapes.admin import (
     AccountCredits,
     AdminAccount,
@@ -108,7 +107,7 @@ async def changed(call: Call, receipt: Receipt) -> Answer:
     if account is None:
         raise AccountNotFound()
     # Whoever changed it sees it in force, also at this process's door.
-    await call.platform.tail.reached(receipt.position, TAIL_SECONDS)
+    call.platform.credentials.forget(call.path["id"])
     return ok(await shown(call, row_of(account)))
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from api.kit.answer import Answer, created, no_content
 from api.kit.call import Call
 from api.listing import page_of
-from api.sessions import TAIL_SECONDS
 from api.shapes.api_tokens import ApiTokenQuery, NewApiToken, issued_api_token, shown_api_token
 from domain.accounts.account import Account
 from domain.accounts.commands import IssueApiToken, RevokeApiToken
@@ -43,8 +42,8 @@ async def issued(call: Call, receipt: Receipt) -> Answer:
     token_id = UUID(receipt.result["token_id"])
     row = next(row for row in rows_of(account) if row.id == token_id)
     key = await call.platform.vault.key(call.account_id)
-    # This process's directory of accounts must know the token before its owner uses it.
-    await call.platform.tail.reached(receipt.position, TAIL_SECONDS)
+    # Its owner may use it at once.
+    call.platform.credentials.forget(call.account_id)
     return created(issued_api_token(key, row, call.secret), f"/v1/api-tokens/{token_id}")
 
 
@@ -60,5 +59,5 @@ async def revoke(call: Call, id: UUID) -> Answer:
 
 
 async def _revoked(call: Call, receipt: Receipt) -> Answer:
-    await call.platform.tail.reached(receipt.position, TAIL_SECONDS)
+    call.platform.credentials.forget(call.account_id)
     return no_content()

@@ -6,7 +6,6 @@ from api.kit.answer import Answer, accepted
 from api.kit.call import Call
 from api.kit.shapes import moment
 from api.reasons import sealed_reason
-from api.sessions import TAIL_SECONDS
 from api.shapes.admin import Because
 from api.shapes.erasure import Erasure, ErasureRequest
 from domain.accounts.account import Account
@@ -54,6 +53,6 @@ async def requested(call: Call, receipt: Receipt) -> Answer:
     events = await call.platform.journal.stream(account_id)
     asked = next(event for event in events if isinstance(event.fact, AccountErasureRequested))
     # This process's own door is shut before anybody is told.
-    await call.platform.tail.reached(receipt.position, TAIL_SECONDS)
+    call.platform.credentials.forget(account_id)
     shape = Erasure(account_id=str(account_id), requested_at=moment(asked.recorded_at), position=asked.position)
     return accepted(shape, "/v1/me" if call.route.path_names == [] else f"/v1/admin/accounts/{account_id}")

@@ -37,11 +37,7 @@ async def logged_in(call: Call, command: Command, account_id: UUID) -> Answer:
     """After a *command* that ends all sessions: a new one."""
     receipt = await call.platform.journal.execute(command, await call.context(status=200))
     await call.platform.sessions.end_all(account_id, now=call.now)
-    await call.platform.tail.reached(receipt.position, TAIL_SECONDS)
+    call.platform.credentials.forget(account_id)
     answer = ok(await begun(call, account_id))
     answer.position = receipt.position
     return answer
-
-
-#: How long to wait until this process's own directory of accounts has heard of a change.
-TAIL_SECONDS = 1.0

@@ -103,9 +103,6 @@ class Tail(Protocol):
     def position(self) -> int:
         """How far this process has seen."""
 
-    async def reached(self, position: int, timeout_seconds: float) -> bool:
-        """Wait until this process has seen *position*."""
-
     def follow(
         self, *, account_id: UUID | None = None, stream: UUID | None = None, feature: str | None = None
     ) -> AbstractAsyncContextManager[AsyncIterator[Recorded]]:

@@ -35,6 +35,9 @@ class Credentials(Protocol):
     async def renewed(self, principal: Principal) -> Principal:
         """The same credential as it stands now, for whoever stays.   Raises Unauthenticated once it counts no more, Erased."""
 
+    def forget(self, account_id: UUID) -> None:
+        """Ask the log anew about *account_id*: it was just changed here, and whoever did so is told that it is in force."""
+
 
 class IssuedTokens(msgspec.Struct, frozen=True, kw_only=True):
     """What a client gets when a session begins or goes on. `expires_in` is in seconds."""

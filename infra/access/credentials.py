@@ -65,6 +65,9 @@ class BearerCredentials:
             facts = known
         return msgspec.structs.replace(principal, roles=facts.roles, suspended=facts.suspended, limits=facts.limits)
 
+    def forget(self, account_id: UUID) -> None:
+        self._directory.forget(account_id)
+
     async def _in_session(self, account_id: UUID, session_id: UUID, *, now: datetime) -> Facts:
         """The account whose session it is.   Raises InvalidToken, Erased."""
         facts = await self._directory.facts(account_id)

@@ -47,7 +47,7 @@ class AccountDirectory:
         monotonic: Callable[[], float] = time.monotonic,
         changed: Callable[[UUID], None] = lambda account_id: None,
     ) -> None:
-        """*changed* is told of every account that the log says something new about."""
+        """*changed* is told of every account that is forgotten because it has changed."""
         self._journal = journal
         self._changed = changed
         self._monotonic = monotonic
@@ -74,8 +74,10 @@ class AccountDirectory:
         return facts
 
     def forget(self, account_id: UUID) -> None:
+        """It has changed: ask anew."""
         self._changes += 1
         self._known.pop(account_id.int, None)
+        self._changed(account_id)
 
     async def follow(self, tail: Tail) -> None:
         """Drop what changes, for ever."""
@@ -88,7 +90,6 @@ class AccountDirectory:
                 async with tail.follow(feature=FEATURE) as events:
                     async for event in events:
                         self.forget(event.stream)
-                        self._changed(event.stream)
                     return
 
 

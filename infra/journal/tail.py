@@ -39,25 +39,12 @@ class LogTail:
         self._listener = Listener(dsn)
         self._subscribers = Subscribers()
         self._position = 0
-        self._moved = asyncio.Event()
         self._waiting = 0
         self._wanted = asyncio.Event()
 
     @property
     def position(self) -> int:
         return self._position
-
-    async def reached(self, position: int, timeout_seconds: float) -> bool:
-        if self._position >= position:
-            return True
-        with self._wanting():
-            try:
-                async with asyncio.timeout(timeout_seconds):
-                    while self._position < position:
-                        await self._moved.wait()
-            except TimeoutError:
-                return False
-        return True
 
     @asynccontextmanager
     async def follow(
@@ -113,8 +100,6 @@ class LogTail:
                 return
             self._subscribers.publish(rows, self._journal.decoded)
             before, self._position = self._position, rows[-1][0]
-            moved, self._moved = self._moved, asyncio.Event()
-            moved.set()
             if self._position - before < size:
                 return
 

@@ -16,6 +16,7 @@ from infra.journal.subscribers import FollowerTooSlow
 from infra.journal.tail import open_tail
 from tests.journal.counters import COUNTERS, Bump, CounterBumped, Open
 from tests.support.journal import JournalWorld, context, execute_sql, journal_world
+from tests.support.tails import reached
 
 
 async def test_it_begins_at_the_logs_end_and_reaches_what_is_appended(counters: JournalWorld) -> None:
@@ -24,8 +25,8 @@ async def test_it_begins_at_the_logs_end_and_reaches_what_is_appended(counters: 
     async with open_tail(counters.dsn, counters.journal) as tail:
         assert tail.position == 1
         receipt = await counters.journal.execute(Bump(counter_id=counter), context())
-        assert await tail.reached(receipt.position, 5)
-        assert not await tail.reached(receipt.position + 1, 0.05)
+        assert await reached(tail, receipt.position, 5)
+        assert not await reached(tail, receipt.position + 1, 0.05)
 
 
 async def test_it_is_woken_by_another_processs_append_and_not_only_by_its_poll(counters: JournalWorld) -> None:
@@ -37,7 +38,7 @@ async def test_it_is_woken_by_another_processs_append_and_not_only_by_its_poll(c
         for _ in range(5):
             receipt = await other.journal.execute(Bump(counter_id=counter), context())
             began = time.monotonic()
-            assert await tail.reached(receipt.position, 5)
+            assert await reached(tail, receipt.position, 5)
             waits.append(time.monotonic() - began)
     assert sorted(waits)[2] < 0.8, waits
 
@@ -65,7 +66,7 @@ async def test_a_follower_that_does_not_read_costs_only_itself(counters: Journal
     async with open_tail(counters.dsn, counters.journal) as tail, tail.follow() as slow:
         await counters.journal.execute(Open(counter_id=counter), context())
         receipts = await asyncio.gather(*[counters.journal.execute(Bump(counter_id=counter), context()) for _ in range(20)])
-        assert await tail.reached(receipts[-1].position, 5)
+        assert await reached(tail, receipts[-1].position, 5)
         assert [(await anext(slow)).position for _ in range(5)] == [1, 2, 3, 4, 5]
         with pytest.raises(FollowerTooSlow):
             await anext(slow)
@@ -104,7 +105,7 @@ async def test_a_fact_of_a_later_release_is_waited_for_and_nothing_is_told_twice
         execute_sql(counters.dsn, "UPDATE journal.events SET topic = %s WHERE version = 2", CounterBumped.TOPIC)
         async with asyncio.timeout(5):
             assert [(await anext(events)).version for _ in range(3)] == [1, 2, 3]
-        assert await tail.reached(3, 5)
+        assert await reached(tail, 3, 5)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await anext(events)

@@ -105,6 +105,9 @@ class FakeCredentials:
     async def renewed(self, principal: Principal) -> Principal:
         return principal
 
+    def forget(self, account_id: UUID) -> None:
+        """It remembers nothing."""
+
 
 class FakeLimiter:
     """Counts in memory, with the real windows."""
