@@ -25,15 +25,15 @@ def _family(call: Call, body: Refresh) -> str:
     return hashlib.sha256(body.refresh_token[:SESSION_CHARS].encode()).hexdigest()
 
 
-def _videos(*asked: Asked) -> int:
-    return sum(each.kind == "video" for each in asked)
+def _video(asked: Asked) -> int:
+    return 1 if asked.kind == "video" else 0
 
 
-GENERATIONS = [Limit("generations"), Limit("video", cost=_videos)]
+GENERATIONS = [Limit("generations"), Limit("video", cost=_video)]
 #: A batch counts its items, and passes or fails whole.
 BATCH = [
     Limit("generations", cost=lambda body: len(body.generations)),
-    Limit("video", cost=lambda body: _videos(*body.generations)),
+    Limit("video", cost=lambda body: sum(map(_video, body.generations))),
 ]
 #: Failed logins count by address and by e-mail; successful ones are free.
 LOGIN = [Limit("auth", by=_address, counts="refused"), Limit("auth", by=_email, counts="refused")]

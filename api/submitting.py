@@ -3,9 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from operator import attrgetter
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -18,7 +15,7 @@ from domain.assets.refusals import AssetNotFound
 from domain.generations.commands import RequestGeneration
 from domain.generations.kinds.kind import InputRef
 from domain.generations.refusals import WantRefused
-from domain.generations.wanted import Fitting, Wanted, fitted, on_own_key, references, request_of, times_of, with_fallbacks, words_of
+from domain.generations.wanted import Fitting, Wanted, fitted, on_own_key, references, request_of, with_fallbacks, words_of
 from domain.kernel.ids import webhooks_stream
 from domain.kernel.refusals import Refusal
 from domain.outgoing.refusals import UrlRefused
@@ -42,7 +39,6 @@ async def requested(call: Call, asked: Submission) -> RequestGeneration:
         account_id=call.account_id,
         key=key,
         price_version=call.platform.catalogue.price_version,
-        now=call.now,
     )
     call.just_sealed = command.sealed, words
     return command
@@ -54,10 +50,9 @@ async def checked(call: Call, asked: Asked) -> tuple[Wanted, Fitting]:
     Raises ProviderKeyRequired, ModelNotFound, ModelRetired, ParamsRefused, TimesRefused, WantRefused, UrlRefused, WebhookSecretMissing.
     """
     wanted = wanted_of(asked)
-    if any(ref.url is not None for ref in wanted.inputs):
+    if wanted.inputs and any(ref.url is not None for ref in wanted.inputs):
         wanted = msgspec.structs.replace(wanted, inputs=[await _without_detour(call, ref) for ref in wanted.inputs])
     fitting = fitted(call.platform.catalogue, wanted, now=call.now)
-    times_of(wanted, call.now)
     if fitting.model.provider in call.platform.own_key_providers:
         terms = await terms_of(call, fitting.model, fitting.params)
         if terms.own_key:
@@ -87,17 +82,8 @@ def faults_at(pointer: str) -> Iterator[None]:
 
 
 def wanted_of(asked: Asked) -> Wanted:
-    """The same in the domain's words."""
-    names, values = _shared(type(asked))
-    inputs = [InputRef(asset_id=ref.asset_id, url=ref.url) for ref in asked.inputs]
-    return Wanted(**dict(zip(names, values(asked), strict=True)), inputs=inputs)
-
-
-@cache
-def _shared(shape: type[Asked]) -> "tuple[tuple[str, ...], attrgetter[tuple[Any, ...]]]":
-    """The fields that a shape shares with `Wanted`, and what reads them."""
-    names = tuple(name for name in shape.__struct_fields__ if name in Wanted.__struct_fields__ and name != "inputs")
-    return names, attrgetter(*names)
+    """The same in the domain's words, which are those of the API."""
+    return msgspec.convert(asked, Wanted, from_attributes=True)
 
 
 async def _without_detour(call: Call, ref: InputRef) -> InputRef:

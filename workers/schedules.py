@@ -88,7 +88,6 @@ class Schedules:
             account_id=due.account_id,
             key=key,
             price_version=platform.catalogue.price_version,
-            now=now,
         )
         return msgspec.structs.replace(request, schedule_id=due.schedule_id)
 

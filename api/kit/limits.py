@@ -93,7 +93,7 @@ def headers(policies: Sequence[Policy], verdict: Verdict) -> dict[str, str]:
         index = verdict.left.index(min(verdict.left))
     policy = policies[index]
     return {
-        "ratelimit-policy": _described(tuple((policy.bucket, policy.count, policy.seconds) for policy in policies)),
+        "ratelimit-policy": _described(tuple([(policy.bucket, policy.count, policy.seconds) for policy in policies])),
         "ratelimit": f'"{policy.bucket}";r={verdict.left[index]};t={verdict.reset_seconds[index]}',
     }
 

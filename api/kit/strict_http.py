@@ -4,7 +4,7 @@ import asyncio
 import re
 import resource
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from sanic.compat import Header
 from sanic.exceptions import BadRequest
@@ -30,6 +30,10 @@ FULL = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length
 
 class StrictHttp(Http):
     """Python's `int` reads more than the digits of a length; and a chunk ends with a line break, not with any two bytes."""
+
+    # Sanic puts more into these than it says.
+    request_body: Any
+    response_func: Any
 
     @staticmethod
     def _safe_int(value: str, base: int = 10) -> int:
@@ -72,20 +76,21 @@ class StrictHttp(Http):
 
     def _begin(self, method: str, url: str, headers: Header, head: bytes, length: int | None) -> None:
         """A request whose body has *length*, None: which has none."""
-        protocol, made = self.protocol, self.protocol.request_class
-        request: Any = cast(Any, made)(url.encode(), headers, "1.1", method, protocol.transport, protocol.app, head, well_formed=True)
+        protocol = self.protocol
+        made: Any = protocol.request_class
+        request = made(url.encode(), headers, "1.1", method, protocol.transport, protocol.app, head, well_formed=True)
         made._current.set(request)
         # Sanic's setting that keeps connections is on in `api.app`, and stays so; to ask for it costs as much as all of these.
         self.url, self.keep_alive, self.head_only, self.upgrade_websocket = url, True, method == "HEAD", False
         # Sanic says True for a body of a known length.
-        self.request_body = cast(Any, True if length is not None else None)
+        self.request_body = True if length is not None else None
         self.request_bytes_left = self.request_bytes = length or 0
         self.request, request.stream = request, self
         protocol.state["requests_count"] += 1
 
     def whole_body(self) -> bytes | None:
         """The body when its length was told and all of it is here; else None, and nothing is taken."""
-        length, buffer, framing = self.request_bytes_left or 0, self.recv_buffer, cast(Any, self.request_body)
+        length, buffer, framing = self.request_bytes_left or 0, self.recv_buffer, self.request_body
         if framing is not True or self.expecting_continue or not 0 < length <= min(len(buffer), self.request_max_size):
             return None
         body = bytes(buffer[:length])
@@ -99,7 +104,7 @@ class StrictHttp(Http):
         if data or not end_stream or type(response) is not Response or not response.body or self.head_only or self.expecting_continue:
             await super().http1_response_header(data, end_stream)
             return
-        self.response_func, self.response_size = cast(Any, None), len(response.body)
+        self.response_func, self.response_size = None, len(response.body)
         await self._send(response.whole(keep_alive=self.keep_alive))
         self.stage = Stage.IDLE
 

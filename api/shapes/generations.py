@@ -125,9 +125,9 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow | Stream
         inputs=words.inputs,
         priority=row.priority,
         tags=words.tags,
-        batch_id=_id(row.batch_id),
-        schedule_id=_id(row.schedule_id),
-        retry_of=_id(row.retry_of),
+        batch_id=None if row.batch_id is None else text_of(row.batch_id),
+        schedule_id=None if row.schedule_id is None else text_of(row.schedule_id),
+        retry_of=None if row.retry_of is None else text_of(row.retry_of),
         credits=_credits(row, generation_id),
         progress=1.0 if row.status == "succeeded" else 0.0,
         queue_position=None,
@@ -166,7 +166,3 @@ def _credits(row: GenerationRow | Stream, charge_id: str) -> GenerationCredits:
 
 def _milliseconds(begin: datetime | None, end: datetime | None) -> int | None:
     return None if begin is None or end is None else max(0, round((end - begin).total_seconds() * 1000))
-
-
-def _id(found: UUID | None) -> str | None:
-    return None if found is None else str(found)

@@ -34,13 +34,10 @@ def _converted(params: dict[str, Any], shape: type[Params]) -> Params:
         return msgspec.convert(with_whole_numbers(params), shape)
 
 
-def parted(kind: str, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Complete params as (what the log may show, what is sealed with the prompt)."""
+def private_part(kind: str, params: dict[str, Any]) -> dict[str, Any]:
+    """What of complete params is sealed with the prompt. The log may show the rest."""
     private = KINDS[kind].private
-    return (
-        {name: value for name, value in params.items() if name not in private},
-        {name: value for name, value in params.items() if name in private},
-    )
+    return {name: value for name, value in params.items() if name in private}
 
 
 def params_schema(model: Model) -> dict[str, Any]:
@@ -70,4 +67,4 @@ def _pointed(message: str) -> tuple[str, str]:
     return place, _PATH.sub("", message)
 
 
-__all__ = ["ParamsRefused", "checked_params", "params_schema", "parted"]
+__all__ = ["ParamsRefused", "checked_params", "params_schema", "private_part"]

@@ -11,7 +11,7 @@ import msgspec
 from domain.generations.commands import RequestGeneration
 from domain.generations.kinds.kind import InputRef
 from domain.generations.kinds.table import KINDS
-from domain.generations.params import checked_params, parted
+from domain.generations.params import checked_params, private_part
 from domain.generations.quote import Rate, quote, rate_of
 from domain.generations.refusals import ModelRetired, TimesRefused, WantRefused
 from domain.generations.words import Words
@@ -44,6 +44,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     webhook_url: str | None = None
 
 
+class Times(NamedTuple):
+    """`run_at` None: now."""
+
+    run_at: datetime | None
+    start_deadline: datetime | None
+    deadline: datetime
+
+
 class Fitting(NamedTuple):
     """A request that fits its model: complete params, and the most that it can cost at `rate`."""
 
@@ -51,6 +59,7 @@ class Fitting(NamedTuple):
     params: dict[str, Any]
     rate: Rate
     quoted: int
+    times: "Times"
     #: Runs on the caller's own key at the provider.
     own_key: bool = False
     #: Welcome credits may pay for whatever it falls back on.
@@ -58,7 +67,7 @@ class Fitting(NamedTuple):
 
 
 def fitted(catalogue: Catalogue, wanted: Wanted, *, now: datetime) -> Fitting:
-    """At the model's rate.   Raises ModelNotFound, ModelRetired, ParamsRefused, WantRefused."""
+    """At the model's rate.   Raises ModelNotFound, ModelRetired, ParamsRefused, WantRefused, TimesRefused."""
     model = catalogue.model(wanted.kind, wanted.model)
     if model.retires_at is not None and model.retires_at <= now.date():
         raise ModelRetired(model=model.id, replacement=model.replacement, errors=[("/model", "has retired")])
@@ -66,7 +75,7 @@ def fitted(catalogue: Catalogue, wanted: Wanted, *, now: datetime) -> Fitting:
     _check_prompt(model, wanted.prompt, params)
     _check_inputs(model, wanted.inputs)
     rate = rate_of(model, params)
-    return Fitting(model, params, rate, quote(model, params, wanted.prompt, rate))
+    return Fitting(model, params, rate, quote(model, params, wanted.prompt, rate), times_of(wanted, now))
 
 
 def with_fallbacks(catalogue: Catalogue, wanted: Wanted, fitting: Fitting, *, now: datetime) -> Fitting:
@@ -99,7 +108,7 @@ def on_own_key(wanted: Wanted, fitting: Fitting, rate: Rate) -> Fitting:
 
 def words_of(wanted: Wanted, fitting: Fitting) -> Words:
     """What is sealed of it."""
-    _, private = parted(fitting.model.kind, fitting.params)
+    private = private_part(fitting.model.kind, fitting.params)
     inputs = [named(ref) for ref in wanted.inputs]
     return Words(prompt=wanted.prompt, tags=wanted.tags, private=private, inputs=inputs, webhook_url=wanted.webhook_url)
 
@@ -113,12 +122,9 @@ def request_of(
     account_id: UUID,
     key: SubjectKey,
     price_version: int,
-    now: datetime,
 ) -> RequestGeneration:
-    """The command. What the caller wrote is sealed here; nothing after this point sees it in the clear.   Raises TimesRefused."""
-    model, rate = fitting.model, fitting.rate
-    run_at, start_deadline, deadline = times_of(wanted, now)
-    shown, _ = parted(model.kind, fitting.params)
+    """The command. What the caller wrote is sealed here; nothing after this point sees it in the clear."""
+    model, rate, private = fitting.model, fitting.rate, words.private
     return RequestGeneration(
         generation_id=generation_id,
         account_id=account_id,
@@ -126,7 +132,7 @@ def request_of(
         model=model.id,
         provider=model.provider,
         queue=model.kind,
-        params=shown,
+        params={name: value for name, value in fitting.params.items() if name not in private},
         inputs=[{"asset_id": ref.asset_id} if ref.asset_id is not None else {"url": None} for ref in wanted.inputs],
         sealed=words.sealed(key),
         tag_index=sorted({key.index(tag) for tag in wanted.tags}),
@@ -134,9 +140,9 @@ def request_of(
         quoted=fitting.quoted,
         price_version=price_version,
         on_cancel=model.on_cancel,
-        run_at=run_at,
-        start_deadline=start_deadline,
-        deadline=deadline,
+        run_at=fitting.times.run_at,
+        start_deadline=fitting.times.start_deadline,
+        deadline=fitting.times.deadline,
         # Welcome credits do not pay for what others charge us; on an own key they charge us nothing.
         free_tier=(model.free_tier or fitting.own_key) and fitting.free_fallbacks,
         fallback_models=wanted.fallback_models,
@@ -148,8 +154,8 @@ def request_of(
     )
 
 
-def times_of(wanted: Wanted, now: datetime) -> tuple[datetime | None, datetime | None, datetime]:
-    """run_at (None: now), start_deadline and deadline.   Raises TimesRefused."""
+def times_of(wanted: Wanted, now: datetime) -> Times:
+    """Raises TimesRefused."""
     run_at = wanted.run_at if wanted.run_at is not None and wanted.run_at > now else None
     begin = run_at or now
     if run_at is not None and run_at > now + RUN_AT_MAX:
@@ -159,7 +165,7 @@ def times_of(wanted: Wanted, now: datetime) -> tuple[datetime | None, datetime |
         raise _untimely("deadline", f"must be later than its beginning, and by at most {DEADLINE_SECONDS_MAX // 86_400} days")
     if wanted.start_deadline is not None and not begin < wanted.start_deadline <= deadline:
         raise _untimely("start_deadline", "must be later than the beginning and not later than the deadline")
-    return run_at, wanted.start_deadline, deadline
+    return Times(run_at, wanted.start_deadline, deadline)
 
 
 def references(wanted: Wanted, params: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:

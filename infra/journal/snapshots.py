@@ -12,6 +12,7 @@ import msgspec
 
 from domain.kernel.facts import Root
 
+_NESTED = frozenset((dict, list))
 #: Not part of the state: what is not yet in the log.
 _PENDING = "_pending_events"
 
@@ -30,8 +31,8 @@ def thaw(kind: type[Kind], data: bytes) -> Kind:
 
 def copy_of(aggregate: Kind) -> Kind:
     """An equal aggregate that shares no list or dict with this one."""
-    state = {name: _copied(value) for name, value in aggregate.__dict__.items() if name != _PENDING}
-    return _made(type(aggregate), state)
+    state = {name: value for name, value in aggregate.__dict__.items() if name != _PENDING}
+    return _made(type(aggregate), _copied(state))
 
 
 def shape_of(kind: type[Root]) -> int:
@@ -47,12 +48,10 @@ def _made(kind: type[Kind], state: dict[str, Any]) -> Kind:
 
 
 def _copied(value: Any) -> Any:
-    kind = type(value)
-    if kind is dict:
-        return {key: _copied(part) for key, part in value.items()}
-    if kind is list:
-        return [_copied(part) for part in value]
-    return value
+    """A dict or a list, and all dicts and lists in it."""
+    if type(value) is dict:
+        return {key: _copied(part) if type(part) in _NESTED else part for key, part in value.items()}
+    return [_copied(part) if type(part) in _NESTED else part for part in value]
 
 
 def _with_ids(value: Any) -> Any:

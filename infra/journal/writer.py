@@ -74,7 +74,8 @@ class Writer:
 
     def settled(self, stream: UUID) -> bool:
         """Whether the cached aggregate of *stream*, if there is one, is what the log holds."""
-        return not any(round_ and stream.int in round_.touched for round_ in (self._flying, self._preparer.deciding))
+        flying, deciding = self._flying, self._preparer.deciding
+        return (flying is None or stream.int not in flying.touched) and (deciding is None or stream.int not in deciding.touched)
 
     def stop(self) -> None:
         """What waits is still decided; `run` ends after it."""

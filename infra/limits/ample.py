@@ -44,10 +44,12 @@ class Ample:
             if known is None or now - known.said_at > BELIEVED_SECONDS or not _ample(policy, known):
                 return None
             found.append(known)
+        left, reset_seconds = [], []
         for policy, known in zip(policies, found, strict=True):
             known.ahead += policy.cost
-        left = tuple(known.left - known.ahead for known in found)
-        return Verdict(None, 0, left, tuple(max(1, round(known.free_at - now)) for known in found))
+            left.append(known.left - known.ahead)
+            reset_seconds.append(max(1, round(known.free_at - now)))
+        return Verdict(None, 0, tuple(left), tuple(reset_seconds))
 
     def told(self, policies: Sequence[Policy], verdict: Verdict | None, *, passed: bool) -> None:
         """What Redis said of *policies*, None when nothing. *passed*: before they were counted."""

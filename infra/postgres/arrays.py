@@ -83,19 +83,22 @@ def texts(values: Sequence[str | None]) -> Texts:
 
 def encoded_texts(values: Sequence[bytes | None]) -> Texts:
     """Texts in UTF-8 already, ever different ones: remembering them, as `texts` does, would only push others out."""
-    return Texts(_array(25, values, _sized))
+    return Texts(_sized(25, values))
 
 
 def blobs(values: Sequence[bytes | None]) -> Blobs:
-    return Blobs(_array(17, values, _sized))
+    return Blobs(_sized(17, values))
 
 
 def times(values: Sequence[datetime | None]) -> Times:
     return Times(_array(1184, values, lambda value: _INT8((value - _EPOCH) // _MICROSECOND)))
 
 
-def _sized(value: bytes) -> bytes:
-    return _LENGTH(len(value)) + value
+def _sized(element: int, values: Sequence[bytes | None]) -> bytes:
+    """Bytes as they are."""
+    if not values:
+        return _EMPTY.pack(0, 0, element)
+    return _header(element, len(values)) + b"".join([_NULL if value is None else _LENGTH(len(value)) + value for value in values])
 
 
 # Actors, topics, queues and models are ever the same few words.

@@ -194,7 +194,6 @@ class Client:
             account_id=account_id,
             key=self._world.vault.plain,
             price_version=CATALOGUE.price_version,
-            now=now,
         )
 
     async def _ask(self, account_id: UUID, key: str, make: Callable[[Role], Command], *, stranger: bool = False) -> Receipt | None:
