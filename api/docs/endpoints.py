@@ -1,4 +1,4 @@
-"""The endpoints of the documents. They are the same for everybody, so each is made once per process and may be cached."""
+"""The endpoints of the documents. They are the same for everybody, so they may be cached, and the large ones are made once per process."""
 
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ async def openapi(call: Call) -> Answer:
 
 async def docs(call: Call) -> Answer:
     """The documents for people."""
-    return _page(operations_page(msgspec.json.decode(_openapi(call.request.app)), known_refusals()))
+    return _page(_operations(call.request.app))
 
 
 async def problem(call: Call, code: str) -> Answer:
@@ -51,6 +51,11 @@ async def script(call: Call) -> Answer:
 def _openapi(app: Any) -> bytes:
     platform = app.ctx.platform
     return msgspec.json.encode(document(app.ctx.routes, version=platform.version, public_url=platform.public_url))
+
+
+@cache
+def _operations(app: Any) -> str:
+    return operations_page(msgspec.json.decode(_openapi(app)), known_refusals())
 
 
 @cache
