@@ -215,6 +215,11 @@ class Writer:
             self._refused(refused.round, refused.error)
         except Lost as lost:
             self._give_up(lost.round)
+        except (psycopg.Error, OSError):
+            # The connection went in the middle: whether what was decided is in the log is found out when it is decided again.
+            if self._preparer.deciding is not None:
+                self._drop(_streams(self._preparer.deciding))
+            raise
         finally:
             self._preparer.deciding = None
 
@@ -227,14 +232,14 @@ class Writer:
     async def _finish(self, round_: Round, landed: Landed) -> bool:
         """Answer everybody. Returns whether the round is in the log as it was decided."""
         appended = landed.appended
-        repeated = appended.outcomes or [] if appended else []
-        repeats = {}
-        if REPEATED in repeated:
-            repeats = await receipts.known(await self._main.get(), [item.pending.context.command_id for item in round_.items])
         failed = troubled(appended)
         if failed:
+            # Before anything is waited for, which may fail: the cache differs from the log.
             self._preparer.company()
             self._drop(failed_streams(round_, appended))
+        repeats = {}
+        if appended and REPEATED in (appended.outcomes or ()):
+            repeats = await receipts.known(await self._main.get(), [item.pending.context.command_id for item in round_.items])
         self._backlog.put_back(settle(round_, appended, repeats, resent=landed.resent))
         return not failed
 

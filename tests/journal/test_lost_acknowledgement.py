@@ -99,6 +99,31 @@ async def test_an_answer_lost_at_the_commit_of_a_locked_round_is_found_too(
     assert await world.journal.head() == 3
 
 
+async def test_while_nobody_knows_what_of_a_locked_round_is_in_the_log_nothing_of_it_is_believed(
+    torn: tuple[Proxy, JournalWorld], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, world = torn
+    counter = uuid4()
+    await world.journal.execute(Open(counter_id=counter), context())
+    monkeypatch.setattr(contested, "REFUSED_MAX", 0)
+    proxy.victim = "daybook journal side"
+    await world.journal.execute(Bump(counter_id=counter, by=2), context())
+    known, believed = receipts.known, []
+
+    async def known_at_the_second_look(connection: Any, ids: Sequence[UUID]) -> dict[UUID, receipts.Known]:
+        if not believed:
+            believed.append(world.journal._preparer.cache.get(counter))
+            raise psycopg.OperationalError("the connection is lost")
+        return await known(connection, ids)
+
+    monkeypatch.setattr(receipts, "known", known_at_the_second_look)
+    proxy.cut_after = COMMITTED
+    receipt = await world.journal.execute(Bump(counter_id=counter), context())
+    assert (proxy.cuts, believed) == (1, [None])
+    assert (receipt.position, receipt.result) == (3, {"total": 3})
+    assert await world.journal.head() == 3
+
+
 async def test_when_nobody_can_tell_the_caller_is_told_so_and_his_repeat_agrees_with_the_log(
     torn: tuple[Proxy, JournalWorld], monkeypatch: pytest.MonkeyPatch
 ) -> None:
