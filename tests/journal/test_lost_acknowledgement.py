@@ -108,7 +108,8 @@ async def test_while_nobody_knows_what_of_a_locked_round_is_in_the_log_nothing_o
     monkeypatch.setattr(contested, "REFUSED_MAX", 0)
     proxy.victim = "daybook journal side"
     await world.journal.execute(Bump(counter_id=counter, by=2), context())
-    known, believed = receipts.known, []
+    known = receipts.known
+    believed: list[Any] = []
 
     async def known_at_the_second_look(connection: Any, ids: Sequence[UUID]) -> dict[UUID, receipts.Known]:
         if not believed:
