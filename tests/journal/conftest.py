@@ -1,7 +1,11 @@
-"""A journal of counters for each test."""
+"""A journal of counters for each test, and a folder for sockets."""
 
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from tests.journal.counters import COUNTERS
@@ -12,3 +16,11 @@ from tests.support.journal import JournalWorld, journal_world
 async def counters(fresh_database_url: str) -> AsyncIterator[JournalWorld]:
     async with journal_world(fresh_database_url, COUNTERS) as world:
         yield world
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path: a socket's name has room for about a hundred bytes."""
+    path = Path(tempfile.mkdtemp(prefix="dbk"))
+    yield path
+    shutil.rmtree(path)

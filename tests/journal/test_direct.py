@@ -1,8 +1,5 @@
 """The address for LISTEN and locks must lead to the server itself."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +7,6 @@ import pytest
 from infra.postgres.direct import DirectUrlPooled, check_direct
 from tests.journal.pooler import pooled
 from tests.support.journal import execute_sql
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A short path: a socket's name has room for about a hundred bytes."""
-    path = Path(tempfile.mkdtemp(prefix="dbk"))
-    yield path
-    shutil.rmtree(path)
 
 
 async def test_the_server_itself_is_accepted(database_url: str) -> None:

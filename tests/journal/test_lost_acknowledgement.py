@@ -1,9 +1,7 @@
 """The connection dies at COMMIT: the batch is sent again, and every command has one effect and one answer."""
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,18 +18,22 @@ from tests.journal.proxy import APPENDED, COMMITTED, Proxy, proxied
 from tests.support.journal import JournalWorld, context, journal_world
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A short path: a socket's name has room for about a hundred bytes."""
-    path = Path(tempfile.mkdtemp(prefix="dbk"))
-    yield path
-    shutil.rmtree(path)
-
-
 @pytest_asyncio.fixture
 async def torn(fresh_database_url: str, folder: Path) -> AsyncIterator[tuple[Proxy, JournalWorld]]:
     async with proxied(fresh_database_url, folder) as (proxy, dsn), journal_world(dsn, COUNTERS) as world:
         yield proxy, world
+
+
+@pytest_asyncio.fixture
+async def locked(torn: tuple[Proxy, JournalWorld], monkeypatch: pytest.MonkeyPatch) -> tuple[Proxy, JournalWorld, UUID]:
+    """And a counter at 2, on which everything is decided under the lock, by way of the proxy."""
+    proxy, world = torn
+    counter = uuid4()
+    await world.journal.execute(Open(counter_id=counter), context())
+    monkeypatch.setattr(contested, "REFUSED_MAX", 0)
+    proxy.victim = "daybook journal side"
+    await world.journal.execute(Bump(counter_id=counter, by=2), context())
+    return proxy, world, counter
 
 
 async def test_a_lost_answer_is_asked_for_by_sending_again(torn: tuple[Proxy, JournalWorld]) -> None:
@@ -83,15 +85,8 @@ async def test_a_whole_batch_whose_answer_is_lost_has_one_effect_each(torn: tupl
     assert totals == [20] * 5
 
 
-async def test_an_answer_lost_at_the_commit_of_a_locked_round_is_found_too(
-    torn: tuple[Proxy, JournalWorld], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    proxy, world = torn
-    counter = uuid4()
-    await world.journal.execute(Open(counter_id=counter), context())
-    monkeypatch.setattr(contested, "REFUSED_MAX", 0)
-    proxy.victim = "daybook journal side"
-    await world.journal.execute(Bump(counter_id=counter, by=2), context())
+async def test_an_answer_lost_at_the_commit_of_a_locked_round_is_found_too(locked: tuple[Proxy, JournalWorld, UUID]) -> None:
+    proxy, world, counter = locked
     proxy.cut_after = COMMITTED
     receipt = await world.journal.execute(Bump(counter_id=counter), context())
     assert proxy.cuts == 1
@@ -100,14 +95,9 @@ async def test_an_answer_lost_at_the_commit_of_a_locked_round_is_found_too(
 
 
 async def test_while_nobody_knows_what_of_a_locked_round_is_in_the_log_nothing_of_it_is_believed(
-    torn: tuple[Proxy, JournalWorld], monkeypatch: pytest.MonkeyPatch
+    locked: tuple[Proxy, JournalWorld, UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy, world = torn
-    counter = uuid4()
-    await world.journal.execute(Open(counter_id=counter), context())
-    monkeypatch.setattr(contested, "REFUSED_MAX", 0)
-    proxy.victim = "daybook journal side"
-    await world.journal.execute(Bump(counter_id=counter, by=2), context())
+    proxy, world, counter = locked
     known = receipts.known
     believed: list[Any] = []
 

@@ -1,22 +1,9 @@
 """The proxy before PostgreSQL leaves no session behind whose client is gone: nobody would read it, and who listens would be waited for."""
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.journal.proxy import Proxy
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A short path: a socket's name has room for about a hundred bytes."""
-    path = Path(tempfile.mkdtemp(prefix="dbk"))
-    yield path
-    shutil.rmtree(path)
 
 
 async def test_a_client_that_dies_with_answers_unread_takes_its_session_along(folder: Path) -> None:
