@@ -17,10 +17,10 @@ ACCOUNTS_MAX = 1_000
 #: Of one account: of those who listen at its end, and of some who still catch up.
 PLACES_MAX = 4
 
-# How much the last grant was that the limit of a low balance is taken from.
-MEASURE = """
+# How much the last grant was that the limit of a low balance is taken from. The topic is written out, as in its index (0034_grants.sql).
+MEASURE = f"""
     SELECT -outside FROM journal.events
-    WHERE account_id = %(account_id)s AND position <= %(position)s AND topic = %(topic)s AND book = ANY(%(books)s)
+    WHERE account_id = %(account_id)s AND position <= %(position)s AND topic = '{CreditsGranted.TOPIC}' AND book = ANY(%(books)s)
     ORDER BY position DESC LIMIT 1
 """
 BOOKS = sorted(issuing_book(source) for source in MEASURING_SOURCES)
@@ -49,7 +49,7 @@ class Standings:
             start = before = await self._before(connection, account_id, position)
             after = before.position if before else 0
             facts = await self._reader.of_account(connection, account_id, after=after, upto=position, topics=MODEL.topics)
-            values = {"account_id": account_id, "position": position, "topic": CreditsGranted.TOPIC, "books": BOOKS}
+            values = {"account_id": account_id, "position": position, "books": BOOKS}
             found = await (await connection.execute(MEASURE, values)).fetchone()
         if facts[:-1]:
             before = folded_onto(before, facts[:-1])
