@@ -27,6 +27,7 @@ from tests.bench.cpu import cpu_seconds, family, used_by
 from tests.bench.rows.end_to_end import settle
 from tests.bench.rows.submit import CONNECTIONS, expect_accepted, submit_plan
 from tests.bench.stand import Stand, free_port, load
+from tests.support.taking_along import take_all_along
 
 GENERATIONS, WARM_UP = 4_000, 400
 SECONDS_MAX = 60
@@ -50,6 +51,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of both (5)")
     parser.add_argument("--only", choices=("postgresql", "api"), help="one of them (both)")
     options = parser.parse_args()
+    take_all_along()
     with tempfile.TemporaryDirectory(prefix="daybook-limits-") as folder, embedded(Path(folder) / "data") as engines:
         stand = Stand(Path(folder), engines, Path("no peers here"))
         if options.only != "api":

@@ -20,6 +20,7 @@ from tests.bench.peers.environment import python as peers_python
 from tests.bench.rows import ROWS
 from tests.bench.stand import Stand
 from tests.bench.table import rendered
+from tests.support.taking_along import take_all_along
 
 KEYS = "\n".join(f"  {row.key:<12}{row.name}" for row in ROWS)
 
@@ -41,6 +42,7 @@ def main() -> int:
     if unknown := set(wanted) - {row.key for row in ROWS}:
         parser.error(f"no such row: {', '.join(sorted(unknown))}; there are:\n{KEYS}")
     rows = [] if options.curves else [row for row in ROWS if not wanted or row.key in wanted]
+    take_all_along()
     whole = not wanted and not options.no_write
     head = {**results.facts(), "rounds": options.rounds}
     began = time.monotonic()

@@ -25,6 +25,7 @@ from tests.faults.page import PAGE, facts_of, page
 from tests.faults.scenarios import FAULTS
 from tests.faults.stack import Stack, stack
 from tests.faults.table import table
+from tests.support.taking_along import take_all_along
 
 ROUNDS_LONG = 5
 LOGS = Path(".reports/chaos")
@@ -89,6 +90,7 @@ def main() -> int:
         faults, left_out = chosen(options.faults)
     except KeyError as unknown:
         parser.error(f"there is no fault {unknown}")
+    take_all_along()
     print("\n".join([f"seed {options.seed}", *(f"{key} is left out: {reason}" for key, reason in left_out.items())]), flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="daybook-chaos-") as folder,

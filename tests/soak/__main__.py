@@ -23,6 +23,7 @@ from tests.soak.report import machine, written
 from tests.soak.soak import Outcome, Plan, Soak
 from tests.soak.town import Town, town
 from tests.support.commit import commit
+from tests.support.taking_along import take_all_along
 
 VERIFY_SECONDS_MAX, NOTARY_SECONDS_MAX = 1_800.0, 120.0
 
@@ -37,6 +38,7 @@ def main() -> int:
     )
     parser.add_argument("--no-write", action="store_true", help="leave docs/soak.md as it is; .reports/soak.json is written")
     options = parser.parse_args()
+    take_all_along()
     # What the client remembers is never garbage, and looking through all of it would stop the clock by which answers are measured.
     gc.disable()
     plan = Plan(minutes=options.minutes, seed=options.seed, share=options.share, rate=options.rate)
