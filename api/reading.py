@@ -72,7 +72,7 @@ async def own_generation(call: Call, generation_id: UUID, *, until: int | None =
 
 
 def _own(call: Call, stream: Stream | None) -> Stream:
-    if stream is None or stream.deleted or stream.account_id != call.account_id:
+    if stream is None or stream.deleted or stream.account_id.int != call.account_id.int:
         raise GenerationNotFound()
     return stream
 

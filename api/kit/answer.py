@@ -1,7 +1,6 @@
 """What an endpoint returns. The kit encodes it, adds headers, and answers conditional requests from it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -16,8 +15,7 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
     next_cursor: str | None
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct):
     """A status, a body and headers. `body` is a Struct (or anything msgspec encodes), None for no content, bytes with `content_type`.
 
     `position`: the log position to announce (a write's receipt, or what a read has seen). `etag`: a version of its own,
@@ -26,7 +24,7 @@ class Answer:
 
     status: int = 200
     body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
     location: str | None = None
     position: int | None = None
     etag: str | None = None

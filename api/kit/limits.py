@@ -22,6 +22,7 @@ BUCKETS: dict[str, tuple[int, int]] = {
 }
 #: Still enforced, on this process's own counts, while Redis is away.
 HOLDING = frozenset({"auth", "sensitive"})
+POLICIES_REMEMBERED = 8_192
 #: Counted by address whoever calls, and nowhere else: what comes from outside systems.
 BY_ADDRESS = frozenset({"inbound"})
 
@@ -46,9 +47,14 @@ class Limits:
         if unknown:
             raise ValueError(f"unknown rate limit: {', '.join(sorted(unknown))}; known are {', '.join(sorted(BUCKETS))}")
         self.buckets = {**BUCKETS, **{bucket: parsed(limit) for bucket, limit in platform.rate_limits.items()}}
+        # A caller counts in the same few again and again.
+        self._policy = lru_cache(maxsize=POLICIES_REMEMBERED)(self._made)
 
     def policy(self, bucket: str, subject: str, *, cost: int = 1, own: Mapping[str, str] | None = None) -> Policy:
-        count, seconds = parsed(own[bucket]) if own and bucket in own else self.buckets[bucket]
+        return self._policy(bucket, subject, cost, own[bucket] if own and bucket in own else None)
+
+    def _made(self, bucket: str, subject: str, cost: int, own: str | None) -> Policy:
+        count, seconds = self.buckets[bucket] if own is None else parsed(own)
         return Policy(bucket, f"{bucket}:{subject}", count, seconds, cost, bucket in HOLDING)
 
     def base(self, call: Any) -> Policy:
@@ -86,18 +92,19 @@ def refusal(policies: Sequence[Policy], verdict: Verdict) -> RateLimited:
     return RateLimited(bucket=policies[verdict.refused].bucket, retry_after=verdict.retry_after)
 
 
-def headers(policies: Sequence[Policy], verdict: Verdict) -> dict[str, str]:
+def headers(policies: tuple[Policy, ...], verdict: Verdict) -> dict[str, str]:
     """`RateLimit-Policy`, and `RateLimit` of the bucket with least left (the refusing one when there is one)."""
     index = verdict.refused
     if index is None:
         index = verdict.left.index(min(verdict.left))
     policy = policies[index]
     return {
-        "ratelimit-policy": _described(tuple([(policy.bucket, policy.count, policy.seconds) for policy in policies])),
+        "ratelimit-policy": _described(policies),
         "ratelimit": f'"{policy.bucket}";r={verdict.left[index]};t={verdict.reset_seconds[index]}',
     }
 
 
-@lru_cache(maxsize=1024)
-def _described(policies: tuple[tuple[str, int, int], ...]) -> str:
-    return ", ".join(f'"{bucket}";q={count};w={seconds}' for bucket, count, seconds in dict.fromkeys(policies))
+@lru_cache(maxsize=POLICIES_REMEMBERED)
+def _described(policies: tuple[Policy, ...]) -> str:
+    said = [f'"{policy.bucket}";q={policy.count};w={policy.seconds}' for policy in policies]
+    return ", ".join(dict.fromkeys(said))

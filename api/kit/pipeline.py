@@ -61,6 +61,8 @@ class Pipeline:
         self.read_body = None if route.stream_body or route.raw_body or route.method == "GET" else body_decoder(route.body)
         self.read_query = query_decoder(route.query)
         self.lists = "cursor" in getattr(route.query, "__struct_fields__", ())
+        # Accepted or not -> the buckets in which that does not count.
+        self.uncounted = {accepted: _counting(route, "refused" if accepted else "accepted") for accepted in (True, False)}
         self.conditional = current is not None and route.method in ("PATCH", "PUT", "DELETE")
 
     async def serve(self, request: Any, **path: str) -> HTTPResponse | None:
@@ -189,8 +191,7 @@ class Pipeline:
         if kit.limits.off or route.free:
             return None
         further = [] if refused is not None else kit.limits.further(call, route.limits, body)
-        base = kit.limits.base(call)
-        policies = [base, *further]
+        policies = (kit.limits.base(call), *further)
         verdict = await kit.limits.limiter.take(policies)
         extra.update(limits.headers(policies, verdict))
         if verdict.refused is None:
@@ -202,13 +203,11 @@ class Pipeline:
 
     def _give_back(self, call: Call, *, accepted: bool) -> None:
         """Undo what this outcome does not count for."""
-        if not call.taken:
-            return
-        unwanted = "refused" if accepted else "accepted"
-        kinds = {limit.bucket: limit.counts for limit in self.route.limits}
-        back = [policy for policy in call.taken if kinds[policy.bucket] == unwanted]
-        if back:
-            self.kit.limits.limiter.give_back(back)
+        uncounted = self.uncounted[accepted]
+        if uncounted and call.taken:
+            back = [policy for policy in call.taken if policy.bucket in uncounted]
+            if back:
+                self.kit.limits.limiter.give_back(back)
 
     async def _earlier(self, call: Call) -> Receipt | None:
         """What became of the first request with this key."""
@@ -290,6 +289,11 @@ def bearer_of(line: str) -> str:
     if scheme.lower() != "bearer" or not token:
         raise InvalidToken()
     return token.strip()
+
+
+def _counting(route: Route, what: str) -> frozenset[str]:
+    """The buckets of *route* that count only *what*."""
+    return frozenset(limit.bucket for limit in route.limits if limit.counts == what)
 
 
 def _path_value(text: str, pattern: re.Pattern[str]) -> UUID | str:

@@ -136,10 +136,7 @@ def shown_generation(call: Showing, key: SubjectKey, row: GenerationRow | Stream
         assets=[shown_asset(call, key, assets[asset_id]) for asset_id in row.asset_ids if asset_id in assets],
         output=None if row.sealed_output is None else msgspec.json.decode(key.open(row.sealed_output)),
         error=None if row.error is None else GenerationError(**row.error, billable=row.charged > 0),
-        metrics=GenerationMetrics(
-            queued_ms=_milliseconds(row.queued_at, row.started_at),
-            run_ms=_milliseconds(row.started_at, row.finished_at),
-        ),
+        metrics=_metrics(row),
         created_at=created_at,
         updated_at=created_at if row.updated_at is row.created_at else moment(row.updated_at),
         run_at=moment(row.run_at),
@@ -162,6 +159,12 @@ def _credits(row: GenerationRow | Stream, charge_id: str) -> GenerationCredits:
         charge_id=charge_id if row.charged else None,
         price_version=row.price_version,
     )
+
+
+def _metrics(row: GenerationRow | Stream) -> GenerationMetrics:
+    if row.started_at is None:
+        return GenerationMetrics(queued_ms=None, run_ms=None)
+    return GenerationMetrics(queued_ms=_milliseconds(row.queued_at, row.started_at), run_ms=_milliseconds(row.started_at, row.finished_at))
 
 
 def _milliseconds(begin: datetime | None, end: datetime | None) -> int | None:

@@ -203,7 +203,7 @@ class CreditAccount(Root):
         )
         self._after_hold([key for key, _ in hold["parts"]], now)
 
-    def beside(self) -> dict[UUID, str]:
+    def beside(self) -> dict[int, str]:
         """What others may record meanwhile without a change to what was just decided here; for `Decision.beside`.
 
         The end of a hold takes nothing from whoever holds next, and how one hold ends is no matter of another, as long as nothing else
@@ -211,10 +211,10 @@ class CreditAccount(Root):
         """
         recorded = {type(fact) for fact in self.pending_events}
         if recorded <= {events.CreditsHeld}:
-            return {self.id: _ENDS}
+            return {self.id.int: _ENDS}
         waits = self.owed or any(grant["revoking"] for grant in self.grants.values())
         if recorded <= {events.HoldCaptured, events.HoldReleased} and not waits:
-            return {self.id: _HOLDS_AND_ENDS}
+            return {self.id.int: _HOLDS_AND_ENDS}
         return {}
 
     def expire_due(self, *, now: datetime) -> dict[str, int]:

@@ -1,13 +1,15 @@
 """What a generation may cost at most, and what it did cost."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from domain.generations.kinds.table import KINDS
 from domain.providers.catalogue import Model
 
 
-class Rate(NamedTuple):
+class Rate(msgspec.Struct, frozen=True):
     """`amount` credits for each started `per` of `unit`, such as 1 for each started 1,000 tokens."""
 
     amount: int

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -44,7 +44,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     webhook_url: str | None = None
 
 
-class Times(NamedTuple):
+class Times(msgspec.Struct, frozen=True):
     """`run_at` None: now."""
 
     run_at: datetime | None
@@ -52,7 +52,7 @@ class Times(NamedTuple):
     deadline: datetime
 
 
-class Fitting(NamedTuple):
+class Fitting(msgspec.Struct, frozen=True):
     """A request that fits its model: complete params, and the most that it can cost at `rate`."""
 
     model: Model
@@ -97,13 +97,13 @@ def with_fallbacks(catalogue: Catalogue, wanted: Wanted, fitting: Fitting, *, no
         if other.model.provider not in catalogue.open_providers:
             raise _refused(pointer, "is of a provider for which this installation has no key")
         most, free = max(most, other.quoted), free and other.model.free_tier
-    return fitting._replace(quoted=most, free_fallbacks=free)
+    return msgspec.structs.replace(fitting, quoted=most, free_fallbacks=free)
 
 
 def on_own_key(wanted: Wanted, fitting: Fitting, rate: Rate) -> Fitting:
     """The same on the caller's own key, at the price book's *rate* for that."""
     quoted = quote(fitting.model, fitting.params, wanted.prompt, rate)
-    return fitting._replace(rate=rate, quoted=quoted, own_key=True)
+    return msgspec.structs.replace(fitting, rate=rate, quoted=quoted, own_key=True)
 
 
 def words_of(wanted: Wanted, fitting: Fitting) -> Words:
@@ -183,7 +183,8 @@ def named(ref: InputRef) -> dict[str, str]:
 
 def _check_prompt(model: Model, prompt: str, params: dict[str, Any]) -> None:
     """Of white space nothing is made."""
-    if any(unicodedata.category(character) not in BLANK for character in prompt):
+    # Nearly all begin with a letter.
+    if prompt[:1].isalpha() or any(unicodedata.category(character) not in BLANK for character in prompt):
         return
     if KINDS[model.kind].prompt_required:
         raise _refused("/prompt", f"is required for {model.kind}")

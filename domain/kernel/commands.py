@@ -39,7 +39,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     bound_to: tuple[UUID, int] | None = None
 
 
-class Need(NamedTuple):
+class Need(msgspec.Struct, frozen=True):
     """One stream a command is decided on. `exists=None`: it may be absent."""
 
     kind: type[Root]
@@ -137,8 +137,9 @@ class Decision(msgspec.Struct, kw_only=True):
     taken: Sequence[tuple[str, UUID]] = ()
     freed: Sequence[str] = ()
     work: Sequence[Work] = ()
-    #: Stream -> topics, with a space between: facts of these, appended to it by others meanwhile, do not change what was decided.
-    beside: Mapping[UUID, str] = msgspec.field(default_factory=dict)
+    #: Number of a stream -> topics, with a space between: facts of these, appended to it by others meanwhile, do not change what was
+    #: decided.
+    beside: Mapping[int, str] = msgspec.field(default_factory=dict)
     #: The refusal raised when one of `taken` belongs to somebody already.
     when_taken: Callable[[], Exception] | None = None
 

@@ -42,13 +42,15 @@ def uuid7_of(unix_ms: int, tail: int) -> UUID:
 
 _TAIL = Struct(">HQ")
 _set_int, _set_is_safe = vars(UUID)["int"].__set__, vars(UUID)["is_safe"].__set__
+# To look at a member of an enumeration is a function in Python.
+_UNKNOWN = SafeUUID.unknown
 
 
 def _uuid(value: int) -> UUID:
     """`UUID(int=value)` for a value that fits, and sooner: the constructor first finds out what it was given."""
     made = object.__new__(UUID)
     _set_int(made, value)
-    _set_is_safe(made, SafeUUID.unknown)
+    _set_is_safe(made, _UNKNOWN)
     return made
 
 

@@ -12,11 +12,22 @@ from domain.access.refusals import Erased, InvalidToken
 from domain.ports import Clock, Journal
 from infra.access.access_tokens import AccessTokens
 from infra.access.directory import AccountDirectory, Facts
-from infra.access.sessions import PostgresSessions
+from infra.access.sessions import Live, PostgresSessions
 
 API_TOKEN_PREFIX = "dbk_"
 API_TOKEN_CHARS_MAX = 100
 CACHE_HASHES = 10_000
+CACHE_CALLERS = 10_000
+
+
+class _Caller(msgspec.Struct, frozen=True, eq=False):
+    """Who shows an access token, as long as what is known of his account and of his session stays what it was."""
+
+    principal: Principal
+    facts: Facts
+    session_id: UUID
+    session: Live
+    until: datetime
 
 
 class BearerCredentials:
@@ -32,14 +43,33 @@ class BearerCredentials:
         self._clock = clock
         #: Whose token a hash is. A token never changes hands, and whether it still counts is asked of its account.
         self._owners: OrderedDict[str, UUID] = OrderedDict()
+        #: By access token.
+        self._callers: OrderedDict[str, _Caller] = OrderedDict()
 
     async def authenticate(self, bearer: str) -> Principal:
         if bearer.startswith(API_TOKEN_PREFIX):
             return await self._api_token(bearer)
         now = self._clock.now()
-        claims = self._tokens.read(bearer, now=now)
-        facts = await self._in_session(claims.account_id, claims.session, now=now)
-        return Principal(
+        caller = self._callers.get(bearer)
+        if caller is None or not self._stands(caller, now):
+            caller = self._callers[bearer] = await self._found(bearer, now)
+            if len(self._callers) > CACHE_CALLERS:
+                self._callers.popitem(last=False)
+        return caller.principal
+
+    def _stands(self, caller: _Caller, now: datetime) -> bool:
+        """Whether all would be found again as it was."""
+        return (
+            caller.until > now
+            and self._directory.stands(caller.principal.account_id, caller.facts)
+            and self._sessions.stands(caller.session_id, caller.session)
+        )
+
+    async def _found(self, access_token: str, now: datetime) -> _Caller:
+        """Raises InvalidToken, Erased."""
+        claims = self._tokens.read(access_token, now=now)
+        facts, session = await self._in_session(claims.account_id, claims.session, now=now)
+        principal = Principal(
             account_id=claims.account_id,
             roles=facts.roles,
             scopes=None,
@@ -49,13 +79,14 @@ class BearerCredentials:
             suspended=facts.suspended,
             limits=facts.limits,
         )
+        return _Caller(principal, facts, claims.session, session, min(claims.expires_at, session.expires_at))
 
     async def renewed(self, principal: Principal) -> Principal:
         now = self._clock.now()
         if principal.expires_at is not None and principal.expires_at <= now:
             raise InvalidToken()
         if principal.session is not None:
-            facts = await self._in_session(principal.account_id, principal.session, now=now)
+            facts, _ = await self._in_session(principal.account_id, principal.session, now=now)
         else:
             known = await self._directory.facts(principal.account_id)
             if known is not None and known.forgotten:
@@ -68,8 +99,8 @@ class BearerCredentials:
     def forget(self, account_id: UUID) -> None:
         self._directory.forget(account_id)
 
-    async def _in_session(self, account_id: UUID, session_id: UUID, *, now: datetime) -> Facts:
-        """The account whose session it is.   Raises InvalidToken, Erased."""
+    async def _in_session(self, account_id: UUID, session_id: UUID, *, now: datetime) -> tuple[Facts, Live]:
+        """The account whose session it is, and the session.   Raises InvalidToken, Erased."""
         facts = await self._directory.facts(account_id)
         session = await self._sessions.live(session_id)
         if facts is not None and facts.forgotten:
@@ -79,7 +110,7 @@ class BearerCredentials:
             raise InvalidToken()
         if session.created_at < facts.password_changed_at:
             raise InvalidToken()
-        return facts
+        return facts, session
 
     async def _api_token(self, bearer: str) -> Principal:
         if len(bearer) > API_TOKEN_CHARS_MAX or not bearer.isascii():

@@ -73,6 +73,11 @@ class AccountDirectory:
                 self._known.popitem(last=False)
         return facts
 
+    def stands(self, account_id: UUID, facts: Facts) -> bool:
+        """Whether these very *facts* are what `facts` would give at once."""
+        known = self._known.get(account_id.int)
+        return known is not None and known[1] is facts and known[0] > self._monotonic()
+
     def forget(self, account_id: UUID) -> None:
         """It has changed: ask anew."""
         self._changes += 1

@@ -190,6 +190,11 @@ class PostgresSessions:
                 self._live.pop(session.int, None)
         return None if row is None else self._remember(session, Live(*row))
 
+    def stands(self, session: UUID, live: Live) -> bool:
+        """Whether this very *live* is what `live` would give at once."""
+        known = self._live.get(session.int)
+        return known is not None and known[1] is live and known[0] > self._monotonic()
+
     async def _find(self, connection: Any, key: dict[str, bytes]) -> Found:
         row = await (await connection.execute(FIND, key)).fetchone()
         if row is None:

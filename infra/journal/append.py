@@ -62,7 +62,8 @@ class Appended(NamedTuple):
         return (self.outcomes or []).count(CONFLICT)
 
 
-class Guard(NamedTuple):
+# Structs rather than tuples: a round makes hundreds of these, and each comes for a fifth of the time.
+class Guard(msgspec.Struct, frozen=True):
     """A stream as it was seen. `prior`: the number of the command of this round that wrote it last, 0 for none.
 
     `beside`: the topics, with a space between, of what others may have appended since; None: nothing.
@@ -74,7 +75,7 @@ class Guard(NamedTuple):
     beside: str | None = None
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True):
     """One event, ready for the log."""
 
     stream: UUID
@@ -84,7 +85,7 @@ class Line(NamedTuple):
     postings: Postings | None
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True):
     """One command of a batch."""
 
     context: Context

@@ -29,7 +29,9 @@ class Codec:
         hints = _state_hints(kind)
         self.kind = kind
         self.class_version: int = getattr(kind, "class_version", 1)
-        self._converts = [(name, convert) for name, hint in hints.items() if (convert := _convert_of(hint))]
+        converts = {name: convert for name, hint in hints.items() if (convert := _convert_of(hint))}
+        self._times = [name for name, convert in converts.items() if convert is _time]
+        self._converts = [(name, convert) for name, convert in converts.items() if convert is not _time]
         self._whole = [name for name, hint in hints.items() if int in _members(hint)]
         self._defaults = {f.name: f.default for f in fields(kind) if f.name in hints and f.default is not MISSING}
         shape = {name: NotRequired[hint] if name in self._defaults else hint for name, hint in hints.items()}
@@ -42,6 +44,11 @@ class Codec:
         state = event.__dict__.copy()
         del state["originator_id"]
         del state["originator_version"]
+        for name in self._times:
+            value = state[name]
+            # msgspec writes six digits and Z as well, and much faster, but for whole seconds and other zones.
+            if value is not None and not (value.microsecond and value.tzinfo is UTC):
+                state[name] = time_text(value)
         for name, convert in self._converts:
             value = state[name]
             if value is not None:

@@ -58,40 +58,43 @@ def _decide_one(
     pending: Pending, streams: Loaded, cache: Cache, mapper: CanonicalMapper, writers: Mapping[int, int]
 ) -> tuple[Decided, bool]:
     """The decided command, and whether the aggregates are as the log will have them."""
-    guards: list[Guard] = []
-    # What the command needs and the log has, by the number of its guard.
-    needed: dict[int, Root] = {}
+    # As `Guard` has them: stream, version, and who wrote it last in this round.
+    seen: list[tuple[UUID, int, int]] = []
+    # What the command needs and the log has, with its version, by its identity.
+    needed: dict[int, tuple[Root, int]] = {}
     for need in pending.needs:
         aggregate = cache.peek(need.id)
         if aggregate is None:
-            guards.append(Guard(need.id, 0, 0))
+            seen.append((need.id, 0, 0))
         else:
-            needed[len(guards)] = aggregate
-            guards.append(Guard(need.id, aggregate.version, writers.get(id(aggregate), 0)))
+            needed[id(aggregate)] = aggregate, aggregate.version
+            seen.append((need.id, aggregate.version, writers.get(id(aggregate), 0)))
+    new: list[Root] = []
     try:
         if pending.context.bound_to is not None:
-            _check_bound(pending.context.bound_to, guards)
+            _check_bound(pending.context.bound_to, seen)
         decision = pending.handler.decide(pending.command, streams, pending.context.now)
-        known = {id(aggregate) for aggregate in needed.values()}
-        new = [aggregate for aggregate in decision.saved if id(aggregate) not in known]
-        guards += [Guard(aggregate.id, aggregate.version - len(aggregate.pending_events), 0) for aggregate in new]
+        for aggregate in decision.saved:
+            if id(aggregate) not in needed:
+                new.append(aggregate)
+                seen.append((aggregate.id, aggregate.version - len(aggregate.pending_events), 0))
         lines = _lines(decision, mapper)
-        for aggregate in needed.values():
+        for aggregate, _ in needed.values():
             if aggregate.pending_events:
                 raise RuntimeError(f"{type(pending.command).__name__} changed a stream that its decision does not save")
     except Exception as refusal:  # noqa: BLE001 A defect of one command is that command's answer; the writer serves everybody.
-        clean = all(guards[number].version == aggregate.version for number, aggregate in needed.items())
-        return Decided(pending, None, refusal, guards), clean
-    if decision.beside:
-        guards = [Guard(stream, version, prior, decision.beside.get(stream)) for stream, version, prior, _ in guards]
+        clean = all(aggregate.version == version for aggregate, version in needed.values())
+        return Decided(pending, None, refusal, [Guard(*each) for each in seen]), clean
+    beside = decision.beside
+    guards = [Guard(stream, version, prior, beside.get(stream.int)) for stream, version, prior in seen]
     for aggregate in new:
         cache.put_new(aggregate)
     return Decided(pending, decision, None, guards, lines), True
 
 
-def _check_bound(bound_to: tuple[UUID, int], guards: Sequence[Guard]) -> None:
+def _check_bound(bound_to: tuple[UUID, int], seen: Sequence[tuple[UUID, int, int]]) -> None:
     """Raises Overtaken when the stream that the command is bound to has moved on."""
-    if any(guard.stream == bound_to[0] and guard.version != bound_to[1] for guard in guards):
+    if any(stream == bound_to[0] and version != bound_to[1] for stream, version, _ in seen):
         raise Overtaken()
 
 

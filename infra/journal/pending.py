@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from domain.kernel.commands import Command, Context, Decision, Handler, Need, Receipt
@@ -13,8 +13,7 @@ from domain.kernel.facts import Root
 from infra.journal.append import Entry, Guard, Line
 
 
-@dataclass(slots=True, eq=False)
-class Pending:
+class Pending(Struct, eq=False):
     """One accepted command and who waits for it: its caller, then the callers of its twins.
 
     A caller that leaves cancels his future, and nothing else. `refused` counts the appends that refused what was decided; `look`: it is
@@ -43,8 +42,7 @@ class Pending:
                 caller.set_exception(error)
 
 
-@dataclass(slots=True, eq=False)
-class Decided:
+class Decided(Struct, eq=False):
     """One command of a round: a decision, or a refusal that answers the caller once the round is in the log."""
 
     pending: Pending
@@ -52,16 +50,14 @@ class Decided:
     refusal: BaseException | None
     guards: list[Guard]
     lines: list[Line] = field(default_factory=list)
-
     #: Whether it is part of the append; what changes nothing only waits for what it was decided on.
-    sent: bool = field(init=False)
+    sent: bool = False
 
     def __post_init__(self) -> None:
         self.sent = self.decision is not None and bool(self.lines or self.decision.work or self.decision.taken or self.decision.freed)
 
 
-@dataclass(slots=True, eq=False)
-class Round:
+class Round(Struct, eq=False):
     """What one append carries. `items` are numbered from 1 in guards; only the sent ones go to the database."""
 
     items: list[Decided] = field(default_factory=list)

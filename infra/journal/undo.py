@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from infra.journal.pending import Decided, Round
 
 
@@ -25,7 +27,7 @@ def undone(round_: Round, astray: Collection[UUID]) -> tuple[list[Decided], set[
         kept.append(item)
         if item.sent:
             numbers[number] = len(numbers) + 1
-        item.guards = [guard._replace(prior=numbers[guard.prior]) if guard.prior else guard for guard in item.guards]
+        item.guards = [replace(guard, prior=numbers[guard.prior]) if guard.prior else guard for guard in item.guards]
     changed = {guard.stream for item in kept for guard in item.guards}
     numbers_of_changed = {stream.int for stream in changed}
     round_.items = kept

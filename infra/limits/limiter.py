@@ -27,7 +27,7 @@ PROBE_SECONDS = 1.0
 BATCH_MAX = 256
 #: A call costs as much as a dozen questions in it, here and in Redis: while several come at once, more are waited for; and longer while
 #: nobody waits for the answer.
-CROWD, GATHER_SECONDS, REPORT_SECONDS = 3, 0.002, 0.01
+CROWD, GATHER_SECONDS, REPORT_SECONDS = 3, 0.002, 0.025
 UNLIMITED = 1 << 40
 PREFIX = "{limits}:"
 KEYS_REMEMBERED = 8_192

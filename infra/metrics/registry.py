@@ -2,20 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from infra.metrics.answered import Answered
 from infra.metrics.siblings import joined
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0)
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 GATHER_SECONDS = 2.0
 API = "api"
-ANSWERED_AT_ONCE = 128
-_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
 class ProcessMetrics:
@@ -40,14 +38,12 @@ class ProcessMetrics:
         self._siblings = siblings
         self._process = process
         self._log = structlog.get_logger()
-        labels, place = ("route", "method", "status"), self.registry
-        self._requests = Counter("daybook_requests", "Answered requests.", labels, registry=place)
-        self._seconds = Histogram(
-            "daybook_request_seconds", "Time to answer.", ("route", "method"), buckets=SECONDS, registry=self.registry
-        )
-        self._bypassed = Counter(
-            "daybook_limits_bypassed", "Requests let through while Redis was away.", ("bucket",), registry=self.registry
-        )
+        place = self.registry
+        answered = Answered(SECONDS)
+        place.register(answered)
+        #: Route, method, status, and the seconds until the answer.
+        self.request = answered.count
+        self._bypassed = Counter("daybook_limits_bypassed", "Requests let through while Redis was away.", ("bucket",), registry=place)
         self._batch = Histogram("daybook_writer_batch_commands", "Commands in one append.", buckets=BATCHES, registry=place)
         self._append = Histogram("daybook_writer_append_seconds", "Time of one append.", buckets=SECONDS, registry=place)
         common, own = gauges or {}, own_gauges or {}
@@ -55,23 +51,6 @@ class ProcessMetrics:
         self._gauges = {name: Gauge(name, reader.help, reader.labels, registry=self._common) for name, reader in common.items()}
         self._gauges |= {name: Gauge(name, reader.help, reader.labels, registry=place) for name, reader in own.items()}
         self._own = list(own)
-        #: Requests that are not counted yet: one after the other they are counted in a third of the time.
-        self._answered: list[tuple[str, str, int, float]] = []
-        # Looking a child up by its labels costs more than counting, so it is done once per combination.
-        self._request_child = lru_cache(maxsize=4096)(lambda *values: self._requests.labels(*values))
-        self._seconds_child = lru_cache(maxsize=1024)(lambda *values: self._seconds.labels(*values))
-
-    def request(self, route: str, method: str, status: int, seconds: float) -> None:
-        self._answered.append((route, method, status, seconds))
-        if len(self._answered) >= ANSWERED_AT_ONCE:
-            self._count_answered()
-
-    def _count_answered(self) -> None:
-        answered, self._answered = self._answered, []
-        for route, method, status, seconds in answered:
-            known = method if method in _METHODS else "other"
-            self._request_child(route, known, str(status)).inc()
-            self._seconds_child(route, known).observe(seconds)
 
     def limiter_bypassed(self, bucket: str) -> None:
         self._bypassed.labels(bucket).inc()
@@ -82,7 +61,6 @@ class ProcessMetrics:
         self._append.observe(seconds)
 
     async def render(self) -> bytes:
-        self._count_answered()
         await asyncio.gather(*(self._read(name) for name in self._readers))
         own, common = generate_latest(self.registry), generate_latest(self._common)
         if not self._siblings:
@@ -92,7 +70,6 @@ class ProcessMetrics:
 
     async def own(self) -> bytes:
         """What siblings are told: nothing that they know themselves."""
-        self._count_answered()
         await asyncio.gather(*(self._read(name) for name in self._own))
         return generate_latest(self.registry)
 

@@ -106,7 +106,7 @@ def _bump(command: Bump, streams: Streams, now: datetime) -> Decision:
         freed=command.free,
         work=command.work,
         when_taken=NameTaken,
-        beside={command.counter_id: command.beside} if command.beside else {},
+        beside={command.counter_id.int: command.beside} if command.beside else {},
     )
 
 

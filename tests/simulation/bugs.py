@@ -54,7 +54,7 @@ RULES = [
     ),
     Bug("credits are held that are not there", _CREDITS, "if available < amount:", "if False:"),
     Bug("what is spent is free again", _CREDITS, 'grant["free"] += amount - spent.get(key, 0)', 'grant["free"] += amount'),
-    Bug("a hold stands beside another", _CREDITS, "return {self.id: _ENDS}", "return {self.id: _HOLDS_AND_ENDS}"),
+    Bug("a hold stands beside another", _CREDITS, "return {self.id.int: _ENDS}", "return {self.id.int: _HOLDS_AND_ENDS}"),
     Bug("grants that have expired are spent", "domain.credits.burning", 'grant["expires_at"] is None or grant["expires_at"] > now', "True"),
 ]
 

@@ -43,7 +43,7 @@ def revoke(number: int, amount: int) -> Act:
     )
 
 
-def decided(account: CreditAccount, act: Act) -> tuple[list[Fact], dict[UUID, str]] | None:
+def decided(account: CreditAccount, act: Act) -> tuple[list[Fact], dict[int, str]] | None:
     """The facts that *act* leads to on a copy of *account*, and what it takes beside it; None when it is refused."""
     copy = copy_of(account)
     try:
@@ -61,8 +61,8 @@ def with_facts(account: CreditAccount, facts: list[Fact]) -> CreditAccount:
     return copy
 
 
-def may_come_before(theirs: list[Fact], beside: dict[UUID, str], account: CreditAccount) -> bool:
-    return {fact.TOPIC for fact in theirs} <= set(beside.get(account.id, "").split())
+def may_come_before(theirs: list[Fact], beside: dict[int, str], account: CreditAccount) -> bool:
+    return {fact.TOPIC for fact in theirs} <= set(beside.get(account.id.int, "").split())
 
 
 def check(account: CreditAccount) -> None:
