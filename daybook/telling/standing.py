@@ -11,6 +11,7 @@ from domain.ports import Connections
 from domain.telling.low import MEASURING_SOURCES
 from projections.credits.balance_rows import BalanceRow
 from projections.credits.balances import MODEL, balance_of, folded_onto
+from projections.kernel.facts import Event
 from projections.kernel.reader import Reader
 
 ACCOUNTS_MAX = 1_000
@@ -48,7 +49,11 @@ class Standings:
         async with self._reads.connection() as connection:
             start = before = await self._before(connection, account_id, position)
             after = before.position if before else 0
-            facts = await self._reader.of_account(connection, account_id, after=after, upto=position, topics=MODEL.topics)
+            facts: list[Event] = []
+            async for page in self._reader.of_account(connection, account_id, after=after, upto=position, topics=MODEL.topics):
+                if facts:
+                    before = folded_onto(before, facts)
+                facts = page
             values = {"account_id": account_id, "position": position, "books": BOOKS}
             found = await (await connection.execute(MEASURE, values)).fetchone()
         if facts[:-1]:

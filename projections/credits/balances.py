@@ -118,8 +118,9 @@ async def balance_of(conn: AsyncConnection[Any], account_id: UUID) -> BalanceRow
 async def latest_balance_of(conn: AsyncConnection[Any], account_id: UUID) -> BalanceRow | None:
     """The balance as of the end of the log, also while the read model is behind: its row and the account's later facts, folded."""
     seen, row = await _read(conn, account_id)
-    later = await Reader().of_account(conn, account_id, after=seen, topics=MODEL.topics)
-    return folded_onto(row, later) if later else row
+    async for later in Reader().of_account(conn, account_id, after=seen, topics=MODEL.topics):
+        row = folded_onto(row, later)
+    return row
 
 
 async def accounts_with_due_grants(conn: AsyncConnection[Any], *, now: Any, limit: int = 100) -> list[UUID]:

@@ -1,5 +1,6 @@
 """Balances as they were: folded from the account's ledger facts up to a point, so that every earlier answer stays true."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,23 +35,26 @@ async def running_balances(conn: AsyncConnection[Any], *, position: int, after: 
 
 async def balance_at_position(conn: AsyncConnection[Any], account_id: UUID, position: int) -> BalanceRow | None:
     """After log position *position*; None before the account's ledger was opened."""
-    return _folded(await _facts(conn, account_id, upto=position))
+    return await _folded(conn, account_id, lambda event: True, upto=position)
 
 
 async def balance_recorded_by(conn: AsyncConnection[Any], account_id: UUID, moment: datetime) -> BalanceRow | None:
     """As the log stood at *moment*, which must have come."""
     await settle(conn, moment)
-    return _folded([event for event in await _facts(conn, account_id) if event.recorded_at <= moment])
+    return await _folded(conn, account_id, lambda event: event.recorded_at <= moment)
 
 
 async def balance_effective_by(conn: AsyncConnection[Any], account_id: UUID, moment: datetime) -> BalanceRow | None:
     """Counting what counts from *moment* or before, whenever it was recorded."""
-    return _folded([event for event in await _facts(conn, account_id) if event.fact.timestamp <= moment])
+    return await _folded(conn, account_id, lambda event: event.fact.timestamp <= moment)
 
 
-async def _facts(conn: AsyncConnection[Any], account_id: UUID, *, upto: int = ENDLESS) -> list[Event]:
-    return await Reader().of_account(conn, account_id, after=0, upto=upto, topics=MODEL.topics)
-
-
-def _folded(facts: list[Event]) -> BalanceRow | None:
-    return folded_onto(None, facts) if facts else None
+async def _folded(
+    conn: AsyncConnection[Any], account_id: UUID, counts: Callable[[Event], bool], *, upto: int = ENDLESS
+) -> BalanceRow | None:
+    """The balance after the account's ledger facts that count; None without any."""
+    row: BalanceRow | None = None
+    async for page in Reader().of_account(conn, account_id, after=0, upto=upto, topics=MODEL.topics):
+        if counted := [event for event in page if counts(event)]:
+            row = folded_onto(row, counted)
+    return row

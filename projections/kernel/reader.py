@@ -1,6 +1,6 @@
 """Reads the log for folding: its own statement, only the columns that read models use."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +16,11 @@ READ = """
     SELECT position, stream, version, topic, recorded_at, account_id, state FROM journal.events
     WHERE position > %(after)s AND position <= %(upto)s ORDER BY position LIMIT %(limit)s
 """
-# What an account's read models have not seen yet: few facts, when the models keep up.
+# A page of an account's, by the index of its history.
 READ_ACCOUNT = """
     SELECT position, stream, version, topic, recorded_at, account_id, state FROM journal.events
     WHERE account_id = %(account_id)s AND position > %(after)s AND position <= %(upto)s AND topic = ANY(%(topics)s)
-    ORDER BY position
+    ORDER BY position LIMIT %(limit)s
 """
 # First facts of streams: what was asked for. They never change, so every model may look them up at any time.
 READ_FIRST = """
@@ -35,6 +35,8 @@ READ_BEFORE = """
 # The end of the log, by its index.
 HEAD = "SELECT position FROM journal.events ORDER BY position DESC LIMIT 1"
 ENDLESS = 2**63 - 1
+#: A few milliseconds of decoding and folding, in which the process does nothing else.
+PAGE_EVENTS = 500
 _PLACES = Places(position=0, state=6)
 
 
@@ -54,10 +56,17 @@ class Reader:
 
     async def of_account(
         self, conn: AsyncConnection[Any], account_id: UUID, *, after: int, topics: Iterable[str], upto: int = ENDLESS
-    ) -> list[Event]:
-        """All events of an account after *after*, up to *upto*, that have one of *topics*."""
-        params = {"account_id": account_id, "after": after, "upto": upto, "topics": list(topics)}
-        return self.decode(await rows_of(conn, READ_ACCOUNT, params))
+    ) -> AsyncIterator[list[Event]]:
+        """All events of an account after *after*, up to *upto*, that have one of *topics*: in pages, none empty.
+
+        Few, when the read models keep up. But a busy account has millions in all, and others have their turn between two pages.
+        """
+        params = {"account_id": account_id, "after": after, "upto": upto, "topics": list(topics), "limit": PAGE_EVENTS}
+        while rows := await rows_of(conn, READ_ACCOUNT, params):
+            yield self.decode(rows)
+            if len(rows) < PAGE_EVENTS:
+                return
+            params["after"] = rows[-1][0]
 
     async def first_facts(self, conn: AsyncConnection[Any], streams: list[UUID]) -> list[Event]:
         """The first event of each of *streams*, in no order."""

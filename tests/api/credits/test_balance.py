@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from projections.kernel import reader
 from tests.support.api_words import CAT, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -48,7 +49,9 @@ async def test_the_balance_after_a_submit_shows_the_hold_every_time(house):
         assert (await balance(house, person)).json()["held"] == 5 * number
 
 
-async def test_every_earlier_answer_stays_true(house, operator):
+@pytest.mark.parametrize("page", [1, 3, reader.PAGE_EVENTS])
+async def test_every_earlier_answer_stays_true_however_the_history_is_read(house, operator, monkeypatch, page):
+    monkeypatch.setattr(reader, "PAGE_EVENTS", page)
     person = await house.person(credits=25)
     seen = []
     for step in (submit, submit, lambda house, person: grant(house, operator, person)):

@@ -21,6 +21,7 @@ from domain.kernel.limits import STREAM_WAITING_BYTES_MAX, STREAMS_MAX
 from domain.notary.commands import RecordRestore
 from domain.telling.names import STREAMED
 from infra.telling.voices import RedisSaying
+from projections.kernel import reader
 from projections.notary.incarnations import Incarnation, begin
 from tests.support.event_stream import ids, listening
 from tests.support.eventually import eventually
@@ -279,7 +280,9 @@ async def test_what_was_bought_is_told_as_it_is_shown(house, alice):
     assert "credits.changed" in [event.type for event in told]
 
 
-async def test_every_teller_says_the_same_of_the_same_position_in_whatever_order_he_is_asked(house):
+@pytest.mark.parametrize("page", [1, 3, reader.PAGE_EVENTS])
+async def test_every_teller_says_the_same_of_the_same_position_in_whatever_order_he_is_asked(house, monkeypatch, page):
+    monkeypatch.setattr(reader, "PAGE_EVENTS", page)
     erin = await house.person(credits=25)
     for _ in range(4):
         await house.finished(erin)
