@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -12,6 +11,7 @@ from uuid import UUID
 from domain.accounts.account import Account
 from domain.kernel.refusals import Unavailable
 from domain.ports import Journal, Tail
+from infra.kept import Kept
 
 CACHE_ACCOUNTS = 10_000
 #: The tail says at once what has changed; this is for the day it cannot.
@@ -50,16 +50,16 @@ class AccountDirectory:
         """*changed* is told of every account that is forgotten because it has changed."""
         self._journal = journal
         self._changed = changed
-        self._monotonic = monotonic
-        #: By the number of the account's id: hashing an id is a function in Python.
-        self._known: OrderedDict[int, tuple[float, Facts]] = OrderedDict()
+        self._known: Kept[Facts] = Kept(CACHE_ACCOUNTS, CACHE_SECONDS, monotonic)
+        #: Whether these very facts are what `facts` would give at once.
+        self.stands = self._known.has
         self._changes = 0
 
     async def facts(self, account_id: UUID) -> Facts | None:
         """None when there is no such account."""
-        known = self._known.get(account_id.int)
-        if known is not None and known[0] > self._monotonic():
-            return known[1]
+        known = self._known.fresh(account_id)
+        if known is not None:
+            return known
         changes = self._changes
         account = await self._journal.load(Account, account_id)
         if account is None:
@@ -67,21 +67,13 @@ class AccountDirectory:
         facts = facts_of(account)
         # What changed while it was read may be missing from it: then it is good for this once.
         if changes == self._changes:
-            self._known[account_id.int] = self._monotonic() + CACHE_SECONDS, facts
-            self._known.move_to_end(account_id.int)
-            if len(self._known) > CACHE_ACCOUNTS:
-                self._known.popitem(last=False)
+            self._known.keep(account_id, facts)
         return facts
-
-    def stands(self, account_id: UUID, facts: Facts) -> bool:
-        """Whether these very *facts* are what `facts` would give at once."""
-        known = self._known.get(account_id.int)
-        return known is not None and known[1] is facts and known[0] > self._monotonic()
 
     def forget(self, account_id: UUID) -> None:
         """It has changed: ask anew."""
         self._changes += 1
-        self._known.pop(account_id.int, None)
+        self._known.drop(account_id)
         self._changed(account_id)
 
     async def follow(self, tail: Tail) -> None:

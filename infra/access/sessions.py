@@ -1,7 +1,6 @@
 """Sessions in PostgreSQL: families of refresh tokens, each used once."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from domain.ports import Connections, Ids
 from infra.access.access_tokens import LIFE, AccessTokens
 from infra.access.directory import AccountDirectory
 from infra.access.refresh_tokens import Sign, hash_of, new_token, session_of, successor_of
+from infra.kept import Kept
 
 ABSOLUTE = timedelta(days=60)
 IDLE = timedelta(days=14)
@@ -110,10 +110,10 @@ class PostgresSessions:
         self._tokens = tokens
         self._sign = sign
         self._ids = ids
-        self._monotonic = monotonic
         self._log = structlog.get_logger().bind(log="security")
-        #: By the number of the session's id: hashing an id is a function in Python.
-        self._live: OrderedDict[int, tuple[float, Live]] = OrderedDict()
+        self._live: Kept[Live] = Kept(CACHE_SESSIONS, CACHE_SECONDS, monotonic)
+        #: Whether this very session is what `live` would give at once.
+        self.stands = self._live.has
 
     async def begin(self, account_id: UUID, *, now: datetime) -> IssuedTokens:
         session = self._ids.new()
@@ -124,8 +124,8 @@ class PostgresSessions:
             await connection.execute(TIDY, {"now": now})
             crowded_out = await (await connection.execute(CROWD, {"account_id": account_id, "most": SESSIONS_MAX})).fetchall()
         for (other,) in crowded_out:
-            self._live.pop(other.int, None)
-        self._remember(session, Live(account_id, now, now + ABSOLUTE))
+            self._live.drop(other)
+        self._live.keep(session, Live(account_id, now, now + ABSOLUTE))
         return self._issued(account_id, session, token, now)
 
     async def refresh(self, refresh_token: str, *, now: datetime) -> IssuedTokens:
@@ -146,7 +146,7 @@ class PostgresSessions:
                 raise RefreshTokenInvalid()
             if now - found.used_at > GRACE:
                 await connection.execute(END, {"session": found.session, "now": now, "by": "reuse"})
-                self._live.pop(found.session.int, None)
+                self._live.drop(found.session)
                 self._log.warning("refresh token reused", account=str(found.account_id), session=str(found.session))
                 raise RefreshTokenReused()
         return self._issued(found.account_id, found.session, successor, now)
@@ -154,14 +154,14 @@ class PostgresSessions:
     async def end(self, session: UUID, *, now: datetime) -> None:
         async with self._connections.connection() as connection:
             await connection.execute(END, {"session": session, "now": now, "by": "logout"})
-        self._live.pop(session.int, None)
+        self._live.drop(session)
 
     async def end_all(self, account_id: UUID, *, now: datetime, but: UUID | None = None) -> None:
         values = {"account_id": account_id, "now": now, "by": "password_changed", "but": but}
         async with self._connections.connection() as connection:
             rows = await (await connection.execute(END_ALL, values)).fetchall()
         for (session,) in rows:
-            self._live.pop(session.int, None)
+            self._live.drop(session)
 
     async def last_begun(self, account_id: UUID) -> datetime | None:
         async with self._connections.connection() as connection:
@@ -175,25 +175,20 @@ class PostgresSessions:
 
     async def live(self, session: UUID) -> Live | None:
         """The session, unless it was ended; known for a few seconds."""
-        known = self._live.get(session.int)
+        known = self._live.fresh(session)
         if known is not None:
-            if known[0] > self._monotonic():
-                return known[1]
+            return known
+        if (lapsed := self._live.any(session)) is not None:
             # One request asks again; those beside it go on with what was known a moment ago.
-            self._remember(session, known[1])
+            self._live.keep(session, lapsed)
         row = None
         try:
             async with self._connections.connection() as connection:
                 row = await (await connection.execute(LIVE, {"session": session})).fetchone()
         finally:
             if row is None:
-                self._live.pop(session.int, None)
-        return None if row is None else self._remember(session, Live(*row))
-
-    def stands(self, session: UUID, live: Live) -> bool:
-        """Whether this very *live* is what `live` would give at once."""
-        known = self._live.get(session.int)
-        return known is not None and known[1] is live and known[0] > self._monotonic()
+                self._live.drop(session)
+        return None if row is None else self._live.keep(session, Live(*row))
 
     async def _find(self, connection: Any, key: dict[str, bytes]) -> Found:
         row = await (await connection.execute(FIND, key)).fetchone()
@@ -213,10 +208,3 @@ class PostgresSessions:
     def _issued(self, account_id: UUID, session: UUID, refresh_token: str, now: datetime) -> IssuedTokens:
         access_token = self._tokens.make(account_id, session, token_id=self._ids.new(), now=now)
         return IssuedTokens(access_token=access_token, refresh_token=refresh_token, expires_in=int(LIFE.total_seconds()))
-
-    def _remember(self, session: UUID, live: Live) -> Live:
-        self._live[session.int] = self._monotonic() + CACHE_SECONDS, live
-        self._live.move_to_end(session.int)
-        if len(self._live) > CACHE_SESSIONS:
-            self._live.popitem(last=False)
-        return live

@@ -4,13 +4,13 @@ import hmac
 import os
 import time
 import unicodedata
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from domain.access.refusals import Erased, KeysMissing
 from domain.ports import Clock, Connections, ObjectStore
 from infra.clock import SystemClock
+from infra.kept import Kept
 from infra.secrets.epochs import RETRY_AFTER_SECONDS, Epochs
 from infra.secrets.keyring import Keyring
 from infra.secrets.master import KEY_BYTES
@@ -54,10 +54,8 @@ class PostgresVault:
         self._connections = epochs.connections
         self._keyring = epochs.keyring
         self._email_key = email_key
-        self._monotonic = monotonic
         self._clock = clock or SystemClock()
-        #: Number of the account's id -> (until when it may be used, the key), the longest known first.
-        self._known: OrderedDict[int, tuple[float, DataKey]] = OrderedDict()
+        self._known: Kept[DataKey] = Kept(CACHE_KEYS, CACHE_SECONDS, monotonic)
 
     async def create(self, account_id: UUID) -> DataKey:
         key = os.urandom(KEY_BYTES)
@@ -69,12 +67,12 @@ class PostgresVault:
         raise KeysMissing(epoch=epoch, retry_after=RETRY_AFTER_SECONDS)
 
     async def key(self, account_id: UUID) -> DataKey:
-        known = self._known.get(account_id.int)
-        if known is not None and known[0] > self._monotonic():
-            return known[1]
+        known = self._known.fresh(account_id)
+        if known is not None:
+            return known
         row = await self.epochs.row(FIND, account_id=account_id)
         if row is None or row[1] is None:
-            self._known.pop(account_id.int, None)
+            self._known.drop(account_id)
             raise Erased()
         wrapping = await self.epochs.key_of(row[0])
         if wrapping is not None:
@@ -88,7 +86,7 @@ class PostgresVault:
         self.forget(account_id)
 
     def forget(self, account_id: UUID) -> None:
-        self._known.pop(account_id.int, None)
+        self._known.drop(account_id)
 
     def email_index(self, email: str) -> str:
         folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
@@ -107,12 +105,7 @@ class PostgresVault:
         return await _standing(self._connections, self._keyring, purpose)
 
     def _remember(self, account_id: UUID, key: bytes) -> DataKey:
-        found = DataKey(account_id, key)
-        self._known[account_id.int] = self._monotonic() + CACHE_SECONDS, found
-        self._known.move_to_end(account_id.int)
-        if len(self._known) > CACHE_KEYS:
-            self._known.popitem(last=False)
-        return found
+        return self._known.keep(account_id, DataKey(account_id, key))
 
 
 async def open_vault(

@@ -50,7 +50,7 @@ async def pool(database_url):
 
 async def session_of(process, account_id, now=NOW):
     await process.sessions.begin(account_id, now=now)
-    return UUID(int=next(reversed(process.sessions._live)))
+    return UUID(int=next(reversed(process.sessions._live._values)))
 
 
 async def test_a_logout_elsewhere_is_noticed_within_seconds(pool):

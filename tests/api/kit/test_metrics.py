@@ -1,5 +1,6 @@
 """What a process counts, in the text format."""
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.metrics.registry import GaugeReader, ProcessMetrics
@@ -21,6 +22,9 @@ async def test_requests_are_counted_by_route_method_and_status():
     found = await samples(metrics)
     assert found[("daybook_requests_total", (("method", "POST"), ("route", "/v1/things"), ("status", "202")))] == 2
     assert found[("daybook_request_seconds_bucket", (("le", "0.005"), ("method", "POST"), ("route", "/v1/things")))] == 1
+    seconds = {name: value for (name, labels), value in found.items() if name.startswith("daybook_request_seconds_") and len(labels) == 2}
+    assert seconds == {"daybook_request_seconds_count": 2, "daybook_request_seconds_sum": pytest.approx(0.01)}
+    assert found[("daybook_request_seconds_bucket", (("le", "+Inf"), ("method", "POST"), ("route", "/v1/things")))] == 2
 
 
 async def test_a_made_up_method_makes_no_series_of_its_own():
