@@ -20,8 +20,8 @@ HISTORY = """
            -credits, CASE WHEN topic = 'credits.held' THEN 1 ELSE 0 END, 0, CASE WHEN topic = 'credits.held' THEN 0 ELSE credits END,
            book, json_build_object('grant_id', %(grant)s::text, 'amount', 7, 'expires_at', NULL)::text::bytea
     FROM generate_series(1, %(events)s) AS n, generate_series(0, 1) AS other,
-         LATERAL (SELECT CASE WHEN n = 1 OR other = 1 THEN 'credits.granted' WHEN n = 2 THEN 'credits.grant_expired' ELSE 'credits.held' END)
-         AS t (topic),
+         LATERAL (SELECT CASE WHEN n = 1 OR other = 1 THEN 'credits.granted' WHEN n = 2 THEN 'credits.grant_expired'
+                         ELSE 'credits.held' END) AS t (topic),
          LATERAL (SELECT CASE topic WHEN 'credits.granted' THEN -500 WHEN 'credits.held' THEN 1 ELSE 7 END,
                          CASE topic WHEN 'credits.granted' THEN 'issued:purchase' WHEN 'credits.held' THEN '' ELSE 'breakage' END)
          AS p (credits, book)
