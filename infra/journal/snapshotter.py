@@ -19,12 +19,19 @@ WAITING_MAX = 1_000
 #: A snapshot is worth its bytes only after so many events: reading an event costs about as much as writing this.
 BYTES_PER_EVENT = 64
 STREAMS_MAX = 10_000
+#: So many of a stream stay beside the newest: for processes of another release, whose state has another shape.
+STAY = 3
 
-# Two processes may write the same one: they are equal.
-INSERT = """
-    INSERT INTO journal.snapshots (stream, version, position, kind, shape, state)
-    VALUES (%(stream)s, %(version)s, %(position)s, %(kind)s, %(shape)s, %(state)s)
-    ON CONFLICT DO NOTHING
+# Two processes may write the same one: they are equal. Those that nobody reads any more go, or there would be more and more of them.
+INSERT = f"""
+    WITH made AS (
+        INSERT INTO journal.snapshots (stream, version, position, kind, shape, state)
+        VALUES (%(stream)s, %(version)s, %(position)s, %(kind)s, %(shape)s, %(state)s)
+        ON CONFLICT DO NOTHING
+    )
+    DELETE FROM journal.snapshots WHERE stream = %(stream)s AND version < (
+        SELECT version FROM journal.snapshots WHERE stream = %(stream)s ORDER BY version DESC OFFSET {STAY - 1} LIMIT 1
+    )
 """
 
 logger = logging.getLogger(__name__)

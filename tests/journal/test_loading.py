@@ -10,6 +10,7 @@ import pytest
 
 from domain.kernel.journal_refusals import UpgradeNeeded
 from infra.journal.snapshots import copy_of, freeze, thaw
+from infra.journal.snapshotter import INSERT, STAY
 from tests.journal.counters import COUNTERS, Bump, Counter, CounterOpened, Open
 from tests.support.journal import JournalWorld, context, journal_world
 
@@ -82,6 +83,16 @@ async def test_a_long_stream_is_loaded_from_its_snapshot(counters: JournalWorld)
         assert found is not None
         assert (found.total, found.version, found.position) == (sum(range(451)), 451, 451)
         assert (await other.journal.execute(Bump(counter_id=counter), context())).position == 452
+
+
+async def test_of_a_streams_snapshots_only_the_latest_stay(counters: JournalWorld) -> None:
+    busy, calm = uuid4(), uuid4()
+    async with counters.pool.connection() as connection:
+        for stream, version in [(calm, 1), *((busy, version) for version in range(1, 10))]:
+            values = {"stream": stream, "version": version, "position": version, "kind": "tests.counter", "shape": 1, "state": b""}
+            await connection.execute(INSERT, values)
+    rows = await counters.rows("SELECT stream, version FROM journal.snapshots ORDER BY version")
+    assert rows == [(calm, 1), *((busy, version) for version in range(9 - STAY, 10))]
 
 
 async def test_a_snapshot_of_another_shape_is_not_read(counters: JournalWorld) -> None:

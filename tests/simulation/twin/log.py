@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from infra.journal.snapshotter import STAY
 from infra.journal.tails import CLOCK, EPOCH, EVENT, SNAPSHOT, USED
 
 
@@ -125,7 +126,10 @@ class Log:
         return [(EVENT, e.stream, e.version, e.position, e.topic, e.state) for e in self.after(stream, version) if e.position <= until]
 
     def keep_snapshot(self, stream: UUID, version: int, position: int, kind: str, shape: int, state: bytes) -> None:
-        self.snapshots.setdefault(stream, {}).setdefault(version, Snapshot(version, position, kind, shape, state))
+        of_stream = self.snapshots.setdefault(stream, {})
+        for old in sorted(of_stream)[:-STAY]:
+            del of_stream[old]
+        of_stream.setdefault(version, Snapshot(version, position, kind, shape, state))
 
     def expiring_grants(self, after: str, now: datetime, limit: int) -> list[tuple[Any, ...]]:
         """Accounts and canonical times of the grants that have expired, earliest first."""
