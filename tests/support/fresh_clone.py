@@ -65,6 +65,8 @@ def main() -> int:
     if unknown := {step.split()[0] for step in options.steps} - set(WRITES):
         parser.error(f"no such step: {', '.join(sorted(unknown))}; there are {known}")
     folder = Path(tempfile.mkdtemp(prefix="daybook-"))
+    # As a newcomer's: where root runs it, the account that PostgreSQL borrows must reach what is installed in there.
+    folder.chmod(0o755)
     try:
         clone = cloned(folder / "a fresh clone")
         outcomes = [ran(clone, *step.split(maxsplit=1)) for step in options.steps]
