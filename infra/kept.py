@@ -26,7 +26,7 @@ class Kept(Generic[Value]):
         known = self._values.get(id.int)
         return known[1] if known is not None and known[0] > self._monotonic() else None
 
-    def any(self, id: UUID) -> Value | None:
+    def known(self, id: UUID) -> Value | None:
         """Also what is not fresh any more."""
         known = self._values.get(id.int)
         return None if known is None else known[1]

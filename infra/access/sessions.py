@@ -178,7 +178,7 @@ class PostgresSessions:
         known = self._live.fresh(session)
         if known is not None:
             return known
-        if (lapsed := self._live.any(session)) is not None:
+        if (lapsed := self._live.known(session)) is not None:
             # One request asks again; those beside it go on with what was known a moment ago.
             self._live.keep(session, lapsed)
         row = None
