@@ -46,7 +46,7 @@ class Codec:
         del state["originator_version"]
         for name in self._times:
             value = state[name]
-            # msgspec writes six digits and Z as well, and much faster, but for whole seconds and other zones.
+            # As `_time`, without a function for each.
             if value is not None and not (value.microsecond and value.tzinfo is UTC):
                 state[name] = time_text(value)
         for name, convert in self._converts:
