@@ -9,6 +9,7 @@ from typing import Any
 from sanic.compat import Header
 from sanic.exceptions import BadRequest
 from sanic.http import Http, Stage
+from sanic.http.http1 import HTTP_CONTINUE
 from sanic.models.server_types import ConnInfo
 from sanic.server.protocols.http_protocol import HttpProtocol
 
@@ -98,14 +99,15 @@ class StrictHttp(Http):
         self.request_bytes_left, self.request_body = 0, None
         return body
 
-    async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
-        """Send an answer that is complete in one piece; any other as Sanic does."""
-        response: Any = self.response
-        if data or not end_stream or type(response) is not Response or not response.body or self.head_only or self.expecting_continue:
-            await super().http1_response_header(data, end_stream)
-            return
-        self.response_func, self.response_size = None, len(response.body)
-        await self._send(response.whole(keep_alive=self.keep_alive))
+    async def send_whole(self, response: Response) -> None:
+        """Send an answer that is complete in one piece."""
+        whole = response.whole(keep_alive=self.keep_alive, head_only=bool(self.head_only))
+        if self.expecting_continue:
+            # Its client holds the body back until it is told to send it, and it will be read, if only to be thrown away.
+            self.expecting_continue = False
+            whole = HTTP_CONTINUE + whole
+        self.response_func = None
+        await self._send(whole)
         self.stage = Stage.IDLE
 
     async def read(self) -> bytes | None:
