@@ -55,7 +55,8 @@ class Limits:
 
     def _made(self, bucket: str, subject: str, cost: int, own: str | None) -> Policy:
         count, seconds = self.buckets[bucket] if own is None else parsed(own)
-        return Policy(bucket, f"{bucket}:{subject}", count, seconds, cost, bucket in HOLDING)
+        # Windows of different lengths have slots of different lengths: a limit that is given another window begins anew.
+        return Policy(bucket, f"{bucket}:{subject}:{seconds}", count, seconds, cost, bucket in HOLDING)
 
     def base(self, call: Any) -> Policy:
         """What every request counts in: `inbound` for outside systems, `api` for a valid credential, else `anonymous`."""

@@ -6,8 +6,8 @@ from typing import Protocol
 import msgspec
 
 
-class Policy(msgspec.Struct, frozen=True):
-    """One rate limit to count against: at most `count` in any `seconds`, for one `key`.
+class Policy(msgspec.Struct, frozen=True, eq=False):
+    """One rate limit to count against: at most `count` in any `seconds`. `key` says whose count of what, and in which window.
 
     `holds`: still enforced, on this process's own counts, while Redis is away; the others then allow.
     """

@@ -8,7 +8,8 @@ More than the limit can pass only when others use up half of it within that mome
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from domain.kernel.rates import Policy, Verdict
 
@@ -20,35 +21,38 @@ WINDOW_SECONDS_MIN = 10
 KEYS_MAX = 20_000
 
 
-@dataclass(slots=True)
-class _Known:
-    """`ahead`: passed, and not counted yet. `left` and `free_at` are as Redis said at `said_at`."""
+class _Known(msgspec.Struct, eq=False):
+    """What Redis said of a key: `left` of `count` until `free_at`. `ahead`: passed, and not counted yet.
 
-    left: int
-    free_at: float
-    said_at: float
+    `room`: so many may be ahead; `until`: so long that is believed.
+    """
+
     ahead: int = 0
+    count: int = 0
+    left: int = 0
+    free_at: float = 0.0
+    room: int = 0
+    until: float = 0.0
 
 
 class Ample:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._known: dict[tuple[str, int], _Known] = {}
+        self._known: dict[str, _Known] = {}
 
     def passes(self, policies: Sequence[Policy]) -> Verdict | None:
         """The verdict when every limit has ample room; they must be counted then. None: ask."""
         now = self._monotonic()
-        found = []
+        found, left, reset_seconds = [], [], []
         for policy in policies:
-            known = self._known.get((policy.key, policy.seconds))
-            if known is None or now - known.said_at > BELIEVED_SECONDS or not _ample(policy, known):
+            known = self._known.get(policy.key)
+            if known is None or now > known.until or known.count != policy.count or not 0 < policy.cost <= known.room - known.ahead:
                 return None
             found.append(known)
-        left, reset_seconds = [], []
+            left.append(known.left - known.ahead - policy.cost)
+            reset_seconds.append(max(1, round(known.free_at - now)))
         for policy, known in zip(policies, found, strict=True):
             known.ahead += policy.cost
-            left.append(known.left - known.ahead)
-            reset_seconds.append(max(1, round(known.free_at - now)))
         return Verdict(None, 0, tuple(left), tuple(reset_seconds))
 
     def told(self, policies: Sequence[Policy], verdict: Verdict | None, *, passed: bool) -> None:
@@ -57,24 +61,17 @@ class Ample:
         for number, policy in enumerate(policies):
             if policy.holds or policy.count < AHEAD_SHARE or policy.seconds < WINDOW_SECONDS_MIN:
                 continue
-            known = self._known.get((policy.key, policy.seconds))
+            known = self._known.get(policy.key)
             if known is None:
                 if verdict is None:
                     continue
                 if len(self._known) >= KEYS_MAX:
                     # Who is forgotten asks once; what he is ahead is on its way to be counted.
                     self._known.clear()
-                known = self._known[policy.key, policy.seconds] = _Known(0, 0.0, 0.0)
+                known = self._known[policy.key] = _Known()
             if passed and policy.cost > 0:
                 known.ahead = max(0, known.ahead - policy.cost)
             if verdict is not None:
-                known.left, known.free_at, known.said_at = verdict.left[number], now + verdict.reset_seconds[number], now
-
-
-def _ample(policy: Policy, known: _Known) -> bool:
-    return (
-        policy.cost > 0
-        and not policy.holds
-        and (known.left - known.ahead) * LEFT_SHARE >= policy.count
-        and (known.ahead + policy.cost) * AHEAD_SHARE <= policy.count
-    )
+                known.count, known.left = policy.count, verdict.left[number]
+                known.free_at, known.until = now + verdict.reset_seconds[number], now + BELIEVED_SECONDS
+                known.room = min(known.left - known.count // LEFT_SHARE, known.count // AHEAD_SHARE)

@@ -204,19 +204,18 @@ def _unlimited(policy: Policy) -> Policy:
 def _spoken(batch: Sequence[Question], secret: bytes) -> tuple[list[str], str]:
     """Keys and arguments of the script for *batch*."""
     indexes: dict[str, int] = {}
-    arguments = [len(batch)]
+    said = [str(len(batch))]
     for policies, _ in batch:
-        arguments.append(len(policies))
+        said.append(str(len(policies)))
         for policy in policies:
-            index = indexes.setdefault(_window_key(policy.key, policy.seconds, secret), len(indexes) + 1)
-            arguments += (index, policy.count, policy.seconds, policy.cost)
-    return list(indexes), " ".join(map(str, arguments))
+            index = indexes.setdefault(_window_key(policy.key, secret), len(indexes) + 1)
+            said.append(f"{index} {policy.count} {policy.seconds} {policy.cost}")
+    return list(indexes), " ".join(said)
 
 
 @lru_cache(maxsize=KEYS_REMEMBERED)
-def _window_key(key: str, seconds: int, secret: bytes) -> str:
-    """Windows of different lengths have slots of different lengths: a limit that is given another window begins anew."""
-    return PREFIX + blake2b(f"{key}:{seconds}".encode(), key=secret, digest_size=16).hexdigest()
+def _window_key(key: str, secret: bytes) -> str:
+    return PREFIX + blake2b(key.encode(), key=secret, digest_size=16).hexdigest()
 
 
 def _heard(text: str, batch: Sequence[Question]) -> list[Verdict]:

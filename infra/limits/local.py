@@ -23,7 +23,7 @@ class LocalCounts:
 
     def __init__(self, monotonic_ms: Callable[[], int]) -> None:
         self._monotonic_ms = monotonic_ms
-        self._windows: dict[tuple[str, int], _Window] = {}
+        self._windows: dict[str, _Window] = {}
 
     def take(self, policies: Sequence[Policy]) -> Verdict:
         now = self._monotonic_ms()
@@ -45,7 +45,7 @@ class LocalCounts:
             # Memory is bounded before counts are exact: whoever floods keys only shortens the oldest memories.
             for key in list(self._windows)[: KEYS_MAX // 2]:
                 del self._windows[key]
-        window = self._windows.setdefault((policy.key, policy.seconds), _Window(-(-policy.seconds * 1000 // SLOTS)))
+        window = self._windows.setdefault(policy.key, _Window(-(-policy.seconds * 1000 // SLOTS)))
         current = now // window.width
         for slot in [slot for slot in window.slots if slot < current - SLOTS]:
             del window.slots[slot]

@@ -17,7 +17,7 @@ from tests.support.patience import patient_with_redis
 
 
 def policy(bucket: str = "api", key: str = "k", count: int = 5, seconds: int = 60, cost: int = 1, holds: bool = False) -> Policy:
-    return Policy(bucket, f"{bucket}:{key}", count, seconds, cost, holds)
+    return Policy(bucket, f"{bucket}:{key}:{seconds}", count, seconds, cost, holds)
 
 
 @pytest.fixture
