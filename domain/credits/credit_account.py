@@ -28,6 +28,8 @@ class CreditAccount(Root):
     """
 
     TOPIC = "credits.account"
+    #: A hold is opened and ended, and nothing in between.
+    SHARED = frozenset({"holds"})
     #: Version 2 knows debt and revocations.
     class_version = 2
 

@@ -91,6 +91,8 @@ class Root(BaseAggregate[UUID]):
     #: The log position of the stream's last fact, as the journal last saw it; 0 for a new stream.
     position = 0
     MUTATORS: ClassVar[dict[type[Fact], Callable[..., None]]] = {}
+    #: Attributes that are dicts whose values are put there and taken away, but never changed: copies of the aggregate share these values.
+    SHARED: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         cls.MUTATORS = {member.when: member for member in vars(cls).values() if hasattr(member, "when")}

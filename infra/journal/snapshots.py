@@ -30,9 +30,14 @@ def thaw(kind: type[Kind], data: bytes) -> Kind:
 
 
 def copy_of(aggregate: Kind) -> Kind:
-    """An equal aggregate that shares no list or dict with this one."""
-    state = {name: value for name, value in aggregate.__dict__.items() if name != _PENDING}
-    return _made(type(aggregate), _copied(state))
+    """An equal aggregate that shares no list or dict with this one, but for what its class says may be SHARED."""
+    shared = type(aggregate).SHARED
+    state = {
+        name: (dict(value) if name in shared else _copied(value)) if type(value) in _NESTED else value
+        for name, value in aggregate.__dict__.items()
+        if name != _PENDING
+    }
+    return _made(type(aggregate), state)
 
 
 def shape_of(kind: type[Root]) -> int:

@@ -1,6 +1,7 @@
 """What may stand beside what: two decisions on one account, each made without the other, that are both recorded."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from domain.credits.credit_account import CreditAccount
 from domain.kernel.facts import Fact
 from domain.kernel.refusals import Refusal
-from infra.journal.snapshots import copy_of
+from infra.journal.snapshots import copy_of, freeze
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -111,6 +112,17 @@ def accounts(draw: st.DrawFn) -> CreditAccount:
     account.pending_events.clear()
     check(account)
     return account
+
+
+@given(accounts(), st.lists(st.one_of(before, acts), min_size=1, max_size=6))
+def test_a_copy_stays_as_it_was_whatever_happens_to_the_ledger(account: CreditAccount, happens: list[Act]) -> None:
+    """Copies share the holds themselves, which is right as long as nobody changes one in place."""
+    copy = copy_of(account)
+    before_it = freeze(copy)
+    for act in happens:
+        with suppress(Refusal):
+            act(account)
+    assert freeze(copy) == before_it
 
 
 @settings(max_examples=500)
