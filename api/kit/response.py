@@ -43,7 +43,9 @@ class Response(HTTPResponse):
         headers, fixed, body = self.headers, self._fixed, b""
         if has_message_body(self.status):
             body = self.body or b""
-            headers["content-length"] = len(body)
+            # Of a file nobody reads for a HEAD, its endpoint knows the length.
+            if not (head_only and "content-length" in headers):
+                headers["content-length"] = len(body)
         headers["connection"] = "keep-alive" if keep_alive else "close"
         if self.content_type is not None:
             headers["content-type"] = self.content_type

@@ -78,6 +78,12 @@ async def test_a_header_is_latin_1_and_what_has_no_place_in_it_a_question_mark()
     assert b"\r\nlocation: /caf\xe9/?\r\n" in written
 
 
+async def test_a_head_says_the_length_of_what_nobody_has_read():
+    ours, theirs = await both(200, {"content-length": "181"}, b"", "image/png", head_only=True)
+    assert ours == theirs
+    assert b"content-length: 181" in ours[2]
+
+
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\r\nset-cookie: x", "a\0b", "\n\r", "\r\n"])
 @pytest.mark.parametrize("name", ["location", "cache-control"])
 async def test_a_line_break_in_a_header_is_refused_and_nothing_is_sent(name, value):
