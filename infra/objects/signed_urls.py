@@ -51,10 +51,15 @@ def read_url(key: str, query: Mapping[str, str], signer: Signer, *, now: datetim
     if not query.keys() <= FIELDS:
         raise SignedUrlRefused()
     expires = query.get("expires", "")
-    if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):
+    if not (expires.isascii() and expires.isdigit() and len(expires) <= 12 and expires == str(int(expires))):
         raise SignedUrlRefused()
     promise = SignedUrl(key=key, expires=int(expires), content_type=query.get("content_type", ""), filename=query.get("filename"))
-    if not signer.verify(PURPOSE, promise.signed_bytes(), _decoded(query.get("signature", ""))):
+    try:
+        signed = promise.signed_bytes()
+    except UnicodeEncodeError:
+        # A lone surrogate, which was in nothing that was ever signed.
+        raise SignedUrlRefused() from None
+    if not signer.verify(PURPOSE, signed, _decoded(query.get("signature", ""))):
         raise SignedUrlRefused()
     if now.timestamp() >= promise.expires:
         raise SignedUrlRefused()
@@ -67,7 +72,9 @@ def expiry(now: datetime, expires_seconds: int) -> int:
 
 
 def _decoded(signature: str) -> bytes:
+    """The bytes that are written just so; none for whatever else a lenient reader would take for them."""
     try:
-        return urlsafe_b64decode(signature.encode("ascii") + b"=" * (-len(signature) % 4))
+        decoded = urlsafe_b64decode(signature.encode("ascii") + b"=" * (-len(signature) % 4))
     except (NotBase64, UnicodeEncodeError):
         return b""
+    return decoded if urlsafe_b64encode(decoded).decode().rstrip("=") == signature else b""

@@ -53,7 +53,7 @@ def hammered(url: str, begin: float, duration: float, *, count: int = COUNT, sec
     running = [
         subprocess.Popen([sys.executable, "-c", program, url, str(begin)], stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
     ]
-    told = [json.loads(process.communicate(timeout=60)[0]) for process in running]
+    told = [json.loads(process.communicate(timeout=duration + 60)[0]) for process in running]
     assert [each["bypassed"] for each in told] == [0] * PROCESSES
     assert all(each["given"] for each in told), "each process got some"
     return sorted((before, after) for each in told for before, after in each["given"])
